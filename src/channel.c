@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "channel.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "clock.h"
+#include "log.h"
+#include "xmalloc.h"
+
+enum {
+	CHANNEL_LOAD_PAUSE_MS = 1000,
+	CHANNEL_COMPLAINT_PAUSE_MS = 10000,
+	CHANNEL_TOKEN_TIMEOUT_MS = 4000,
+	CHANNEL_TOKEN_TRIES = 2
+};
+
+static const struct http_pool_params channel_token_pool = {
+	.max_connections = 1,
+	.max_streams = 10,
+	.connect_timeout_ms = 3000,
+	.idle_s = 60,
+	.age_s = 3600
+};
+
+struct channel {
+	TAILQ_ENTRY(channel) entry;
+	struct channel_list *list;
+	char name[TOKEN_NAME_SIZE];
+	const struct provider *provider;
+	const void *account;		/* of the first app that has it */
+	struct http_pool *pool;
+	struct token_source *tokens;
+	struct http_pool *token_pool;
+	struct http_call *token_call;	/* NULL if none is under way */
+	unsigned int token_tries;
+	int64_t complained_ms;		/* 0: never */
+};
+
+/* What an app knows of its channel. */
+struct channel_binding {
+	TAILQ_ENTRY(channel_binding) entry;
+	struct channel *channel;
+	int64_t load_again_ms;
+};
+
+struct channel_list {
+	struct channel_params params;
+	TAILQ_HEAD(, channel) channels;
+	TAILQ_HEAD(, channel_binding) bindings;
+};
+
+struct channel_list *
+channel_list_create(const struct channel_params *params)
+{
+	struct channel_list *list = xcalloc(1, sizeof *list);
+
+	list->params = *params;
+	TAILQ_INIT(&list->channels);
+	TAILQ_INIT(&list->bindings);
+	return list;
+}
+
+static void
+channel_free(struct channel *channel)
+{
+	http_pool_free(channel->token_pool);
+	http_pool_free(channel->pool);
+	token_source_free(channel->tokens);
+	free(channel);
+}
+
+void
+channel_list_free(struct channel_list *list)
+{
+	struct channel *channel;
+	struct channel_binding *binding;
+
+	if (list == NULL)
+		return;
+	while ((channel = TAILQ_FIRST(&list->channels)) != NULL) {
+		TAILQ_REMOVE(&list->channels, channel, entry);
+		channel_free(channel);
+	}
+	while ((binding = TAILQ_FIRST(&list->bindings)) != NULL) {
+		TAILQ_REMOVE(&list->bindings, binding, entry);
+		free(binding);
+	}
+	free(list);
+}
+
+void
+channel_complain(struct channel *channel, const char *format, ...)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	char words[512];
+	va_list ap;
+
+	if (channel->complained_ms != 0 && now_ms - channel->complained_ms <
+	    CHANNEL_COMPLAINT_PAUSE_MS)
+		return;
+	channel->complained_ms = now_ms;
+	va_start(ap, format);
+	vsnprintf(words, sizeof words, format, ap);
+	va_end(ap);
+	log_error("%s: %s", channel->name, words);
+}
+
+/* --- tokens -------------------------------------------------------------- */
+
+static void channel_mint(void *arg, struct token_source *source);
+
+static bool
+channel_token_may_retry(struct channel *channel,
+    const struct http_reply *reply)
+{
+	return channel->token_tries < CHANNEL_TOKEN_TRIES &&
+	    reply->failure != HTTP_FAILURE_TIMEOUT &&
+	    (reply->failure != HTTP_FAILURE_NONE || reply->status >= 500);
+}
+
+static void
+channel_on_token_reply(void *arg, const struct http_reply *reply)
+{
+	struct channel *channel = arg;
+	struct token token = { .text = "" };
+	struct fault fault;
+
+	channel->token_call = NULL;
+	if (channel_token_may_retry(channel, reply))
+		channel_mint(channel, channel->tokens);
+	else if (reply->failure != HTTP_FAILURE_NONE) {
+		channel_complain(channel, "no token: the token endpoint "
+		    "cannot be reached: %s", reply->failure_words);
+		token_failed(channel->tokens);
+	} else if (!channel->provider->read(channel->account, reply,
+	    clock_wall_s(), &token, &fault)) {
+		channel_complain(channel, "no token: %s", fault.words);
+		token_failed(channel->tokens);
+	} else {
+		channel->token_tries = 0;
+		token_minted(channel->tokens, &token);
+	}
+	if (channel->token_call == NULL)
+		channel->token_tries = 0;
+}
+
+static void
+channel_mint(void *arg, struct token_source *source)
+{
+	struct channel *channel = arg;
+	struct http_request request;
+	struct token token = { .text = "" };
+	struct fault fault;
+
+	http_request_init(&request);
+	switch (channel->provider->mint(channel->account, clock_wall_s(),
+	    &token, &request, &fault)) {
+	case PROVIDER_MINT_DONE:
+		log_info("%s: new token", channel->name);
+		token_minted(source, &token);
+		break;
+	case PROVIDER_MINT_ASK:
+		channel->token_tries++;
+		channel->token_call = http_send(channel->token_pool, &request,
+		    CHANNEL_TOKEN_TIMEOUT_MS, channel_on_token_reply, channel);
+		break;
+	case PROVIDER_MINT_FAILED:
+		channel_complain(channel, "no token: %s", fault.words);
+		token_failed(source);
+		break;
+	}
+	http_request_free(&request);
+}
+
+/* --- making -------------------------------------------------------------- */
+
+static struct channel *
+channel_create(struct channel_list *list, const struct app *app,
+    const struct provider_channel *described)
+{
+	const struct channel_params *params = &list->params;
+	struct channel *channel = xcalloc(1, sizeof *channel);
+	struct token_params tokens = {
+		.renew_ahead_s = described->token_renew_ahead_s,
+		.min_age_s = described->token_min_age_s,
+		.mint = channel_mint,
+		.arg = channel
+	};
+
+	memcpy(channel->name, described->name, sizeof channel->name);
+	memcpy(tokens.name, described->name, sizeof tokens.name);
+	channel->list = list;
+	channel->provider = app->provider;
+	channel->account = app->account;
+	channel->pool = http_pool_create(params->http, &described->pool);
+	channel->token_pool = http_pool_create(params->http,
+	    &channel_token_pool);
+	channel->tokens = token_source_create(params->store, params->loop,
+	    &tokens);
+	TAILQ_INSERT_TAIL(&list->channels, channel, entry);
+	return channel;
+}
+
+static struct channel *
+channel_find(struct channel_list *list, const struct app *app)
+{
+	struct provider_channel described;
+	struct channel *channel;
+
+	app->provider->describe(app->account, &described);
+	TAILQ_FOREACH(channel, &list->channels, entry) {
+		if (strcmp(channel->name, described.name) == 0)
+			return channel;
+	}
+	return channel_create(list, app, &described);
+}
+
+static struct channel_binding *
+channel_bind(struct channel_list *list, struct app *app)
+{
+	struct channel_binding *binding = xcalloc(1, sizeof *binding);
+
+	TAILQ_INSERT_TAIL(&list->bindings, binding, entry);
+	app->delivery = binding;
+	return binding;
+}
+
+struct channel *
+channel_of_app(struct channel_list *list, struct app *app)
+{
+	struct channel_binding *binding = app->delivery != NULL ?
+	    app->delivery : channel_bind(list, app);
+	struct fault fault;
+
+	if (binding->channel != NULL ||
+	    clock_monotonic_ms() < binding->load_again_ms)
+		return binding->channel;
+	if (app->provider->load(app->account, &fault))
+		binding->channel = channel_find(list, app);
+	else {
+		binding->load_again_ms = clock_monotonic_ms() +
+		    CHANNEL_LOAD_PAUSE_MS;
+		log_error("app %s: %s", app->app_id, fault.words);
+	}
+	return binding->channel;
+}
+
+struct http_pool *
+channel_pool(struct channel *channel)
+{
+	return channel->pool;
+}
+
+struct token_source *
+channel_tokens(struct channel *channel)
+{
+	return channel->tokens;
+}

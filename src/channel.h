@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CHANNEL_H
+#define CHANNEL_H
+
+#include "app.h"
+#include "http.h"
+#include "loop.h"
+#include "provider.h"
+#include "token.h"
+
+/*
+ * A channel is what the apps with the same credentials share: connections to
+ * the provider and its token.  Accounts never share one (Apple binds a
+ * connection to a team), so none can harm another.
+ */
+struct channel_list;
+struct channel;
+
+struct channel_params {
+	struct loop *loop;
+	struct http *http;
+	struct token_store *store;
+};
+
+/* What the params name must outlive the list. */
+struct channel_list *channel_list_create(const struct channel_params *params);
+
+/* Cancels what the channels have under way; nobody may wait for a token. */
+void channel_list_free(struct channel_list *list);
+
+/*
+ * The channel of an app, or NULL while its credentials cannot be read: that
+ * is logged, and tried again when it is asked for later.  The registry that
+ * holds the app must outlive the list.
+ */
+struct channel *channel_of_app(struct channel_list *list, struct app *app);
+
+struct http_pool *channel_pool(struct channel *channel);
+struct token_source *channel_tokens(struct channel *channel);
+
+/*
+ * Tells the operator in the log, as an error, what only he can mend; at most
+ * once in ten seconds for each channel.
+ */
+void channel_complain(struct channel *channel, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

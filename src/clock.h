@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLOCK_H
+#define CLOCK_H
+
+#include <stdint.h>
+
+/* The one place that asks for the time, and the one place to fake it. */
+
+/* Milliseconds of a clock that never jumps: deadlines and durations. */
+int64_t clock_monotonic_ms(void);
+
+/* Seconds since the epoch: tokens and expirations. */
+int64_t clock_wall_s(void);
+
+/*
+ * From now on both clocks stand still at these values, until they are called
+ * again; for tests.  -1 gives the real clock back.
+ */
+void clock_fake(int64_t monotonic_ms, int64_t wall_s);
+
+#endif

@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+
+#include "attempt.h"
+#include "clock.h"
+#include "log.h"
+#include "xmalloc.h"
+
+enum {
+	DELIVERY_UUID_SIZE = 37,
+	/* One request with many dead devices must not flood the log. */
+	DELIVERY_LOG_LINES_MAX = 20
+};
+
+/* One device on its way.  At most one of wait, call and pause is at work. */
+struct delivery_push {
+	TAILQ_ENTRY(delivery_push) entry;
+	struct delivery_run *run;
+	size_t index;			/* of its notification */
+	const struct notification *notification;
+	const struct device *device;
+	struct outcome *outcome;
+	struct app *app;
+	struct channel *channel;
+	struct attempt attempt;
+	char message_id[DELIVERY_UUID_SIZE];
+	unsigned int token_serial;
+	struct token_wait *wait;
+	struct http_call *call;
+	struct loop_timer *pause;	/* NULL before the first retry */
+};
+
+/* One notification of a batch. */
+struct delivery_item {
+	size_t pending;
+	struct outcome *outcomes;
+};
+
+/* One batch on its way. */
+struct delivery_run {
+	TAILQ_ENTRY(delivery_run) entry;
+	struct delivery *delivery;
+	const struct batch *batch;
+	const struct client *client;
+	int64_t deadline_ms;
+	delivery_settled_fn settled;
+	void *arg;
+	struct delivery_item *items;
+	struct outcome *outcomes;	/* of all devices */
+	size_t pending;			/* items that are not settled */
+	size_t next_item;		/* the first device not started yet */
+	size_t next_device;
+	TAILQ_HEAD(, delivery_push) active;
+	size_t active_count;
+	unsigned int log_lines;
+	bool begun;
+	bool filling;
+	struct loop_timer *timer;	/* begin, then the deadline, then end */
+};
+
+struct delivery {
+	struct delivery_params params;
+	TAILQ_HEAD(, delivery_run) runs;
+};
+
+static const char *const delivery_verdicts[VERDICT__MAX] = {
+	[VERDICT_DELIVERED] = "delivered",
+	[VERDICT_REJECTED] = "rejected",
+	[VERDICT_LATER] = "later",
+	[VERDICT_FAILED] = "failed",
+};
+
+struct delivery *
+delivery_create(const struct delivery_params *params)
+{
+	struct delivery *delivery = xcalloc(1, sizeof *delivery);
+	struct app *app;
+	size_t i;
+
+	delivery->params = *params;
+	TAILQ_INIT(&delivery->runs);
+	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
+		channel_of_app(params->channels, app);
+	return delivery;
+}
+
+/* A random UUID (RFC 9562, version 4) in lower case. */
+static void
+delivery_make_uuid(char uuid[DELIVERY_UUID_SIZE])
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof b, 0) != sizeof b)
+		fatal("no random numbers");
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(uuid, DELIVERY_UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x"
+	    "-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+	    b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+	    b[14], b[15]);
+}
+
+/* --- settling ------------------------------------------------------------ */
+
+static void
+delivery_push_free(struct delivery_push *push)
+{
+	if (push->wait != NULL)
+		token_wait_cancel(push->wait);
+	if (push->call != NULL)
+		http_cancel(push->call);
+	loop_timer_free(push->pause);
+	TAILQ_REMOVE(&push->run->active, push, entry);
+	push->run->active_count--;
+	free(push);
+}
+
+/* The run ends itself from the loop: its functions may still be at work. */
+static void
+delivery_item_settled(struct delivery_run *run, size_t index)
+{
+	run->settled(run->arg, index, run->items[index].outcomes);
+	if (--run->pending == 0)
+		loop_timer_start(run->timer, 0);
+}
+
+static void
+delivery_settle(struct delivery_run *run, size_t index,
+    struct outcome *place, const struct outcome *outcome)
+{
+	*place = *outcome;
+	if (--run->items[index].pending == 0)
+		delivery_item_settled(run, index);
+}
+
+static void
+delivery_push_log(const struct delivery_push *push,
+    const struct outcome *outcome)
+{
+	if (outcome->verdict == VERDICT_DELIVERED ||
+	    push->run->log_lines++ >= DELIVERY_LOG_LINES_MAX)
+		return;
+	log_info("app %.100s: %s after %u attempt%s: %s (%s)",
+	    push->app == NULL ? "unknown" : push->app->app_id,
+	    delivery_verdicts[outcome->verdict], push->attempt.count,
+	    push->attempt.count == 1 ? "" : "s",
+	    cause_phrase(outcome->cause), outcome->reason);
+}
+
+static void delivery_run_fill(struct delivery_run *run);
+
+static void
+delivery_push_settle(struct delivery_push *push,
+    const struct outcome *outcome)
+{
+	struct delivery_run *run = push->run;
+	struct outcome *place = push->outcome;
+	size_t index = push->index;
+
+	delivery_push_log(push, outcome);
+	delivery_push_free(push);
+	delivery_settle(run, index, place, outcome);
+	delivery_run_fill(run);
+}
+
+static void
+delivery_push_give_up(struct delivery_push *push, enum verdict verdict,
+    enum cause cause)
+{
+	struct outcome outcome = {
+		.verdict = verdict, .cause = cause, .reason = "no attempt"
+	};
+
+	delivery_push_settle(push, &outcome);
+}
+
+/* --- attempts ------------------------------------------------------------ */
+
+static void delivery_push_send(struct delivery_push *push);
+
+static void
+delivery_on_pause(void *arg)
+{
+	delivery_push_send(arg);
+}
+
+static void
+delivery_push_again(struct delivery_push *push, int64_t pause_ms)
+{
+	if (push->pause == NULL)
+		push->pause = loop_timer_create(
+		    push->run->delivery->params.loop, delivery_on_pause, push);
+	loop_timer_start(push->pause, pause_ms);
+}
+
+/* What the log should say of an answer that the operator has to mend. */
+static void
+delivery_complain(struct delivery_push *push, const struct http_reply *reply,
+    const struct outcome *outcome)
+{
+	if (reply->failure != HTTP_FAILURE_NONE)
+		channel_complain(push->channel, "no answer: %s",
+		    reply->failure_words);
+	else if (outcome->cause == CAUSE_CREDENTIALS)
+		channel_complain(push->channel, "app %s: the provider does "
+		    "not accept us: %d %s", push->app->app_id, reply->status,
+		    outcome->reason);
+}
+
+static void
+delivery_on_reply(void *arg, const struct http_reply *reply)
+{
+	struct delivery_push *push = arg;
+	struct token_source *tokens = channel_tokens(push->channel);
+	enum attempt_step step;
+	struct outcome outcome;
+	int64_t pause_ms;
+	uint32_t dice = 0;
+
+	if (reply->failure != HTTP_FAILURE_NONE)
+		attempt_judge_failure(reply->failure, &outcome);
+	else
+		push->app->provider->judge(push->app->account, push->device,
+		    reply, &outcome);
+	if (outcome.fresh_connection)
+		http_distrust(push->call);
+	push->call = NULL;
+	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
+		dice = 0;
+	step = attempt_decide(&push->attempt, &outcome,
+	    push->run->deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
+	if (step == ATTEMPT_RENEW && !token_refuse(tokens, push->token_serial))
+		step = ATTEMPT_SETTLE;
+	if (step == ATTEMPT_SETTLE) {
+		delivery_complain(push, reply, &outcome);
+		delivery_push_settle(push, &outcome);
+	} else
+		delivery_push_again(push, pause_ms);
+}
+
+static void
+delivery_on_token(void *arg, const struct token *token)
+{
+	struct delivery_push *push = arg;
+
+	push->wait = NULL;
+	if (token == NULL)
+		delivery_push_give_up(push, VERDICT_LATER, CAUSE_CREDENTIALS);
+	else
+		delivery_push_send(push);
+}
+
+static void
+delivery_push_send(struct delivery_push *push)
+{
+	struct token_source *tokens = channel_tokens(push->channel);
+	const struct token *token = token_current(tokens);
+	struct provider_push details = {
+		.token = token,
+		.message_id = push->message_id,
+		.now_s = clock_wall_s()
+	};
+	struct http_request request;
+	enum cause cause;
+
+	if (token == NULL) {
+		push->wait = token_wait(tokens, delivery_on_token, push);
+		return;
+	}
+	push->token_serial = token_serial(tokens);
+	http_request_init(&request);
+	cause = push->app->provider->compose(push->app->account,
+	    push->notification, push->device, &details, &request);
+	if (cause == CAUSE_NONE)
+		push->call = http_send(channel_pool(push->channel), &request,
+		    0, delivery_on_reply, push);
+	else
+		delivery_push_give_up(push, VERDICT_FAILED, cause);
+	http_request_free(&request);
+}
+
+static void
+delivery_push_start(struct delivery_run *run, size_t index, size_t device)
+{
+	const struct delivery_params *params = &run->delivery->params;
+	struct delivery_push *push = xcalloc(1, sizeof *push);
+
+	push->run = run;
+	push->index = index;
+	push->notification = &run->batch->notifications[index];
+	push->device = &push->notification->devices[device];
+	push->outcome = &run->items[index].outcomes[device];
+	TAILQ_INSERT_TAIL(&run->active, push, entry);
+	run->active_count++;
+	push->app = app_registry_find(params->apps, push->device->app_id);
+	if (push->app == NULL)
+		delivery_push_give_up(push, VERDICT_FAILED, CAUSE_APP_UNKNOWN);
+	else if (!client_may_address(run->client, push->device->app_id))
+		delivery_push_give_up(push, VERDICT_FAILED,
+		    CAUSE_APP_FORBIDDEN);
+	else if ((push->channel = channel_of_app(params->channels,
+	    push->app)) == NULL)
+		delivery_push_give_up(push, VERDICT_LATER, CAUSE_CREDENTIALS);
+	else {
+		delivery_make_uuid(push->message_id);
+		delivery_push_send(push);
+	}
+}
+
+/* --- runs ---------------------------------------------------------------- */
+
+/*
+ * Starts devices until enough are under way.  A device that settles at once
+ * comes back here; then the outer call goes on with what is left.
+ */
+static void
+delivery_run_fill(struct delivery_run *run)
+{
+	const struct batch *batch = run->batch;
+
+	if (run->filling)
+		return;
+	run->filling = true;
+	/* With the last item settled the batch is gone. */
+	while (run->pending > 0 && run->next_item < batch->count &&
+	    run->active_count < DELIVERY_ACTIVE_MAX) {
+		size_t index = run->next_item, device = run->next_device;
+
+		if (device < batch->notifications[index].device_count) {
+			run->next_device++;
+			delivery_push_start(run, index, device);
+		} else {
+			run->next_item++;
+			run->next_device = 0;
+			if (batch->notifications[index].device_count == 0)
+				delivery_item_settled(run, index);
+		}
+	}
+	run->filling = false;
+}
+
+static void
+delivery_run_free(struct delivery_run *run)
+{
+	struct delivery_push *push;
+
+	while ((push = TAILQ_FIRST(&run->active)) != NULL)
+		delivery_push_free(push);
+	TAILQ_REMOVE(&run->delivery->runs, run, entry);
+	loop_timer_free(run->timer);
+	free(run->outcomes);
+	free(run->items);
+	free(run);
+}
+
+/* Whatever is under way or not even started has had its time. */
+static void
+delivery_run_expire(struct delivery_run *run)
+{
+	const struct outcome late = { .verdict = VERDICT_LATER,
+	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
+	struct delivery_push *push;
+
+	/* No new ones meanwhile. */
+	run->filling = true;
+	while ((push = TAILQ_FIRST(&run->active)) != NULL)
+		delivery_push_settle(push, &late);
+	for (; run->pending > 0 && run->next_item < run->batch->count;
+	    run->next_item++) {
+		size_t index = run->next_item, count =
+		    run->batch->notifications[index].device_count;
+
+		if (count == 0)
+			delivery_item_settled(run, index);
+		for (; run->next_device < count; run->next_device++)
+			delivery_settle(run, index, &run->items[index].
+			    outcomes[run->next_device], &late);
+		run->next_device = 0;
+	}
+}
+
+static void
+delivery_on_run_timer(void *arg)
+{
+	struct delivery_run *run = arg;
+
+	if (run->pending == 0)
+		delivery_run_free(run);
+	else if (!run->begun) {
+		run->begun = true;
+		loop_timer_start(run->timer,
+		    run->deadline_ms - clock_monotonic_ms());
+		delivery_run_fill(run);
+	} else
+		delivery_run_expire(run);
+}
+
+void
+delivery_start(struct delivery *delivery, const struct batch *batch,
+    const struct client *client, int64_t timeout_ms,
+    delivery_settled_fn settled, void *arg)
+{
+	struct delivery_run *run = xcalloc(1, sizeof *run);
+	size_t i, devices = 0;
+
+	run->delivery = delivery;
+	run->batch = batch;
+	run->client = client;
+	run->deadline_ms = clock_monotonic_ms() + timeout_ms;
+	run->settled = settled;
+	run->arg = arg;
+	run->pending = batch->count;
+	TAILQ_INIT(&run->active);
+	TAILQ_INSERT_TAIL(&delivery->runs, run, entry);
+	for (i = 0; i < batch->count; i++)
+		devices += batch->notifications[i].device_count;
+	run->outcomes = xcalloc(devices, sizeof *run->outcomes);
+	run->items = xcalloc(batch->count, sizeof *run->items);
+	for (i = 0, devices = 0; i < batch->count; i++) {
+		run->items[i].pending = batch->notifications[i].device_count;
+		run->items[i].outcomes = run->outcomes + devices;
+		devices += batch->notifications[i].device_count;
+	}
+	run->timer = loop_timer_create(delivery->params.loop,
+	    delivery_on_run_timer, run);
+	loop_timer_start(run->timer, 0);
+}
+
+void
+delivery_free(struct delivery *delivery)
+{
+	struct delivery_run *run;
+
+	if (delivery == NULL)
+		return;
+	while ((run = TAILQ_FIRST(&delivery->runs)) != NULL)
+		delivery_run_free(run);
+	free(delivery);
+}

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+
+#include "clock.h"
+#include "log.h"
+#include "xmalloc.h"
+
+enum {
+	/* Sent bytes that nobody acknowledged: the connection is dead. */
+	HTTP_TCP_USER_TIMEOUT_MS = 4000,
+	/* A lane that was idle for longer is warmed up anew: the provider
+	 * may have closed its connection, which only the next request shows. */
+	HTTP_WARM_MS = 1000,
+	HTTP_SPARE_HANDLES = 256
+};
+
+struct http {
+	struct loop *loop;
+	char *ca_file;
+	char *proxy;
+};
+
+struct http_lane {
+	TAILQ_ENTRY(http_lane) entry;
+	struct http_pool *pool;
+	CURLM *multi;
+	struct loop_timer *timer;
+	unsigned int in_flight;
+	bool warm;
+	bool retired;
+	int64_t born_ms;
+	int64_t used_ms;
+};
+
+struct http_call {
+	TAILQ_ENTRY(http_call) entry;
+	struct http_pool *pool;
+	struct http_lane *lane;		/* NULL while it waits */
+	CURL *easy;			/* NULL while it waits */
+	struct curl_slist *headers;
+	struct http_request request;
+	struct http_reply reply;
+	int64_t timeout_ms;
+	http_done_fn done;
+	void *arg;
+	char words[CURL_ERROR_SIZE];
+};
+
+TAILQ_HEAD(http_call_list, http_call);
+TAILQ_HEAD(http_lane_list, http_lane);
+
+struct http_pool {
+	struct http *http;
+	struct http_pool_params params;
+	struct http_call_list waiting;
+	struct http_call_list running;
+	struct http_lane_list lanes;
+	unsigned int lane_count;	/* those that are not retired */
+	struct loop_timer *tidy;
+	CURL *spare[HTTP_SPARE_HANDLES];
+	size_t spare_count;
+};
+
+struct http *
+http_create(struct loop *loop, const struct http_params *params)
+{
+	struct http *http = xcalloc(1, sizeof *http);
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		fatalx("cannot initialise libcurl");
+	http->loop = loop;
+	if (params->ca_file != NULL)
+		http->ca_file = xstrdup(params->ca_file);
+	http->proxy = xstrdup(params->proxy == NULL ? "" : params->proxy);
+	return http;
+}
+
+void
+http_free(struct http *http)
+{
+	if (http == NULL)
+		return;
+	free(http->ca_file);
+	free(http->proxy);
+	free(http);
+	curl_global_cleanup();
+}
+
+/* --- curl's callbacks ---------------------------------------------------- */
+
+static void http_lane_check(struct http_lane *lane);
+
+static size_t
+http_on_body(char *data, size_t size, size_t count, void *arg)
+{
+	struct http_call *call = arg;
+	struct buf *body = &call->reply.body;
+	size_t room = body->limit - body->size;
+
+	if (count <= room)
+		buf_append(body, data, size * count);
+	else {
+		buf_append(body, data, room);
+		body->overflowed = true;
+	}
+	/* A body without end must not hold the stream: stop reading it. */
+	return body->overflowed ? CURL_WRITEFUNC_ERROR : size * count;
+}
+
+static int
+http_on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	unsigned int timeout_ms = HTTP_TCP_USER_TIMEOUT_MS;
+
+	(void)arg;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
+	    sizeof timeout_ms);
+	return CURL_SOCKOPT_OK;
+}
+
+static void
+http_on_ready(void *arg, int fd, unsigned int events)
+{
+	struct http_lane *lane = arg;
+	int action = 0, running;
+
+	if (events & LOOP_READ)
+		action |= CURL_CSELECT_IN;
+	if (events & LOOP_WRITE)
+		action |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(lane->multi, fd, action, &running);
+	http_lane_check(lane);
+}
+
+static void
+http_on_timer(void *arg)
+{
+	struct http_lane *lane = arg;
+	int running;
+
+	curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0,
+	    &running);
+	http_lane_check(lane);
+}
+
+/* curl says which events of a socket it waits for. */
+static int
+http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+    void *socket_arg)
+{
+	struct http_lane *lane = arg;
+	struct loop_watch *watch = socket_arg;
+	unsigned int events = 0;
+
+	(void)easy;
+	if (what == CURL_POLL_REMOVE) {
+		loop_watch_free(watch);
+		curl_multi_assign(lane->multi, fd, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= LOOP_READ;
+	if (what & CURL_POLL_OUT)
+		events |= LOOP_WRITE;
+	if (watch != NULL)
+		loop_watch_change(watch, events);
+	else {
+		watch = loop_watch_create(lane->pool->http->loop, fd, events,
+		    http_on_ready, lane);
+		curl_multi_assign(lane->multi, fd, watch);
+	}
+	return 0;
+}
+
+/* curl says when it wants to be called without an event. */
+static int
+http_on_timeout(CURLM *multi, long timeout_ms, void *arg)
+{
+	struct http_lane *lane = arg;
+
+	(void)multi;
+	if (timeout_ms == -1)
+		loop_timer_stop(lane->timer);
+	else
+		loop_timer_start(lane->timer, timeout_ms);
+	return 0;
+}
+
+/* --- lanes --------------------------------------------------------------- */
+
+static struct http_lane *
+http_lane_create(struct http_pool *pool)
+{
+	struct http_lane *lane = xcalloc(1, sizeof *lane);
+	CURLM *multi = curl_multi_init();
+
+	if (multi == NULL)
+		fatalx("cannot make a curl multi handle");
+	lane->pool = pool;
+	lane->multi = multi;
+	lane->timer = loop_timer_create(pool->http->loop, http_on_timer, lane);
+	lane->born_ms = lane->used_ms = clock_monotonic_ms();
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_on_socket);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, lane);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, http_on_timeout);
+	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, lane);
+	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+	curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+	    (long)pool->params.max_streams);
+	TAILQ_INSERT_TAIL(&pool->lanes, lane, entry);
+	pool->lane_count++;
+	return lane;
+}
+
+/* Only for a lane with nothing in flight, and never from a curl callback. */
+static void
+http_lane_free(struct http_lane *lane)
+{
+	struct http_pool *pool = lane->pool;
+
+	TAILQ_REMOVE(&pool->lanes, lane, entry);
+	if (!lane->retired)
+		pool->lane_count--;
+	curl_multi_cleanup(lane->multi);
+	loop_timer_free(lane->timer);
+	free(lane);
+}
+
+/* No new requests; freed by the tidying once nothing is in flight on it. */
+static void
+http_lane_retire(struct http_lane *lane)
+{
+	if (lane->retired)
+		return;
+	lane->retired = true;
+	lane->pool->lane_count--;
+	loop_timer_start(lane->pool->tidy, 0);
+}
+
+/* How many requests may be on this lane now. */
+static unsigned int
+http_lane_limit(struct http_lane *lane, int64_t now_ms)
+{
+	const struct http_pool_params *params = &lane->pool->params;
+
+	if (lane->in_flight == 0 && now_ms - lane->used_ms > HTTP_WARM_MS)
+		lane->warm = false;
+	return params->warm_up && !lane->warm ? 1 : params->max_streams;
+}
+
+/*
+ * The lane with the fewest requests that has room, a new one if all are full
+ * and there may be more, or NULL.
+ */
+static struct http_lane *
+http_pool_choose_lane(struct http_pool *pool)
+{
+	struct http_lane *lane, *next, *best = NULL;
+	int64_t now_ms = clock_monotonic_ms();
+
+	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
+		next = TAILQ_NEXT(lane, entry);
+		if (!lane->retired &&
+		    now_ms - lane->born_ms > pool->params.age_s * 1000)
+			http_lane_retire(lane);
+		if (lane->retired ||
+		    lane->in_flight >= http_lane_limit(lane, now_ms))
+			continue;
+		if (best == NULL || lane->in_flight < best->in_flight)
+			best = lane;
+	}
+	if (best == NULL && pool->lane_count < pool->params.max_connections)
+		best = http_lane_create(pool);
+	return best;
+}
+
+/* --- calls --------------------------------------------------------------- */
+
+/* A handle with all that the calls of a pool have in common. */
+static CURL *
+http_pool_take_handle(struct http_pool *pool)
+{
+	const struct http_pool_params *params = &pool->params;
+	CURL *easy;
+
+	if (pool->spare_count > 0)
+		return pool->spare[--pool->spare_count];
+	if ((easy = curl_easy_init()) == NULL)
+		fatalx("cannot make a curl handle");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+	    (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+	    (long)params->connect_timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)params->idle_s);
+	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)params->age_s);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, http_on_socket_made);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_on_body);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
+	curl_easy_setopt(easy, CURLOPT_PROXY, pool->http->proxy);
+	if (pool->http->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, pool->http->ca_file);
+	return easy;
+}
+
+static void
+http_call_start(struct http_call *call, struct http_lane *lane)
+{
+	const struct buf *headers = &call->request.headers;
+	const char *line = buf_text(headers), *end = line + headers->size;
+	CURL *easy = http_pool_take_handle(call->pool);
+
+	for (; line < end; line += strlen(line) + 1)
+		call->headers = curl_slist_append(call->headers, line);
+	call->headers = curl_slist_append(call->headers, "Accept:");
+	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+	    buf_text(&call->request.body));
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+	    (long)call->request.body.size);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
+	call->easy = easy;
+	call->lane = lane;
+	lane->in_flight++;
+	lane->used_ms = clock_monotonic_ms();
+	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
+	if (curl_multi_add_handle(lane->multi, easy) != CURLM_OK)
+		fatalx("cannot start a request");
+}
+
+static void
+http_pool_pump(struct http_pool *pool)
+{
+	struct http_call *call;
+	struct http_lane *lane;
+
+	while ((call = TAILQ_FIRST(&pool->waiting)) != NULL &&
+	    (lane = http_pool_choose_lane(pool)) != NULL) {
+		TAILQ_REMOVE(&pool->waiting, call, entry);
+		http_call_start(call, lane);
+	}
+}
+
+/* What must not happen within a callback of curl's, or in mid-list. */
+static void
+http_pool_tidy(void *arg)
+{
+	struct http_pool *pool = arg;
+	struct http_lane *lane = TAILQ_FIRST(&pool->lanes), *next;
+
+	for (; lane != NULL; lane = next) {
+		next = TAILQ_NEXT(lane, entry);
+		if (lane->retired && lane->in_flight == 0)
+			http_lane_free(lane);
+	}
+	http_pool_pump(pool);
+}
+
+/* Takes a call out of everything; its handle becomes a spare one. */
+static void
+http_call_unlink(struct http_call *call)
+{
+	struct http_pool *pool = call->pool;
+	struct http_lane *lane = call->lane;
+
+	if (lane == NULL) {
+		TAILQ_REMOVE(&pool->waiting, call, entry);
+		return;
+	}
+	TAILQ_REMOVE(&pool->running, call, entry);
+	curl_multi_remove_handle(lane->multi, call->easy);
+	lane->in_flight--;
+	lane->used_ms = clock_monotonic_ms();
+	if (lane->retired && lane->in_flight == 0)
+		loop_timer_start(pool->tidy, 0);
+	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, NULL);
+	if (pool->spare_count < HTTP_SPARE_HANDLES)
+		pool->spare[pool->spare_count++] = call->easy;
+	else
+		curl_easy_cleanup(call->easy);
+}
+
+static void
+http_call_free(struct http_call *call)
+{
+	curl_slist_free_all(call->headers);
+	http_request_free(&call->request);
+	http_reply_free(&call->reply);
+	free(call);
+}
+
+/*
+ * A transfer that never came to the point of sending (no name, connection,
+ * proxy tunnel or TLS; or it waited for those) has not been seen by anybody.
+ */
+static enum http_failure
+http_classify(CURL *easy, CURLcode code)
+{
+	curl_off_t sending_us = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sending_us);
+	if (sending_us == 0)
+		return HTTP_FAILURE_NOT_SENT;
+	return code == CURLE_OPERATION_TIMEDOUT ? HTTP_FAILURE_TIMEOUT :
+	    HTTP_FAILURE_UNKNOWN;
+}
+
+/* Fills the reply from what curl knows of the finished transfer. */
+static void
+http_call_read_result(struct http_call *call, CURLcode code)
+{
+	struct http_reply *reply = &call->reply;
+	curl_off_t retry_after_s = 0;
+	long status = 0, version = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
+	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	if (code == CURLE_WRITE_ERROR && reply->body.overflowed)
+		code = CURLE_OK;
+	if (code != CURLE_OK) {
+		reply->failure = http_classify(call->easy, code);
+		reply->failure_words = call->words[0] != '\0' ? call->words :
+		    curl_easy_strerror(code);
+	} else if (call->pool->params.http2_only &&
+	    version != CURL_HTTP_VERSION_2_0) {
+		reply->failure = HTTP_FAILURE_PROTOCOL;
+		reply->failure_words = "the server does not speak HTTP/2";
+	} else {
+		reply->status = (int)status;
+		if (retry_after_s > 0)
+			reply->retry_after_ms = (int64_t)retry_after_s * 1000;
+	}
+}
+
+static void
+http_call_finish(struct http_call *call, CURLcode code)
+{
+	struct http_lane *lane = call->lane;
+	struct http_reply *reply = &call->reply;
+
+	http_call_read_result(call, code);
+	if (reply->failure == HTTP_FAILURE_UNKNOWN ||
+	    reply->failure == HTTP_FAILURE_TIMEOUT)
+		http_lane_retire(lane);
+	else if (reply->failure == HTTP_FAILURE_NONE && reply->status < 500 &&
+	    reply->status != 401 && reply->status != 403)
+		lane->warm = true;
+	http_call_unlink(call);
+	call->done(call->arg, reply);
+	http_call_free(call);
+}
+
+static void
+http_lane_check(struct http_lane *lane)
+{
+	struct http_pool *pool = lane->pool;
+	struct http_call *call;
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(lane->multi, &left)) != NULL) {
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
+		    (char **)&call);
+		if (message->msg == CURLMSG_DONE)
+			http_call_finish(call, message->data.result);
+	}
+	http_pool_pump(pool);
+}
+
+struct http_call *
+http_send(struct http_pool *pool, struct http_request *request,
+    int64_t timeout_ms, http_done_fn done, void *arg)
+{
+	struct http_call *call = xcalloc(1, sizeof *call);
+
+	call->pool = pool;
+	call->request = *request;
+	http_request_init(request);
+	http_reply_init(&call->reply);
+	call->timeout_ms = timeout_ms;
+	call->done = done;
+	call->arg = arg;
+	TAILQ_INSERT_TAIL(&pool->waiting, call, entry);
+	http_pool_pump(pool);
+	return call;
+}
+
+void
+http_cancel(struct http_call *call)
+{
+	struct http_pool *pool = call->pool;
+
+	if (call->lane != NULL)
+		http_lane_retire(call->lane);
+	http_call_unlink(call);
+	http_call_free(call);
+	loop_timer_start(pool->tidy, 0);
+}
+
+struct http_pool *
+http_pool_create(struct http *http, const struct http_pool_params *params)
+{
+	struct http_pool *pool = xcalloc(1, sizeof *pool);
+
+	pool->http = http;
+	pool->params = *params;
+	TAILQ_INIT(&pool->waiting);
+	TAILQ_INIT(&pool->running);
+	TAILQ_INIT(&pool->lanes);
+	pool->tidy = loop_timer_create(http->loop, http_pool_tidy, pool);
+	return pool;
+}
+
+void
+http_distrust(struct http_call *call)
+{
+	if (call->lane != NULL)
+		http_lane_retire(call->lane);
+}
+
+static void
+http_call_list_drop(struct http_call_list *list)
+{
+	struct http_call *call;
+
+	while ((call = TAILQ_FIRST(list)) != NULL) {
+		http_call_unlink(call);
+		http_call_free(call);
+	}
+}
+
+void
+http_pool_free(struct http_pool *pool)
+{
+	struct http_lane *lane;
+
+	if (pool == NULL)
+		return;
+	http_call_list_drop(&pool->waiting);
+	http_call_list_drop(&pool->running);
+	while ((lane = TAILQ_FIRST(&pool->lanes)) != NULL)
+		http_lane_free(lane);
+	while (pool->spare_count > 0)
+		curl_easy_cleanup(pool->spare[--pool->spare_count]);
+	loop_timer_free(pool->tidy);
+	free(pool);
+}

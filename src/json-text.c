@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "json-text.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <unistr.h>
+
+/* A reader of text that has been checked for UTF-8. */
+struct json_text_scan {
+	const char *text;
+	size_t size;
+	size_t at;
+};
+
+static bool
+json_text_is_at(const struct json_text_scan *scan, size_t offset,
+    const char *set)
+{
+	size_t at = scan->at + offset;
+
+	return at < scan->size && scan->text[at] != '\0' &&
+	    strchr(set, scan->text[at]) != NULL;
+}
+
+static size_t
+json_text_skip_digits(struct json_text_scan *scan)
+{
+	size_t start = scan->at;
+
+	while (json_text_is_at(scan, 0, "0123456789"))
+		scan->at++;
+	return scan->at - start;
+}
+
+/* RFC 8259, section 6. */
+static bool
+json_text_skip_number(struct json_text_scan *scan)
+{
+	bool leading_zero;
+
+	if (json_text_is_at(scan, 0, "-"))
+		scan->at++;
+	leading_zero = json_text_is_at(scan, 0, "0");
+	if (leading_zero && json_text_is_at(scan, 1, "0123456789"))
+		return false;
+	if (json_text_skip_digits(scan) == 0)
+		return false;
+	if (json_text_is_at(scan, 0, ".")) {
+		scan->at++;
+		if (json_text_skip_digits(scan) == 0)
+			return false;
+	}
+	if (json_text_is_at(scan, 0, "eE")) {
+		scan->at++;
+		if (json_text_is_at(scan, 0, "+-"))
+			scan->at++;
+		if (json_text_skip_digits(scan) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* From behind the opening quote to behind the closing one. */
+static bool
+json_text_skip_string(struct json_text_scan *scan)
+{
+	bool has_nul = false;
+
+	for (; !json_text_is_at(scan, 0, "\""); scan->at++) {
+		if (scan->at >= scan->size ||
+		    (unsigned char)scan->text[scan->at] < 0x20)
+			return false;
+		if (scan->text[scan->at] != '\\')
+			continue;
+		scan->at++;
+		if (scan->size - scan->at > 5 &&
+		    memcmp(scan->text + scan->at, "u0000", 5) == 0)
+			has_nul = true;
+	}
+	scan->at++;
+	while (has_nul && json_text_is_at(scan, 0, " \t\r\n"))
+		scan->at++;
+	return !has_nul || !json_text_is_at(scan, 0, ":");
+}
+
+/* Looks at strings and numbers only; the rest is json-c's. */
+static bool
+json_text_check(struct json_text_scan *scan)
+{
+	bool good = true;
+
+	while (good && scan->at < scan->size) {
+		char c = scan->text[scan->at];
+
+		if (c == '"') {
+			scan->at++;
+			good = json_text_skip_string(scan);
+		} else if (c == '-' || isdigit((unsigned char)c))
+			good = json_text_skip_number(scan);
+		else {
+			good = c != 'N' && c != 'I' && c != '\0';
+			scan->at++;
+		}
+	}
+	return good;
+}
+
+static struct json_object *
+json_text_read(const char *text, size_t size, size_t *end,
+    enum json_tokener_error *error)
+{
+	struct json_tokener *tokener =
+	    json_tokener_new_ex(JSON_TEXT_DEPTH_MAX + 1);
+	struct json_object *value;
+
+	*error = json_tokener_error_size;
+	if (tokener == NULL || size >= INT_MAX)
+		return NULL;
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* With the NUL byte behind it, or a lone number would not end. */
+	value = json_tokener_parse_ex(tokener, text, (int)size + 1);
+	*error = json_tokener_get_error(tokener);
+	*end = json_tokener_get_parse_end(tokener);
+	json_tokener_free(tokener);
+	return value;
+}
+
+struct json_object *
+json_text_parse(const char *text, size_t size,
+    char reason[JSON_TEXT_REASON_SIZE])
+{
+	struct json_text_scan scan = { .text = text, .size = size };
+	const uint8_t *bad = u8_check((const uint8_t *)text, size);
+	struct json_object *value = NULL;
+	enum json_tokener_error error;
+	size_t end = 0;
+
+	if (bad != NULL)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "is not UTF-8 at byte %zu",
+		    (size_t)(bad - (const uint8_t *)text));
+	else if (!json_text_check(&scan))
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "is not JSON near byte %zu", scan.at);
+	else if ((value = json_text_read(text, size, &end, &error)) == NULL &&
+	    error == json_tokener_error_depth)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "is nested more than %d levels deep",
+		    JSON_TEXT_DEPTH_MAX);
+	else if (error == json_tokener_continue)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "is not JSON: it ends too early");
+	else if (value == NULL && error == json_tokener_success)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "must be an object, not null");
+	else if (value == NULL)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "is not JSON near byte %zu", end);
+	return value;
+}
+
+size_t
+json_text_length(struct json_object *string)
+{
+	return u8_mbsnlen((const uint8_t *)json_object_get_string(string),
+	    (size_t)json_object_get_string_len(string));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JSON_TEXT_H
+#define JSON_TEXT_H
+
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+/*
+ * JSON as RFC 8259 says, and nothing else: what json-c's strict mode still
+ * lets pass (raw control characters, NaN, "1.", "-01", overlong UTF-8, text
+ * behind a NUL byte) is refused here first.  A member's name that holds
+ * U+0000 is refused too: json-c would cut it and take it for another.
+ */
+enum json_text_limits {
+	JSON_TEXT_DEPTH_MAX = 32,
+	JSON_TEXT_REASON_SIZE = 96
+};
+
+/*
+ * The value that the text holds, which the caller puts; NULL with a reason
+ * in words for a caller of the API.  A NUL byte must follow the text; null
+ * alone is refused.
+ */
+struct json_object *json_text_parse(const char *text, size_t size,
+    char reason[JSON_TEXT_REASON_SIZE]);
+
+/* The length of a string value in Unicode characters. */
+size_t json_text_length(struct json_object *string);
+
+#endif

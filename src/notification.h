@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NOTIFICATION_H
+#define NOTIFICATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+/*
+ * The model: what callers send and what becomes of it.  No I/O.
+ *
+ * A batch owns the JSON tree it was decoded from; everything in it borrows
+ * from there, and batch_free frees all.  Read-only once decoded.
+ */
+enum notification_kind {
+	NOTIFICATION_PLAIN,
+	NOTIFICATION_ENCRYPTED
+};
+
+enum notification_text {
+	NOTIFICATION_EVENT_ID,
+	NOTIFICATION_ROOM_ID,
+	NOTIFICATION_TYPE,
+	NOTIFICATION_SENDER,
+	NOTIFICATION_SENDER_DISPLAY_NAME,
+	NOTIFICATION_ROOM_NAME,
+	NOTIFICATION_ROOM_ALIAS,
+	NOTIFICATION_CIPHERTEXT,
+	NOTIFICATION_TIME_MESSAGE_ENCRYPTED,
+	NOTIFICATION_KEY_IDENTIFIER,
+	NOTIFICATION_IDENTIFIER,
+	NOTIFICATION_TEXT__MAX
+};
+
+/* What a payload leaves out, step by step, until it fits the provider. */
+enum notification_detail {
+	NOTIFICATION_FULL,
+	NOTIFICATION_WITHOUT_CONTENT,
+	NOTIFICATION_WITHOUT_NAMES,
+	NOTIFICATION_DETAIL__MAX
+};
+
+struct notification_text_info {
+	const char *name;		/* in the API and in payloads */
+	enum notification_kind kind;	/* that has it */
+	enum notification_detail last;	/* the last detail that has it */
+};
+
+extern const struct notification_text_info
+    notification_texts[NOTIFICATION_TEXT__MAX];
+
+struct device {
+	const char *app_id;
+	const char *pushkey;
+	size_t pushkey_size;		/* it may hold NUL bytes */
+	struct json_object *pushkey_json;
+	int64_t pushkey_ts;		/* seconds; 0 if absent */
+};
+
+struct notification {
+	enum notification_kind kind;
+	struct json_object *id;		/* NULL in a single notify */
+	/* NULL where absent, or empty in a plain notification */
+	struct json_object *texts[NOTIFICATION_TEXT__MAX];
+	struct json_object *content;	/* an object, or NULL */
+	bool is_low;			/* prio: low; else high */
+	int64_t unread;			/* -1 if absent */
+	int64_t missed_calls;		/* -1 if absent */
+	struct device *devices;
+	size_t device_count;
+};
+
+struct batch {
+	struct json_object *tree;
+	struct notification *notifications;
+	size_t count;
+};
+
+void batch_free(struct batch *batch);
+
+const char *notification_prio(const struct notification *notification);
+
+/*
+ * The number on the app's icon, unread and missed calls together, at most
+ * INT32_MAX; -1 if the notification gives no counts.
+ */
+int32_t notification_badge(const struct notification *notification);
+
+/* True if it carries counts and nothing a person could read. */
+bool notification_is_badge_only(const struct notification *notification);
+
+/* --- what became of a device --------------------------------------------- */
+
+enum verdict {
+	VERDICT_DELIVERED,	/* the provider accepted it */
+	VERDICT_REJECTED,	/* the pushkey is dead */
+	VERDICT_LATER,		/* temporary: a later try may work */
+	VERDICT_FAILED,		/* this message will never go */
+	VERDICT__MAX
+};
+
+enum cause {
+	CAUSE_NONE,
+	CAUSE_PUSHKEY_DEAD,
+	CAUSE_PUSHKEY_RENEWED,
+	CAUSE_PUSHKEY_MALFORMED,
+	CAUSE_APP_UNKNOWN,
+	CAUSE_APP_FORBIDDEN,
+	CAUSE_TOO_LONG,
+	CAUSE_REFUSED,
+	CAUSE_CREDENTIALS,
+	CAUSE_OVERLOADED,
+	CAUSE_UNREACHABLE,
+	CAUSE_DEADLINE,
+	CAUSE__MAX
+};
+
+/* What may be tried within the same request. */
+enum retry {
+	RETRY_NEVER,
+	RETRY_AT_ONCE,		/* on a fresh connection */
+	RETRY_ONCE,		/* the same, but only one time */
+	RETRY_BACKOFF,		/* after Retry-After, else after a pause */
+	RETRY_IF_TOLD,		/* after Retry-After, else not */
+	RETRY_TOKEN		/* one time, with another token */
+};
+
+struct outcome {
+	enum verdict verdict;
+	enum cause cause;
+	enum retry retry;
+	bool fresh_connection;	/* the one it came over is of no more use */
+	int64_t retry_after_ms;	/* -1 if the provider named no time */
+	const char *reason;	/* a fixed word for logs; never NULL */
+};
+
+/*
+ * The phrase for callers: short, fixed, never empty.  README.md lists them;
+ * a test compares.
+ */
+const char *cause_phrase(enum cause cause);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NOTIFY_H
+#define NOTIFY_H
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "client.h"
+#include "decode.h"
+#include "delivery.h"
+#include "exchange.h"
+
+/*
+ * The POST operations: decode, deliver, answer.  A batch is answered as it is
+ * settled, in the order of the request; a single notify once.
+ */
+struct notify_params {
+	struct decode_limits limits;
+	int64_t request_timeout_ms;
+	struct delivery *delivery;
+};
+
+/*
+ * Serves a request of a client we know, with its whole body in `body`.  Ends
+ * the exchange, now or when the last device is settled.
+ */
+void notify_serve(const struct notify_params *params,
+    enum decode_operation operation, struct exchange *exchange,
+    const struct client *client, const struct buf *body);
+
+#endif

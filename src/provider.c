@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider.h"
+
+#include <string.h>
+
+extern const struct provider provider_apns;
+extern const struct provider provider_fcm;
+
+static const struct provider *const providers[] = {
+	&provider_apns,
+	&provider_fcm,
+	NULL
+};
+
+const struct provider *
+provider_at(size_t i)
+{
+	return i < sizeof providers / sizeof *providers ? providers[i] : NULL;
+}
+
+const struct provider *
+provider_find(const char *name)
+{
+	size_t i = 0;
+
+	while (providers[i] != NULL && strcmp(providers[i]->name, name) != 0)
+		i++;
+	return providers[i];
+}
+
+bool
+provider_check_url(char *url, struct fault *fault)
+{
+	size_t length = strlen(url);
+
+	if (strncmp(url, "https://", 8) != 0 || url[8] == '\0' ||
+	    url[8] == '/' || strpbrk(url, " ?#@\"<>\\") != NULL) {
+		fault_set(fault, "must be an https:// URL without a query");
+		fault_prepend_name(fault, "url");
+		return false;
+	}
+	while (url[length - 1] == '/')
+		url[--length] = '\0';
+	return true;
+}
+
+const char *
+provider_url_host(const char *url)
+{
+	return url + strlen("https://");
+}
+
+bool
+provider_check_id(const char *text, const char *setting, struct fault *fault)
+{
+	size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+	    "pqrstuvwxyz0123456789");
+
+	if (text[good] == '\0')
+		return true;
+	fault_set(fault, "must be letters and digits");
+	fault_prepend_name(fault, setting);
+	return false;
+}
+
+bool
+provider_write_json(struct json_object *object, size_t limit,
+    struct buf *buf)
+{
+	size_t size;
+	const char *text = json_object_to_json_string_length(object,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+
+	buf_reset(buf);
+	return text != NULL && size <= limit && buf_append(buf, text, size);
+}
+
+struct json_object *
+provider_read_json(const struct http_reply *reply)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *object = NULL;
+
+	if (tokener != NULL && !reply->body.overflowed)
+		object = json_tokener_parse_ex(tokener,
+		    buf_text(&reply->body), (int)reply->body.size);
+	json_tokener_free(tokener);
+	if (!json_object_is_type(object, json_type_object)) {
+		json_object_put(object);
+		object = NULL;
+	}
+	return object;
+}
+
+const char *
+provider_member_text(struct json_object *object, const char *name)
+{
+	struct json_object *value;
+	const char *text = NULL;
+
+	if (json_object_object_get_ex(object, name, &value) &&
+	    json_object_is_type(value, json_type_string)) {
+		text = json_object_get_string(value);
+		if (strlen(text) != (size_t)json_object_get_string_len(value))
+			text = NULL;
+	}
+	return text;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef XMALLOC_H
+#define XMALLOC_H
+
+#include <stddef.h>
+
+/*
+ * Memory or death: these never return NULL.  A worker without memory is worth
+ * a restart.
+ */
+void *xmalloc(size_t size);
+
+/* Zeroed memory for `count` things of `size` bytes; an overflow is fatal. */
+void *xcalloc(size_t count, size_t size);
+
+void *xreallocarray(void *memory, size_t count, size_t size);
+char *xstrdup(const char *text);
+
+/* A string of the format, which the caller frees. */
+char *xasprintf(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "access-tokens.h"
+
+#include <openssl/rand.h>
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text.h"
+
+#define ACCESS_TOKENS_MAX 1024
+
+struct access_tokens {
+	struct access_token entries[ACCESS_TOKENS_MAX];
+	size_t issued;
+};
+
+struct access_tokens *
+access_tokens_new(void)
+{
+	return memory_new(sizeof(struct access_tokens));
+}
+
+void
+access_tokens_free(struct access_tokens *tokens)
+{
+	free(tokens);
+}
+
+const struct access_token *
+access_tokens_issue(struct access_tokens *tokens,
+    const struct fcm_account *account, int64_t expires_at_ms)
+{
+	struct access_token *entry =
+	    &tokens->entries[tokens->issued % ACCESS_TOKENS_MAX];
+	unsigned char random[16];
+	size_t length;
+
+	if (RAND_bytes(random, sizeof random) != 1)
+		errx(1, "no random bytes");
+	string_copy(entry->token, sizeof entry->token, "ya29.sim-");
+	for (size_t i = 0; i < sizeof random; i++) {
+		length = strlen(entry->token);
+		snprintf(entry->token + length, sizeof entry->token - length,
+		    "%02x", random[i]);
+	}
+	entry->account = account;
+	entry->expires_at_ms = expires_at_ms;
+	tokens->issued++;
+	return entry;
+}
+
+const struct access_token *
+access_tokens_find(const struct access_tokens *tokens, const char *token)
+{
+	const struct access_token *found = NULL;
+	size_t count = tokens->issued < ACCESS_TOKENS_MAX ? tokens->issued
+	    : ACCESS_TOKENS_MAX;
+
+	/* From the newest, which is the one that is used. */
+	for (size_t i = 1; found == NULL && i <= count; i++) {
+		const struct access_token *entry =
+		    &tokens->entries[(tokens->issued - i) % ACCESS_TOKENS_MAX];
+
+		if (strcmp(entry->token, token) == 0)
+			found = entry;
+	}
+	return found;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ACCOUNTS_H
+#define ACCOUNTS_H
+
+#include <json-c/json.h>
+#include <openssl/evp.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One key of a team at APNs, and the topics it may send to. */
+struct apns_account {
+	const char *team_id;
+	const char *key_id;
+	struct json_object *topics;	/* an array of strings */
+	EVP_PKEY *public_key;
+};
+
+/* One service account of a Firebase project. */
+struct fcm_account {
+	const char *project_id;
+	const char *client_email;
+	const char *private_key_id;
+	EVP_PKEY *public_key;
+};
+
+/* Who the simulator knows; read-only once it is read. */
+struct accounts {
+	struct json_object *tree;	/* owns all strings and topics */
+	struct apns_account *apns;
+	size_t apns_count;
+	struct fcm_account *fcm;
+	size_t fcm_count;
+};
+
+/* Reads the accounts file; ends the program with words if it cannot. */
+struct accounts *
+accounts_read(const char *file);
+
+void
+accounts_free(struct accounts *accounts);
+
+/* The account of that key and team, or NULL. */
+const struct apns_account *
+accounts_find_apns(const struct accounts *accounts, const char *key_id,
+    const char *team_id);
+
+/* The account of that address and key, or NULL. */
+const struct fcm_account *
+accounts_find_fcm(const struct accounts *accounts, const char *client_email,
+    const char *private_key_id);
+
+bool
+accounts_has_fcm_email(const struct accounts *accounts,
+    const char *client_email);
+
+bool
+accounts_has_fcm_project(const struct accounts *accounts,
+    const char *project_id);
+
+bool
+apns_account_has_topic(const struct apns_account *account,
+    const char *topic);
+
+#endif

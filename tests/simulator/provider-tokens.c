@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider-tokens.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "jwt-verify.h"
+#include "text.h"
+
+#define PROVIDER_TOKENS_MAX 64
+
+struct entry {
+	char *token;		/* NULL: free */
+	struct provider_token verified;
+};
+
+struct provider_tokens {
+	const struct accounts *accounts;
+	struct entry entries[PROVIDER_TOKENS_MAX];
+	size_t next;		/* the entry to be given up next */
+};
+
+struct provider_tokens *
+provider_tokens_new(const struct accounts *accounts)
+{
+	struct provider_tokens *tokens = memory_new(sizeof *tokens);
+
+	tokens->accounts = accounts;
+	return tokens;
+}
+
+void
+provider_tokens_free(struct provider_tokens *tokens)
+{
+	for (size_t i = 0; i < PROVIDER_TOKENS_MAX; i++)
+		free(tokens->entries[i].token);
+	free(tokens);
+}
+
+static bool
+verify(const struct accounts *accounts, const char *token,
+    struct provider_token *verified)
+{
+	struct jwt jwt;
+	const char *key_id = NULL;
+	const char *team_id = NULL;
+	bool good = false;
+
+	memset(verified, 0, sizeof *verified);
+	if (jwt_parse(&jwt, token)) {
+		key_id = jwt_get_string(jwt.header, "kid");
+		team_id = jwt_get_string(jwt.claims, "iss");
+	}
+	if (key_id != NULL && team_id != NULL)
+		verified->account = accounts_find_apns(accounts, key_id,
+		    team_id);
+	if (verified->account != NULL)
+		good = jwt_get_integer(&jwt, "iat", &verified->issued_at_s) &&
+		    jwt_is_signed_by(&jwt, "ES256",
+		    verified->account->public_key);
+	jwt_clear(&jwt);
+	return good;
+}
+
+const struct provider_token *
+provider_tokens_verify(struct provider_tokens *tokens, const char *token)
+{
+	const struct provider_token *found = NULL;
+	struct provider_token verified;
+
+	for (size_t i = 0; found == NULL && i < PROVIDER_TOKENS_MAX; i++) {
+		const struct entry *entry = &tokens->entries[i];
+
+		if (entry->token != NULL && strcmp(entry->token, token) == 0)
+			found = &entry->verified;
+	}
+	if (found == NULL && verify(tokens->accounts, token, &verified)) {
+		struct entry *entry = &tokens->entries[tokens->next];
+
+		free(entry->token);
+		entry->token = memory_copy_string(token);
+		entry->verified = verified;
+		tokens->next = (tokens->next + 1) % PROVIDER_TOKENS_MAX;
+		found = &entry->verified;
+	}
+	return found;
+}

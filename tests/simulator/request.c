@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct request *
+request_new(struct connection *connection, struct peer *peer, int32_t stream)
+{
+	struct request *request = memory_new(sizeof *request);
+
+	request->connection = connection;
+	request->peer = peer;
+	request->stream = stream;
+	text_init(&request->body, REQUEST_BODY_MAX);
+	text_init(&request->text, REQUEST_BODY_MAX);
+	answer_init(&request->answer);
+	return request;
+}
+
+void
+request_free(struct request *request)
+{
+	for (size_t i = 0; i < request->header_count; i++) {
+		nghttp2_rcbuf_decref(request->headers[i].name);
+		nghttp2_rcbuf_decref(request->headers[i].value);
+	}
+	if (request->delayed)
+		event_del(&request->delay);
+	text_clear(&request->body);
+	text_clear(&request->text);
+	answer_clear(&request->answer);
+	json_object_put(request->json);
+	free(request);
+}
+
+bool
+request_add_header(struct request *request, nghttp2_rcbuf *name,
+    nghttp2_rcbuf *value)
+{
+	bool fits = request->header_count < REQUEST_HEADERS_MAX;
+	struct request_header *header;
+
+	if (fits) {
+		header = &request->headers[request->header_count++];
+		nghttp2_rcbuf_incref(name);
+		nghttp2_rcbuf_incref(value);
+		header->name = name;
+		header->value = value;
+	}
+	return fits;
+}
+
+/* nghttp2 promises a NUL behind the bytes, and refuses NUL among them. */
+const char *
+request_header_name(const struct request_header *header)
+{
+	return (const char *)nghttp2_rcbuf_get_buf(header->name).base;
+}
+
+const char *
+request_header_value(const struct request_header *header)
+{
+	return (const char *)nghttp2_rcbuf_get_buf(header->value).base;
+}
+
+const char *
+request_get_header(const struct request *request, const char *name)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; value == NULL && i < request->header_count; i++) {
+		if (strcmp(request_header_name(&request->headers[i]),
+		    name) == 0)
+			value = request_header_value(&request->headers[i]);
+	}
+	return value;
+}
+
+unsigned
+request_count_header(const struct request *request, const char *name)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		if (strcmp(request_header_name(&request->headers[i]),
+		    name) == 0)
+			count++;
+	}
+	return count;
+}
+
+struct json_object *
+request_get_json(struct request *request)
+{
+	const struct text *body = &request->body;
+
+	if (!request->json_parsed && body->length > 0 && !body->overrun &&
+	    strlen(body->data) == body->length) {
+		/* Made once: its buffers are worth keeping. */
+		static struct json_tokener *tokener;
+
+		if (tokener == NULL) {
+			tokener = json_tokener_new();
+			json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
+			    JSON_TOKENER_VALIDATE_UTF8);
+		}
+		json_tokener_reset(tokener);
+		/* With its NUL, or a number at the end would not be over. */
+		request->json = json_tokener_parse_ex(tokener, body->data,
+		    (int)body->length + 1);
+	}
+	request->json_parsed = true;
+	return request->json;
+}

@@ -1,0 +1,501 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Shows that push-simulator is as strict as it says.  Needs openssl and curl
+# with HTTP/2; prints TAP.  The program is the first argument, or
+# $PUSH_SIMULATOR, or push-simulator beside this script.
+
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+simulator=${1:-${PUSH_SIMULATOR:-$here/push-simulator}}
+work=$(mktemp -d)
+count=0
+failed=0
+pid=
+apns_port=
+fcm_port=
+oauth_port=
+
+leave()
+{
+	if [[ -n $pid ]]; then
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	fi
+	rm -rf "$work"
+}
+trap leave EXIT
+
+# ok DESCRIPTION CONDITION...: one line of TAP.
+ok()
+{
+	local description=$1
+
+	shift
+	count=$((count + 1))
+	if "$@"; then
+		echo "ok $count - $description"
+	else
+		echo "not ok $count - $description"
+		sed 's/^/# /' "$work/out" "$work/head" 2>/dev/null
+		echo
+		failed=$((failed + 1))
+	fi
+}
+
+base64url()
+{
+	openssl base64 -A | tr '+/' '-_' | tr -d '='
+}
+
+# The DER of an ECDSA signature as R and S side by side (RFC 7518, 3.4).
+der_to_raw()
+{
+	local hex part parts=()
+
+	while read -r hex; do
+		parts+=("$hex")
+	done < <(openssl asn1parse -inform DER |
+	    sed -n 's/.*INTEGER *:\([0-9A-F]*\)$/\1/p')
+	for part in "${parts[@]}"; do
+		hex=$(printf '%64s' "$part" | tr ' ' 0)
+		while [[ -n $hex ]]; do
+			printf '%b' "\\x${hex:0:2}"
+			hex=${hex:2}
+		done
+	done
+}
+
+# apns_token KEY_FILE KEY_ID TEAM_ID IAT
+apns_token()
+{
+	local head claims
+
+	head=$(printf '{"alg":"ES256","kid":"%s"}' "$2" | base64url)
+	claims=$(printf '{"iss":"%s","iat":%d}' "$3" "$4" | base64url)
+	printf '%s.%s.%s' "$head" "$claims" "$(
+		printf '%s.%s' "$head" "$claims" |
+		openssl dgst -sha256 -sign "$1" | der_to_raw | base64url)"
+}
+
+# assertion KEY_FILE EMAIL AUDIENCE IAT EXP
+assertion()
+{
+	local head claims
+	local scope=https://www.googleapis.com/auth/firebase.messaging
+
+	head=$(printf '{"alg":"RS256","typ":"JWT","kid":"key1"}' | base64url)
+	claims=$(printf '{"iss":"%s","scope":"%s","aud":"%s","iat":%d,"exp":%d}' \
+	    "$2" "$scope" "$3" "$4" "$5" | base64url)
+	printf '%s.%s.%s' "$head" "$claims" "$(
+		printf '%s.%s' "$head" "$claims" |
+		openssl dgst -sha256 -sign "$1" | base64url)"
+}
+
+hex()
+{
+	printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'
+}
+
+request()
+{
+	: >"$work/out"
+	: >"$work/head"
+	status=$(curl --silent --http2 --cacert "$work/tls.pem" --max-time 5 \
+	    --output "$work/out" --dump-header "$work/head" \
+	    --write-out '%{http_code}' "$@")
+	result=$?
+}
+
+# apns PUSHKEY CURL-ARGUMENT...: a good request but for the arguments.
+apns()
+{
+	local device=$1
+
+	shift
+	request "https://localhost:$apns_port/3/device/$device" \
+	    --header 'content-type:' --data-binary "${payload-$good_payload}" \
+	    "$@"
+}
+
+# good_apns PUSHKEY CURL-ARGUMENT...: with all that is needed.
+good_apns()
+{
+	local device=$1
+
+	shift
+	apns "$device" --header "authorization: bearer $token" \
+	    --header 'apns-topic: de.example.app' \
+	    --header 'apns-push-type: alert' "$@"
+}
+
+fcm()
+{
+	request "https://localhost:$fcm_port/v1/projects/${project-p1}/messages:send" \
+	    --header "authorization: Bearer $access" \
+	    --header 'content-type: application/json' --data-binary "$1"
+}
+
+oauth()
+{
+	request "https://localhost:$oauth_port/token" --data-urlencode \
+	    'grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer' \
+	    --data-urlencode "assertion=$1"
+}
+
+# answered STATUS [TEXT]: the status, and a text in the body.
+answered()
+{
+	[[ $status == "$1" ]] &&
+	    { [[ $# -lt 2 ]] || grep -qF -- "$2" "$work/out"; }
+}
+
+headed()
+{
+	grep -qi -- "$1" "$work/head"
+}
+
+# curl has many words for a connection that was reset.
+was_cut()
+{
+	[[ $status == 000 && $result =~ ^(16|18|52|55|56|92)$ ]]
+}
+
+# A change of the listening socket is seen within milliseconds.
+becomes_closed()
+{
+	for _ in $(seq 100); do
+		fcm '{"message":{"token":"a"}}'
+		[[ $result == 7 ]] && break
+	done
+	[[ $result == 7 ]]
+}
+
+becomes_open()
+{
+	for _ in $(seq 100); do
+		fcm '{"message":{"token":"a"}}'
+		[[ $result != 7 ]] && break
+	done
+	[[ $result == 0 && $status == 200 ]]
+}
+
+control()
+{
+	printf '%s' "$1" >"$work/control.new"
+	mv "$work/control.new" "$work/control"
+}
+
+make_keys()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -days 2 -subj /CN=localhost \
+	    -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
+	    -keyout "$work/tls.key" -out "$work/tls.pem"
+	openssl ecparam -name prime256v1 -genkey -noout -out "$work/ec.key"
+	openssl ecparam -name prime256v1 -genkey -noout -out "$work/other.key"
+	openssl pkey -in "$work/ec.key" -pubout -out "$work/ec.pub"
+	openssl genrsa -out "$work/rsa.key" 2048
+	openssl genrsa -out "$work/rsa-other.key" 2048
+	openssl pkey -in "$work/rsa.key" -pubout -out "$work/rsa.pub"
+} >"$work/keys.log" 2>&1
+
+start()
+{
+	cat >"$work/accounts" <<-EOF
+	{ "apns": [ { "team_id": "TEAM123456", "key_id": "KEY1234567",
+	              "public_key_file": "ec.pub",
+	              "topics": [ "de.example.app" ] } ],
+	  "fcm": [ { "project_id": "p1", "client_email": "a@p1.example",
+	             "private_key_id": "key1",
+	             "public_key_file": "rsa.pub" } ] }
+	EOF
+	"$simulator" --certificate "$work/tls.pem" --key "$work/tls.key" \
+	    --accounts "$work/accounts" --control "$work/control" \
+	    --record "$work/record" --ready "$work/ready" &
+	pid=$!
+	for _ in $(seq 100); do
+		[[ -e $work/ready ]] && break
+		kill -0 "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	if [[ ! -e $work/ready ]]; then
+		echo "Bail out! the simulator did not start"
+		exit 1
+	fi
+	# shellcheck disable=SC1091
+	. "$work/ready"
+}
+
+check_transport()
+{
+	request --http1.1 --no-alpn "https://localhost:$apns_port/3/device/00"
+	ok 'a client without ALPN gets no connection' test "$result" = 35
+	request --http1.1 "https://localhost:$apns_port/3/device/00"
+	ok 'a client with HTTP/1.1 only gets no connection' \
+	    test "$result" = 35
+}
+
+check_apns_tokens()
+{
+	local now other
+
+	now=$(date +%s)
+	good_apns "$device"
+	ok 'APNs: a good request succeeds' answered 200
+	ok 'APNs: a success has no body' test ! -s "$work/out"
+	ok 'APNs: a success has an apns-id' headed '^apns-id: .\{36\}'
+	ok 'APNs: a success has no content-length' \
+	    test "$(grep -ci content-length "$work/head")" = 0
+	apns "$device" --header 'apns-topic: de.example.app'
+	ok 'APNs: no token' answered 403 MissingProviderToken
+	local good=$token
+	token=$(apns_token "$work/other.key" KEY1234567 TEAM123456 "$now")
+	good_apns "$device"
+	ok 'APNs: bad signature' answered 403 InvalidProviderToken
+	token=$(apns_token "$work/ec.key" KEY7654321 TEAM123456 "$now")
+	good_apns "$device"
+	ok 'APNs: unknown key' answered 403 InvalidProviderToken
+	token=$(apns_token "$work/ec.key" KEY1234567 TEAM654321 "$now")
+	good_apns "$device"
+	ok 'APNs: another team' answered 403 InvalidProviderToken
+	token=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 $((now - 3700)))
+	good_apns "$device"
+	ok 'APNs: old token' answered 403 ExpiredProviderToken
+	token=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 $((now + 120)))
+	good_apns "$device"
+	ok 'APNs: token from the future' answered 403 InvalidProviderToken
+	other=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 $((now - 60)))
+	token=$good
+	good_apns "$device" --next --silent --http2 --max-time 5 \
+	    --cacert "$work/tls.pem" --header "authorization: bearer $other" \
+	    --header 'apns-topic: de.example.app' \
+	    --data-binary "$good_payload" --output "$work/out" \
+	    "https://localhost:$apns_port/3/device/$device"
+	ok 'APNs: a new token too early on the same connection' \
+	    grep -q TooManyProviderTokenUpdates "$work/out"
+}
+
+check_apns_requests()
+{
+	good_apns "$device" --get
+	ok 'APNs: GET' answered 405 MethodNotAllowed
+	request "https://localhost:$apns_port/4/device/00" --data x
+	ok 'APNs: bad path' answered 404 BadPath
+	good_apns ''
+	ok 'APNs: no device token' answered 400 MissingDeviceToken
+	good_apns abc
+	ok 'APNs: odd device token' answered 400 BadDeviceToken
+	good_apns zz
+	ok 'APNs: device token that is no hexadecimal' \
+	    answered 400 BadDeviceToken
+	apns "$device" --header "authorization: bearer $token"
+	ok 'APNs: no topic' answered 400 MissingTopic
+	apns "$device" --header "authorization: bearer $token" \
+	    --header 'apns-topic: de.example.other'
+	ok 'APNs: wrong topic' answered 400 TopicDisallowed
+	good_apns "$device" --header 'apns-topic: de.example.app'
+	ok 'APNs: a header twice' answered 400 DuplicateHeaders
+	apns "$device" --header "authorization: bearer $token" \
+	    --header 'apns-topic: de.example.app' \
+	    --header 'apns-push-type: loud'
+	ok 'APNs: unknown push type' answered 400 InvalidPushType
+	good_apns "$device" --header 'apns-priority: 7'
+	ok 'APNs: bad priority' answered 400 BadPriority
+	good_apns "$device" --header 'apns-expiration: -1'
+	ok 'APNs: bad expiration' answered 400 BadExpirationDate
+	good_apns "$device" \
+	    --header 'apns-id: 123E4567-E89B-12D3-A456-4266554400A0'
+	ok 'APNs: apns-id in capitals' answered 400 BadMessageId
+	good_apns "$device" \
+	    --header 'apns-id: 123e4567-e89b-12d3-a456-4266554400a0'
+	ok 'APNs: apns-id comes back' \
+	    headed '^apns-id: 123e4567-e89b-12d3-a456-4266554400a0'
+	good_apns "$device" \
+	    --header "apns-collapse-id: $(printf '%065d' 0)"
+	ok 'APNs: long collapse id' answered 400 BadCollapseId
+	payload='' good_apns "$device"
+	ok 'APNs: empty payload' answered 400 PayloadEmpty
+	payload="{\"aps\":{},\"x\":\"$(printf '%04096d' 0)\"}" \
+	    good_apns "$device"
+	ok 'APNs: payload too large' answered 413 PayloadTooLarge
+	payload='{"alert":1}' good_apns "$device"
+	ok 'APNs: payload without aps' answered 400 BadPayload
+	payload='{"aps":{}' good_apns "$device"
+	ok 'APNs: payload that is no JSON' answered 400 BadPayload
+}
+
+check_apns_scripts()
+{
+	good_apns "$(hex key-410-ts1700000000123)"
+	ok 'APNs script: 410 with timestamp' answered 410 \
+	    '{"reason":"Unregistered","timestamp":1700000000123}'
+	good_apns "$(hex key-400-DeviceTokenNotForTopic)"
+	ok 'APNs script: reason' answered 400 DeviceTokenNotForTopic
+	good_apns "$(hex key-429-retry7-once2)"
+	ok 'APNs script: Retry-After' headed '^retry-after: 7'
+	good_apns "$(hex key-429-retry7-once2)"
+	ok 'APNs script: second of once2' answered 429 TooManyRequests
+	good_apns "$(hex key-429-retry7-once2)"
+	ok 'APNs script: third of once2' answered 200
+	good_apns "$(hex key-cut)"
+	ok 'APNs script: cut' was_cut
+	good_apns "$(hex key-reset)"
+	ok 'APNs script: reset' test "$result" = 92
+	good_apns "$(hex key-hang)" --max-time 1
+	ok 'APNs script: hang' test "$result" = 28
+	good_apns "$(hex key-goaway)"
+	ok 'APNs script: goaway answers' answered 200
+	good_apns "$(hex key-refuse-once)"
+	ok 'APNs script: refused once, which curl repeats by itself' \
+	    answered 200
+	good_apns "$(hex key-503-html)"
+	ok 'APNs script: html' answered 503 '<html'
+	ok 'record: the text of the pushkey' \
+	    grep -q '"text":"key-503-html","status":503' "$work/record"
+}
+
+check_oauth()
+{
+	local now audience
+
+	now=$(date +%s)
+	audience=https://localhost:$oauth_port/token
+	oauth "$(assertion "$work/rsa-other.key" a@p1.example "$audience" \
+	    "$now" $((now + 3600)))"
+	ok 'OAuth: bad signature' answered 400 'Invalid JWT Signature'
+	oauth "$(assertion "$work/rsa.key" b@p1.example "$audience" \
+	    "$now" $((now + 3600)))"
+	ok 'OAuth: unknown account' answered 400 'account not found'
+	oauth "$(assertion "$work/rsa.key" a@p1.example \
+	    https://example.org/token "$now" $((now + 3600)))"
+	ok 'OAuth: wrong audience' answered 400 'audience check'
+	oauth "$(assertion "$work/rsa.key" a@p1.example "$audience" \
+	    $((now - 120)) $((now + 60)))"
+	ok 'OAuth: old iat' answered 400 short-lived
+	oauth "$(assertion "$work/rsa.key" a@p1.example "$audience" \
+	    "$now" $((now + 3700)))"
+	ok 'OAuth: exp too late' answered 400 invalid_grant
+	request "https://localhost:$oauth_port/token" --data grant_type=x
+	ok 'OAuth: other grant type' answered 400 unsupported_grant_type
+	oauth "$(assertion "$work/rsa.key" a@p1.example "$audience" \
+	    "$now" $((now + 3600)))"
+	ok 'OAuth: a good assertion gets a token' answered 200 ya29.sim-
+	access=$(sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p' "$work/out")
+}
+
+check_fcm()
+{
+	local good=$access
+
+	access=ya29.sim-other fcm '{"message":{"token":"a"}}'
+	ok 'FCM: unknown access token' answered 401 UNAUTHENTICATED
+	ok 'FCM: 401 has WWW-Authenticate' headed 'error="invalid_token"'
+	access=$good
+	project=p2 fcm '{"message":{"token":"a"}}'
+	ok 'FCM: unknown project' answered 403 PERMISSION_DENIED
+	ok 'FCM: ... without FcmError' \
+	    test "$(grep -c errorCode "$work/out")" = 0
+	request "https://localhost:$fcm_port/fcm/send" --data '{}'
+	ok 'FCM: unknown path' answered 404 '<html'
+	fcm '{"message":{"token":"a","data":{"a":"b"},
+	    "android":{"priority":"high","ttl":"3.5s"}}}'
+	ok 'FCM: a good message succeeds' answered 200 projects/p1/messages/0:
+	fcm '{"message":{"token":"a","data":{"a":"b","n":1}}}'
+	ok 'FCM: data that is no string' answered 400 \
+	    '"field": "message.data[1].value"'
+	ok 'FCM: ... without FcmError' \
+	    test "$(grep -c errorCode "$work/out")" = 0
+	fcm '{"message":{"token":"a","data":{"from":"b"}}}'
+	ok 'FCM: reserved key' answered 400 'Invalid data payload key: from'
+	fcm "{\"message\":{\"token\":\"a\",
+	    \"data\":{\"a\":\"$(printf '%04096d' 0)\"}}}"
+	ok 'FCM: data too large' answered 400 'too big'
+	fcm '{"message":{"data":{}}}'
+	ok 'FCM: no target' answered 400 '"field": "message"'
+	fcm '{"message":{"token":"a","topic":"b"}}'
+	ok 'FCM: two targets' answered 400 INVALID_ARGUMENT
+	fcm '{"message":{"token":"a","prioriy":"b"}}'
+	ok 'FCM: unknown name' answered 400 "Unknown name \\\"prioriy\\\" at 'message'"
+	fcm '{"message":{"token":"a","android":{"ttl":"3600"}}}'
+	ok 'FCM: bad ttl' answered 400 message.android.ttl
+	fcm '{"message":{"token":"a","android":{"ttl":"2419201s"}}}'
+	ok 'FCM: ttl too long' answered 400 message.android.ttl
+	fcm '{"message":{"token":"a","android":{"priority":"urgent"}}}'
+	ok 'FCM: bad priority' answered 400 message.android.priority
+	fcm '{"message":'
+	ok 'FCM: no JSON' answered 400 'Invalid JSON payload received.'
+}
+
+check_fcm_scripts()
+{
+	fcm '{"message":{"token":"a-404"}}'
+	ok 'FCM script: 404' answered 404 '"errorCode": "UNREGISTERED"'
+	fcm '{"message":{"token":"a-400"}}'
+	ok 'FCM script: 400' answered 400 '"field": "message.token"'
+	fcm '{"message":{"token":"a-400-data"}}'
+	ok 'FCM script: data at fault' answered 400 'message.data[0].value'
+	fcm '{"message":{"token":"a-429-retry30"}}'
+	ok 'FCM script: 429' answered 429 QUOTA_EXCEEDED
+	ok 'FCM script: Retry-After' headed '^retry-after: 30'
+	fcm '{"message":{"token":"a-401-THIRD_PARTY_AUTH_ERROR"}}'
+	ok 'FCM script: errorCode' answered 401 THIRD_PARTY_AUTH_ERROR
+	fcm '{"message":{"token":"a-503-truncated"}}'
+	ok 'FCM script: truncated' \
+	    test "$(tail -c 2 "$work/out")" != '}'
+	fcm '{"message":{"token":"a-500-big"}}'
+	ok 'FCM script: big' test "$(wc -c <"$work/out")" -gt 1000000
+}
+
+check_control()
+{
+	control '{"fcm":{"answer":{"status":503,"retry_after":9,"times":1}}}'
+	fcm '{"message":{"token":"a"}}'
+	ok 'control: an answer for all' answered 503 UNAVAILABLE
+	fcm '{"message":{"token":"a"}}'
+	ok 'control: ... but only so many times' answered 200
+	control '{"fcm":{"closed":true}}'
+	ok 'control: closed' becomes_closed
+	control '{}'
+	ok 'control: open again at the same port' becomes_open
+	control '{"fcm":{"black_hole":true}}'
+	request "https://localhost:$fcm_port/" --max-time 1
+	ok 'control: black hole' test "$result" = 28
+	control '{"fcm":{"cut_next":1}}'
+	fcm '{"message":{"token":"a"}}'
+	ok 'control: cut' was_cut
+	fcm '{"message":{"token":"a"}}'
+	ok 'control: cut once only' answered 200
+	control '{"fcm":{"no_such_thing":1}}' 2>/dev/null
+	fcm '{"message":{"token":"a"}}'
+	ok 'control: nonsense changes nothing' answered 200
+	control '{"oauth":{"rubbish":true}}'
+	request "https://localhost:$oauth_port/token" --data grant_type=x
+	ok 'control: rubbish' answered 200 '<html'
+	control '{}'
+}
+
+device=$(hex an-ordinary-device)
+good_payload='{"aps":{"alert":{"body":"b"},"mutable-content":1}}'
+access=none
+make_keys
+start 2>"$work/stderr"
+token=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 "$(date +%s)")
+check_transport
+check_apns_tokens
+check_apns_requests
+check_apns_scripts
+check_oauth
+check_fcm
+check_fcm_scripts
+check_control
+kill "$pid"
+wait "$pid"
+ok 'SIGTERM ends it with 0' test $? = 0
+pid=
+ok 'record: every line has a service' test \
+    "$(grep -c '^{"at_ms":[0-9]*,"service":"' "$work/record")" = \
+    "$(wc -l <"$work/record")"
+echo "1..$count"
+[[ $failed == 0 ]]

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <json-c/json.h>
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "encoding.h"
+#include "jwt-verify.h"
+#include "service.h"
+
+#define GRANT_TYPE "urn:ietf:params:oauth:grant-type:jwt-bearer"
+#define SCOPE "https://www.googleapis.com/auth/firebase.messaging"
+#define FORM "application/x-www-form-urlencoded"
+#define ASSERTION_LIFE_MAX_S 3600
+#define CLOCK_SKEW_MAX_S 60
+
+static const struct oauth_error {
+	unsigned status;
+	const char *error;
+	const char *description;
+} usual_errors[] = {
+	{ .status = 400, .error = "invalid_grant",
+	    .description = "Invalid JWT Signature." },
+	{ .status = 401, .error = "invalid_client",
+	    .description = "The OAuth client was not found." },
+	{ .status = 403, .error = "access_denied",
+	    .description = "Access is denied." },
+	{ .status = 404, .error = "not_found",
+	    .description = "The requested URL was not found." },
+	{ .status = 429, .error = "rate_limit_exceeded",
+	    .description = "Too many requests." },
+	{ .status = 503, .error = "backend_error",
+	    .description = "The service is unavailable." },
+	{ .status = 0, .error = "internal_failure",
+	    .description = "Internal failure." },
+};
+
+static void
+fill(struct verdict *verdict, unsigned status, const char *reason)
+{
+	const struct oauth_error *usual = usual_errors;
+
+	while (usual->status != 0 && usual->status != status)
+		usual++;
+	if (reason == NULL)
+		reason = status == 200 ? "" : usual->error;
+	verdict_init(verdict, status, reason);
+	if (status != 200)
+		string_copy(verdict->message, sizeof verdict->message,
+		    usual->description);
+}
+
+static void
+refuse(struct verdict *verdict, const char *error, const char *description)
+{
+	fill(verdict, 400, error);
+	string_copy(verdict->message, sizeof verdict->message, description);
+}
+
+/* https://HOST:PORT/token with one of the names of this machine. */
+static bool
+is_audience_good(const char *audience, unsigned port)
+{
+	static const char *const hosts[] = {
+		"localhost", "127.0.0.1", "[::1]", NULL,
+	};
+	char right[64];
+	bool good = false;
+
+	for (size_t i = 0; !good && audience != NULL && hosts[i] != NULL;
+	    i++) {
+		snprintf(right, sizeof right, "https://%s:%u/token", hosts[i],
+		    port);
+		good = strcmp(right, audience) == 0;
+	}
+	return good;
+}
+
+static bool
+are_times_good(const struct jwt *jwt, int64_t now_s)
+{
+	int64_t issued_s;
+	int64_t expires_s;
+
+	return jwt_get_integer(jwt, "iat", &issued_s) &&
+	    jwt_get_integer(jwt, "exp", &expires_s) &&
+	    issued_s >= now_s - CLOCK_SKEW_MAX_S &&
+	    issued_s <= now_s + CLOCK_SKEW_MAX_S &&
+	    expires_s > now_s &&
+	    expires_s <= issued_s + ASSERTION_LIFE_MAX_S;
+}
+
+static void
+judge_assertion(const struct service_context *context, const char *assertion,
+    int64_t now_s, struct verdict *verdict)
+{
+	const struct fcm_account *account = NULL;
+	const char *email = NULL;
+	const char *key_id = NULL;
+	const char *scope = NULL;
+	struct jwt jwt;
+	bool parsed = jwt_parse(&jwt, assertion);
+
+	if (parsed) {
+		email = jwt_get_string(jwt.claims, "iss");
+		key_id = jwt_get_string(jwt.header, "kid");
+		scope = jwt_get_string(jwt.claims, "scope");
+	}
+	if (email != NULL && key_id != NULL)
+		account = accounts_find_fcm(context->accounts, email, key_id);
+	if (!parsed)
+		refuse(verdict, "invalid_grant",
+		    "Invalid JWT: Failed to parse the assertion.");
+	else if (email == NULL ||
+	    !accounts_has_fcm_email(context->accounts, email))
+		refuse(verdict, "invalid_grant",
+		    "Invalid grant: account not found");
+	else if (account == NULL ||
+	    !jwt_is_signed_by(&jwt, "RS256", account->public_key))
+		refuse(verdict, "invalid_grant", "Invalid JWT Signature.");
+	else if (!is_audience_good(jwt_get_string(jwt.claims, "aud"),
+	    context->oauth_port))
+		refuse(verdict, "invalid_grant",
+		    "Invalid JWT: Failed audience check.");
+	else if (!are_times_good(&jwt, now_s))
+		refuse(verdict, "invalid_grant", "Invalid JWT: Token must be "
+		    "a short-lived token (60 minutes) and in a reasonable "
+		    "timeframe. Check your iat and exp values in the JWT "
+		    "claim.");
+	else if (scope == NULL || strcmp(scope, SCOPE) != 0)
+		refuse(verdict, "invalid_scope",
+		    "Invalid OAuth scope or ID token audience provided.");
+	else {
+		fill(verdict, 200, NULL);
+		verdict->grant = account;
+	}
+	jwt_clear(&jwt);
+}
+
+static void
+judge_form(const struct service_context *context,
+    const struct request *request, struct verdict *verdict)
+{
+	const char *form = text_string(&request->body);
+	struct text grant_type;
+	struct text assertion;
+
+	text_init(&grant_type, JWT_LENGTH_MAX);
+	text_init(&assertion, JWT_LENGTH_MAX);
+	if (!encoding_decode_form_field(&grant_type, form, "grant_type"))
+		refuse(verdict, "invalid_request",
+		    "Required parameter is missing: grant_type");
+	else if (strcmp(text_string(&grant_type), GRANT_TYPE) != 0)
+		refuse(verdict, "unsupported_grant_type",
+		    "Invalid grant_type");
+	else if (!encoding_decode_form_field(&assertion, form, "assertion"))
+		refuse(verdict, "invalid_request",
+		    "Required parameter is missing: assertion");
+	else
+		judge_assertion(context, text_string(&assertion),
+		    request->at_ms / 1000, verdict);
+	text_clear(&grant_type);
+	text_clear(&assertion);
+}
+
+static void
+judge(struct service_context *context, struct request *request,
+    struct verdict *verdict)
+{
+	const char *method = request_get_header(request, ":method");
+	const char *path = request_get_header(request, ":path");
+	const char *type = request_get_header(request, "content-type");
+
+	if (path == NULL || strcmp(path, "/token") != 0 || method == NULL ||
+	    strcmp(method, "POST") != 0) {
+		fill(verdict, 404, NULL);
+		verdict->shape = BODY_HTML;
+	} else if (type == NULL ||
+	    strncasecmp(type, FORM, strlen(FORM)) != 0 ||
+	    (type[strlen(FORM)] != '\0' && type[strlen(FORM)] != ';')) {
+		refuse(verdict, "invalid_request",
+		    "The body must be of type " FORM);
+	} else {
+		judge_form(context, request, verdict);
+	}
+}
+
+static void
+compose(struct service_context *context, struct request *request,
+    const struct verdict *verdict)
+{
+	const struct fcm_account *account = verdict->grant;
+	struct json_object *body = json_object_new_object();
+	int64_t life_s = context->expires_in_s;
+
+	if (account != NULL) {
+		const struct access_token *token = access_tokens_issue(
+		    context->access_tokens, account,
+		    request->at_ms + life_s * 1000);
+
+		json_object_object_add(body, "access_token",
+		    json_object_new_string(token->token));
+		json_object_object_add(body, "expires_in",
+		    json_object_new_int64(life_s));
+		json_object_object_add(body, "token_type",
+		    json_object_new_string("Bearer"));
+	} else if (verdict->status != 200) {
+		json_object_object_add(body, "error",
+		    json_object_new_string(verdict->reason));
+		json_object_object_add(body, "error_description",
+		    json_object_new_string(verdict->message));
+	}
+	text_add_string(&request->answer.body,
+	    json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
+	request->answer.content_type = "application/json; charset=utf-8";
+	json_object_put(body);
+}
+
+const struct service service_oauth = {
+	.name = "oauth",
+	.max_streams = 100,
+	.goaway_data = "",
+	.judge = judge,
+	.fill = fill,
+	.compose = compose,
+};

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "access-tokens.h"
+#include "accounts.h"
+#include "answer.h"
+#include "provider-tokens.h"
+#include "request.h"
+#include "verdict.h"
+
+/* What all services know. */
+struct service_context {
+	const struct accounts *accounts;
+	struct provider_tokens *provider_tokens;
+	struct access_tokens *access_tokens;
+	unsigned oauth_port;
+	int64_t expires_in_s;		/* of an access token */
+};
+
+/* One of the services that are played; no I/O happens in here. */
+struct service {
+	const char *name;
+	unsigned max_streams;
+	unsigned streams_before_auth;	/* 0: no such limit */
+	const char *goaway_data;	/* debug data of a GOAWAY */
+
+	/*
+	 * Says what the real service would, as strictly; and finds the text
+	 * of the request's pushkey.
+	 */
+	void (*judge)(struct service_context *context,
+	    struct request *request, struct verdict *verdict);
+
+	/*
+	 * Fills a whole verdict by status and reason, as the real service
+	 * words it; NULL is the status's usual reason.
+	 */
+	void (*fill)(struct verdict *verdict, unsigned status,
+	    const char *reason);
+
+	/* Makes headers and the normal body of the request's answer. */
+	void (*compose)(struct service_context *context,
+	    struct request *request, const struct verdict *verdict);
+};
+
+extern const struct service service_apns;
+extern const struct service service_fcm;
+extern const struct service service_oauth;
+
+#endif

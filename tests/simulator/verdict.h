@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REASON_SIZE 64
+
+enum body_shape {
+	BODY_NORMAL,		/* what the real service sends */
+	BODY_HTML,
+	BODY_EMPTY,
+	BODY_TRUNCATED,		/* JSON that ends in the middle */
+	BODY_BIG,		/* the normal body, padded to 1 MiB */
+	BODY_LITERAL,		/* what the control file says */
+};
+
+/* What a service has to say of a request, before it becomes an answer. */
+struct verdict {
+	unsigned status;
+	char reason[REASON_SIZE];	/* APNs reason, FCM errorCode or
+					 * status, OAuth error; "" for 200 */
+	char message[512];		/* FCM message, OAuth description */
+	char field[256];		/* FCM: the field at fault, or "" */
+	bool has_error_code;		/* FCM: the reason is an errorCode */
+	int64_t timestamp_ms;		/* APNs 410; -1: now */
+	int64_t retry_after_s;		/* -1: no such header */
+	enum body_shape shape;
+	const char *literal;		/* for BODY_LITERAL, borrowed */
+	const void *grant;		/* OAuth: the account to be let in */
+};
+
+/* A verdict of that status, with all else at its defaults. */
+void
+verdict_init(struct verdict *verdict, unsigned status, const char *reason);
+
+#endif
