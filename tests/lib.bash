@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# A stage: a directory with a certificate authority, keys, a configuration,
+# the simulated providers and a web server with the gateway behind it.
+#
+#	stage_open DIRECTORY	makes everything but the processes
+#	stage_start		starts the simulator and the web server
+#	stage_close		stops every process that was started
+#
+# Each stage has ports of its own, so many can stand side by side.
+#
+# Set by stage_open:
+#	STAGE		the directory
+#	GATEWAY		the worker's program
+#	SIMULATOR	the simulator's program
+# Set by stage_start:
+#	PORT		where the web server listens on 127.0.0.1
+
+ROOT=${abs_top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
+BUILD=${abs_top_builddir:-$ROOT}
+GATEWAY=${GATEWAY:-$BUILD/cgi-bin/push-gateway.fcgi}
+SIMULATOR=${SIMULATOR:-$BUILD/tests/simulator/push-simulator}
+
+# The apps of the stage's configuration.
+IOS_APP=de.gematik.erezept.ios.apns
+ANDROID_APP=gematik-project.erezept.firebase
+
+# wait_until SECONDS COMMAND...: true as soon as the command is, false if it
+# is not in that time.
+wait_until() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((SECONDS < deadline)) || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
+# --- keys and certificates ---------------------------------------------------
+
+# make_ca NAME: NAME-ca.pem, NAME-ca-key.pem
+make_ca() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj "/O=Push Gateway Test/CN=$1 CA" -days 3650 \
+		-keyout "$STAGE/$1-ca-key.pem" -out "$STAGE/$1-ca.pem" \
+		2>>"$STAGE/openssl.log"
+}
+
+# make_certificate NAME CA SAN [EXTENDED-KEY-USAGE] [x509-OPTION...]:
+# NAME.pem and NAME-key.pem
+make_certificate() {
+	local name=$1 ca=$2 san=$3 usage=${4:-clientAuth}
+	shift $(($# < 4 ? $# : 4))
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-subj "/O=Push Gateway Test/CN=$name" \
+		-keyout "$STAGE/$name-key.pem" -out "$STAGE/$name.csr" \
+		2>>"$STAGE/openssl.log"
+	openssl x509 -req -in "$STAGE/$name.csr" -days 30 \
+		-CA "$STAGE/$ca-ca.pem" -CAkey "$STAGE/$ca-ca-key.pem" \
+		-set_serial "0x$(openssl rand -hex 8)" \
+		-extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=%s\n' \
+			"$san" "$usage") "$@" \
+		-out "$STAGE/$name.pem" 2>>"$STAGE/openssl.log"
+}
+
+make_provider_keys() {
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+		-out "$STAGE/AuthKey_ABC1234567.p8" 2>>"$STAGE/openssl.log"
+	openssl pkey -in "$STAGE/AuthKey_ABC1234567.p8" -pubout \
+		-out "$STAGE/apns-public.pem"
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+		-out "$STAGE/fcm-key.pem" 2>>"$STAGE/openssl.log"
+	openssl pkey -in "$STAGE/fcm-key.pem" -pubout \
+		-out "$STAGE/fcm-public.pem"
+	cat >"$STAGE/accounts.json" <<-EOF
+	{ "apns": [ { "team_id": "TEAM123456", "key_id": "ABC1234567",
+	    "public_key_file": "apns-public.pem",
+	    "topics": [ "de.gematik.erezept.ios" ] } ],
+	  "fcm": [ { "project_id": "gematik-project",
+	    "client_email": "push@gematik-project.example",
+	    "private_key_id": "0123456789abcdef",
+	    "public_key_file": "fcm-public.pem" } ] }
+	EOF
+}
+
+# --- configuration -----------------------------------------------------------
+
+# The service account names the token endpoint, so the simulator's port.
+write_service_account() {
+	jq -n --rawfile key "$STAGE/fcm-key.pem" \
+		--arg token "https://localhost:$oauth_port/token" '{
+		type: "service_account", project_id: "gematik-project",
+		private_key_id: "0123456789abcdef", private_key: $key,
+		client_email: "push@gematik-project.example",
+		token_uri: $token }' >"$STAGE/service-account.json"
+}
+
+# write_config [JQ-FILTER]: the stage's configuration, changed by the filter.
+write_config() {
+	jq -n --arg apns "https://localhost:$apns_port" \
+		--arg fcm "https://localhost:$fcm_port" \
+		--arg client "$(certificate_digest client)" \
+		--arg ios "$IOS_APP" '{
+		state_directory: "state", ca_file: "providers-ca.pem",
+		clients: [ { name: "erezept", certificate_sha256: [ $client ],
+			apps: [ "de.gematik.erezept.*", "gematik-project.*" ] } ],
+		apps: [
+			{ app_id: $ios, provider: "apns", url: $apns,
+			  key_file: "AuthKey_ABC1234567.p8",
+			  key_id: "ABC1234567", team_id: "TEAM123456",
+			  alert_body: "Neue Nachricht" },
+			{ app_id: "gematik-project.*.firebase",
+			  provider: "fcm", url: $fcm,
+			  service_account_file: "service-account.json" } ] } |
+		'"${1:-.}" >"$STAGE/push-gateway.json.new"
+	mv "$STAGE/push-gateway.json.new" "$STAGE/push-gateway.json"
+}
+
+# certificate_digest NAME
+certificate_digest() {
+	openssl x509 -in "$STAGE/$1.pem" -noout -fingerprint -sha256 |
+		cut -d= -f2
+}
+
+# --- the stage ---------------------------------------------------------------
+
+stage_open() {
+	STAGE=$1
+	STAGE_PIDS=()
+	mkdir -p "$STAGE"
+	make_ca clients
+	make_ca providers
+	make_certificate server providers DNS:localhost,IP:127.0.0.1 serverAuth
+	make_certificate client clients DNS:erezept.example
+	cat "$STAGE/server.pem" "$STAGE/providers-ca.pem" \
+		>"$STAGE/server-chain.pem"
+	make_provider_keys
+	: >"$STAGE/record.json"
+	echo '{}' >"$STAGE/control.json"
+}
+
+start_simulator() {
+	rm -f "$STAGE/simulator.ready"
+	"$SIMULATOR" --keep --certificate "$STAGE/server-chain.pem" \
+		--key "$STAGE/server-key.pem" \
+		--accounts "$STAGE/accounts.json" \
+		--control "$STAGE/control.json" \
+		--record "$STAGE/record.json" \
+		--ready "$STAGE/simulator.ready" \
+		>"$STAGE/simulator.log" 2>&1 3>&- &
+	SIMULATOR_PID=$!
+	STAGE_PIDS+=("$SIMULATOR_PID")
+	wait_until 10 test -s "$STAGE/simulator.ready" || {
+		cat "$STAGE/simulator.log" >&2
+		return 1
+	}
+	# shellcheck disable=SC1091
+	. "$STAGE/simulator.ready"
+}
+
+# control JSON: what the simulator does from the next request on.
+control() {
+	printf '%s\n' "$1" >"$STAGE/control.json.new"
+	mv "$STAGE/control.json.new" "$STAGE/control.json"
+}
+
+# The shipped virtual host with other ports and paths, and nothing else.
+write_lighttpd_conf() {
+	sed -e "s|\":443\"|\"127.0.0.1:$PORT\"|" \
+		-e "s|/etc/push-gateway/tls|$STAGE|" \
+		-e "s|/etc/push-gateway/|$STAGE/|" \
+		-e "s|/usr/share/push-gateway/errors|$ROOT/lighttpd/errors|" \
+		-e "s|/usr/libexec/push-gateway/push-gateway.fcgi|$GATEWAY|" \
+		-e "s|/run/lighttpd/|$STAGE/|" \
+		"$ROOT/lighttpd/push-gateway.conf" >"$STAGE/push-gateway.conf"
+	cat >"$STAGE/lighttpd.conf" <<-EOF
+	server.port = $PORT
+	server.bind = "127.0.0.2"
+	server.document-root = "$STAGE"
+	server.errorlog = "$STAGE/lighttpd.log"
+	server.breakagelog = "$STAGE/gateway.log"
+	server.upload-dirs = ( "$STAGE" )
+	include "$STAGE/push-gateway.conf"
+	EOF
+	cp "$STAGE/clients-ca.pem" "$STAGE/clients-ca.pem.new"
+	mv "$STAGE/clients-ca.pem.new" "$STAGE/clients-ca.pem"
+}
+
+# True if the web server answers; false if it is gone.
+web_server_answers() {
+	curl -s -o /dev/null --max-time 2 --cacert "$STAGE/providers-ca.pem" \
+		"https://localhost:$PORT/"
+}
+
+# Ports are taken at random: one that is in use is tried once more.
+start_lighttpd() {
+	local try
+	for try in 1 2 3 4 5 6 7 8; do
+		PORT=$((RANDOM % 20000 + 10000))
+		write_lighttpd_conf
+		PATH=$PATH:/usr/sbin lighttpd -D -f "$STAGE/lighttpd.conf" \
+			>"$STAGE/lighttpd.out" 2>&1 3>&- &
+		WEB_SERVER_PID=$!
+		if wait_until 10 web_server_answers_or_died &&
+			kill -0 "$WEB_SERVER_PID" 2>/dev/null; then
+			STAGE_PIDS+=("$WEB_SERVER_PID")
+			return 0
+		fi
+		kill "$WEB_SERVER_PID" 2>/dev/null || :
+		wait "$WEB_SERVER_PID" 2>/dev/null || :
+		grep -qs 'in use' "$STAGE/lighttpd.log" \
+			"$STAGE/lighttpd.out" || break
+	done
+	echo "lighttpd did not start (try $try):" >&2
+	cat "$STAGE/lighttpd.log" "$STAGE/lighttpd.out" >&2
+	return 1
+}
+
+web_server_answers_or_died() {
+	! kill -0 "$WEB_SERVER_PID" 2>/dev/null || web_server_answers
+}
+
+stage_start() {
+	start_simulator
+	write_service_account
+	write_config "${1:-.}"
+	start_lighttpd
+}
+
+# stop PID: asks a process to leave and waits until it has.
+stop() {
+	kill "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
+stage_close() {
+	local pid
+	for pid in "${STAGE_PIDS[@]}"; do
+		stop "$pid"
+	done
+	STAGE_PIDS=()
+}
+
+# --- requests ----------------------------------------------------------------
+
+# request PATH [curl-OPTION...]: sets CODE, BODY, and leaves the headers in
+# $STAGE/headers.
+request() {
+	local path=$1
+	shift
+	CODE=$(curl -sS --max-time 30 --path-as-is \
+		--cacert "$STAGE/providers-ca.pem" \
+		-D "$STAGE/headers" -o "$STAGE/body" -w '%{http_code}' \
+		"$@" "https://localhost:$PORT$path" 2>"$STAGE/curl.log") || {
+		cat "$STAGE/curl.log" >&2
+		return 1
+	}
+	BODY=$(cat "$STAGE/body")
+}
+
+# post PATH JSON [curl-OPTION...]: as the stage's client; the JSON is a text,
+# or @FILE.
+post() {
+	local path=$1 json=$2
+	shift 2
+	request "$path" --cert "$STAGE/client.pem" \
+		--key "$STAGE/client-key.pem" -H 'Content-Type: application/json' \
+		--data-binary "$json" "$@"
+}
+
+# answer JQ-FILTER: a part of the last answer.
+answer() {
+	jq -cr "$1" <<<"$BODY"
+}
+
+# header NAME: of the last answer.
+header() {
+	tr -d '\r' <"$STAGE/headers" |
+		awk -v name="$1" -F': ' 'tolower($1) == tolower(name) { print $2 }'
+}
+
+# --- contents ----------------------------------------------------------------
+
+# apns_pushkey TEXT: a device token that the simulator reads as the text.
+apns_pushkey() {
+	printf %s "$1" | od -An -v -tx1 | tr -d ' \n'
+}
+
+# device APP PUSHKEY [JSON]: a device, with further members.
+device() {
+	jq -cn --arg app "$1" --arg key "$2" --argjson more "${3:-{\}}" \
+		'{ app_id: $app, pushkey: $key } + $more'
+}
+
+ios() {
+	device "$IOS_APP" "$(apns_pushkey "$1")" "${2:-{\}}"
+}
+
+android() {
+	device "$ANDROID_APP" "$1" "${2:-{\}}"
+}
+
+# encrypted DEVICE [JSON]: an encrypted notification.
+encrypted() {
+	jq -cn --argjson device "$1" --argjson more "${2:-{\}}" '{
+		ciphertext: ("A" * 1404), time_message_encrypted: "2026-11",
+		key_identifier: "7c2f1f0e-3c1e-4d0a-9c61-0d7e2c1b5a44",
+		device: $device } + $more'
+}
+
+# plain JSON DEVICE...: a plain notification with these members.
+plain() {
+	local more=$1
+	shift
+	jq -cn --argjson more "$more" '{ prio: "high", devices: $ARGS.positional
+		} + $more' --jsonargs "$@"
+}
+
+# batch NOTIFICATION...: with the ids item-1, item-2, ...
+batch() {
+	jq -cn '{ notifications: [ $ARGS.positional | to_entries[] |
+		{ id: "item-\(.key + 1)", notification: .value } ] }' \
+		--jsonargs "$@"
+}
+
+single() {
+	jq -cn --argjson notification "$1" '{ notification: $notification }'
+}
+
+# record [JQ-FILTER]: what the providers saw, one line each; the filter is
+# given one request.
+record() {
+	jq -cr "${1:-.}" <"$STAGE/record.json"
+}
