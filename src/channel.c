@@ -38,7 +38,7 @@ struct channel {
 	struct http_pool *token_pool;
 	struct http_call *token_call;	/* NULL if none is under way */
 	unsigned int token_tries;
-	int64_t complained_ms;		/* 0: never */
+	int64_t complained_ms[CHANNEL_COMPLAINT__MAX];	/* 0: never */
 };
 
 /* What an app knows of its channel. */
@@ -94,16 +94,17 @@ channel_list_free(struct channel_list *list)
 }
 
 void
-channel_complain(struct channel *channel, const char *format, ...)
+channel_complain(struct channel *channel, enum channel_complaint complaint,
+    const char *format, ...)
 {
+	int64_t *last_ms = &channel->complained_ms[complaint];
 	int64_t now_ms = clock_monotonic_ms();
 	char words[512];
 	va_list ap;
 
-	if (channel->complained_ms != 0 && now_ms - channel->complained_ms <
-	    CHANNEL_COMPLAINT_PAUSE_MS)
+	if (*last_ms != 0 && now_ms - *last_ms < CHANNEL_COMPLAINT_PAUSE_MS)
 		return;
-	channel->complained_ms = now_ms;
+	*last_ms = now_ms;
 	va_start(ap, format);
 	vsnprintf(words, sizeof words, format, ap);
 	va_end(ap);
@@ -134,12 +135,14 @@ channel_on_token_reply(void *arg, const struct http_reply *reply)
 	if (channel_token_may_retry(channel, reply))
 		channel_mint(channel, channel->tokens);
 	else if (reply->failure != HTTP_FAILURE_NONE) {
-		channel_complain(channel, "no token: the token endpoint "
-		    "cannot be reached: %s", reply->failure_words);
+		channel_complain(channel, CHANNEL_NO_TOKEN, "no token: the "
+		    "token endpoint cannot be reached: %s",
+		    reply->failure_words);
 		token_failed(channel->tokens);
 	} else if (!channel->provider->read(channel->account, reply,
 	    clock_wall_s(), &token, &fault)) {
-		channel_complain(channel, "no token: %s", fault.words);
+		channel_complain(channel, CHANNEL_NO_TOKEN, "no token: %s",
+		    fault.words);
 		token_failed(channel->tokens);
 	} else {
 		channel->token_tries = 0;
@@ -170,7 +173,8 @@ channel_mint(void *arg, struct token_source *source)
 		    CHANNEL_TOKEN_TIMEOUT_MS, channel_on_token_reply, channel);
 		break;
 	case PROVIDER_MINT_FAILED:
-		channel_complain(channel, "no token: %s", fault.words);
+		channel_complain(channel, CHANNEL_NO_TOKEN, "no token: %s",
+		    fault.words);
 		token_failed(source);
 		break;
 	}

@@ -38,11 +38,20 @@ struct channel *channel_of_app(struct channel_list *list, struct app *app);
 struct http_pool *channel_pool(struct channel *channel);
 struct token_source *channel_tokens(struct channel *channel);
 
+/* What there is to complain of; each drowns out only its own kind. */
+enum channel_complaint {
+	CHANNEL_NO_TOKEN,
+	CHANNEL_NO_ANSWER,
+	CHANNEL_NOT_ACCEPTED,
+	CHANNEL_COMPLAINT__MAX
+};
+
 /*
  * Tells the operator in the log, as an error, what only he can mend; at most
- * once in ten seconds for each channel.
+ * once in ten seconds for each channel and kind.
  */
-void channel_complain(struct channel *channel, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void channel_complain(struct channel *channel,
+    enum channel_complaint complaint, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -204,12 +204,12 @@ delivery_complain(struct delivery_push *push, const struct http_reply *reply,
     const struct outcome *outcome)
 {
 	if (reply->failure != HTTP_FAILURE_NONE)
-		channel_complain(push->channel, "no answer: %s",
-		    reply->failure_words);
+		channel_complain(push->channel, CHANNEL_NO_ANSWER,
+		    "no answer: %s", reply->failure_words);
 	else if (outcome->cause == CAUSE_CREDENTIALS)
-		channel_complain(push->channel, "app %s: the provider does "
-		    "not accept us: %d %s", push->app->app_id, reply->status,
-		    outcome->reason);
+		channel_complain(push->channel, CHANNEL_NOT_ACCEPTED,
+		    "app %s: the provider does not accept us: %d %s",
+		    push->app->app_id, reply->status, outcome->reason);
 }
 
 static void

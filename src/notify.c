@@ -298,12 +298,14 @@ notify_on_item(void *arg, size_t index, const struct outcome *outcomes)
 	    job->results[job->next] != NULL; job->next++) {
 		const char *text = job->results[job->next];
 
+		/* A line each: who reads by lines sees it at once. */
 		if (job->next == 0) {
 			response_begin(job->exchange);
 			response_write(job->exchange, "{\"results\":[\n", 13);
 		} else
-			response_write(job->exchange, ",\n", 2);
+			response_write(job->exchange, ",", 1);
 		response_write(job->exchange, text, strlen(text));
+		response_write(job->exchange, "\n", 1);
 	}
 	if (job->next == job->batch->count) {
 		notify_write_summary(job);

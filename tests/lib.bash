@@ -17,6 +17,10 @@
 # Set by stage_start:
 #	PORT		where the web server listens on 127.0.0.1
 
+if declare -F bats_require_minimum_version >/dev/null; then
+	bats_require_minimum_version 1.5.0
+fi
+
 ROOT=${abs_top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 BUILD=${abs_top_builddir:-$ROOT}
 GATEWAY=${GATEWAY:-$BUILD/cgi-bin/push-gateway.fcgi}
@@ -126,9 +130,9 @@ certificate_digest() {
 # --- the stage ---------------------------------------------------------------
 
 stage_open() {
-	STAGE=$1
-	STAGE_PIDS=()
+	export STAGE=$1
 	mkdir -p "$STAGE"
+	: >"$STAGE/pids"
 	make_ca clients
 	make_ca providers
 	make_certificate server providers DNS:localhost,IP:127.0.0.1 serverAuth
@@ -149,14 +153,15 @@ start_simulator() {
 		--record "$STAGE/record.json" \
 		--ready "$STAGE/simulator.ready" \
 		>"$STAGE/simulator.log" 2>&1 3>&- &
-	SIMULATOR_PID=$!
-	STAGE_PIDS+=("$SIMULATOR_PID")
+	export SIMULATOR_PID=$!
+	echo "$SIMULATOR_PID" >>"$STAGE/pids"
 	wait_until 10 test -s "$STAGE/simulator.ready" || {
 		cat "$STAGE/simulator.log" >&2
 		return 1
 	}
 	# shellcheck disable=SC1091
 	. "$STAGE/simulator.ready"
+	export apns_port fcm_port oauth_port
 }
 
 # control JSON: what the simulator does from the next request on.
@@ -165,26 +170,20 @@ control() {
 	mv "$STAGE/control.json.new" "$STAGE/control.json"
 }
 
-# The shipped virtual host with other ports and paths, and nothing else.
+# The shipped configuration with other ports, paths and user, and nothing else.
 write_lighttpd_conf() {
-	sed -e "s|\":443\"|\"127.0.0.1:$PORT\"|" \
+	sed -e "s|^server.port = 443|server.bind = \"127.0.0.1\"\nserver.port = $PORT|" \
+		-e '/^server.username/d; /^server.groupname/d' \
 		-e "s|/etc/push-gateway/tls|$STAGE|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \
 		-e "s|/usr/share/push-gateway/errors|$ROOT/lighttpd/errors|" \
 		-e "s|/usr/libexec/push-gateway/push-gateway.fcgi|$GATEWAY|" \
 		-e "s|/run/lighttpd/|$STAGE/|" \
-		"$ROOT/lighttpd/push-gateway.conf" >"$STAGE/push-gateway.conf"
-	cat >"$STAGE/lighttpd.conf" <<-EOF
-	server.port = $PORT
-	server.bind = "127.0.0.2"
-	server.document-root = "$STAGE"
-	server.errorlog = "$STAGE/lighttpd.log"
-	server.breakagelog = "$STAGE/gateway.log"
-	server.upload-dirs = ( "$STAGE" )
-	include "$STAGE/push-gateway.conf"
-	EOF
-	cp "$STAGE/clients-ca.pem" "$STAGE/clients-ca.pem.new"
-	mv "$STAGE/clients-ca.pem.new" "$STAGE/clients-ca.pem"
+		-e "s|/var/cache/lighttpd/uploads|$STAGE|" \
+		-e "s|/var/log/lighttpd/error.log|$STAGE/lighttpd.log|" \
+		-e "s|/var/log/lighttpd/push-gateway.log|$STAGE/gateway.log|" \
+		-e "s|/var/log/lighttpd/|$STAGE/|" \
+		"$ROOT/lighttpd/push-gateway.conf" >"$STAGE/lighttpd.conf"
 }
 
 # True if the web server answers; false if it is gone.
@@ -197,18 +196,17 @@ web_server_answers() {
 start_lighttpd() {
 	local try
 	for try in 1 2 3 4 5 6 7 8; do
-		PORT=$((RANDOM % 20000 + 10000))
+		export PORT=$((RANDOM % 20000 + 10000))
 		write_lighttpd_conf
 		PATH=$PATH:/usr/sbin lighttpd -D -f "$STAGE/lighttpd.conf" \
 			>"$STAGE/lighttpd.out" 2>&1 3>&- &
-		WEB_SERVER_PID=$!
+		export WEB_SERVER_PID=$!
 		if wait_until 10 web_server_answers_or_died &&
 			kill -0 "$WEB_SERVER_PID" 2>/dev/null; then
-			STAGE_PIDS+=("$WEB_SERVER_PID")
+			echo "$WEB_SERVER_PID" >>"$STAGE/pids"
 			return 0
 		fi
-		kill "$WEB_SERVER_PID" 2>/dev/null || :
-		wait "$WEB_SERVER_PID" 2>/dev/null || :
+		stop "$WEB_SERVER_PID"
 		grep -qs 'in use' "$STAGE/lighttpd.log" \
 			"$STAGE/lighttpd.out" || break
 	done
@@ -228,18 +226,34 @@ stage_start() {
 	start_lighttpd
 }
 
-# stop PID: asks a process to leave and waits until it has.
+# has_ended PID: true if it is gone, or only waits for its parent to notice.
+has_ended() {
+	[[ ! -r /proc/$1/stat || $(cut -d' ' -f3 "/proc/$1/stat") == Z ]]
+}
+
+# stop PID [SIGNAL]: asks a process to leave and waits until it has.
 stop() {
-	kill "$1" 2>/dev/null || :
+	kill "-${2:-TERM}" "$1" 2>/dev/null || :
+	wait_until 20 has_ended "$1" || kill -KILL "$1"
 	wait "$1" 2>/dev/null || :
+}
+
+# workers: the process ids of the web server's workers.
+workers() {
+	pgrep -P "$WEB_SERVER_PID" -f push-gateway.fcgi
 }
 
 stage_close() {
 	local pid
-	for pid in "${STAGE_PIDS[@]}"; do
+	while read -r pid; do
 		stop "$pid"
-	done
-	STAGE_PIDS=()
+	done <"$STAGE/pids"
+	: >"$STAGE/pids"
+}
+
+restart_lighttpd() {
+	stop "$WEB_SERVER_PID"
+	start_lighttpd
 }
 
 # --- requests ----------------------------------------------------------------
@@ -326,6 +340,11 @@ batch() {
 
 single() {
 	jq -cn --argjson notification "$1" '{ notification: $notification }'
+}
+
+# clear_record: forgets what the providers saw so far.
+clear_record() {
+	: >"$STAGE/record.json"
 }
 
 # record [JQ-FILTER]: what the providers saw, one line each; the filter is

@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# The worker as a process: started, stopped, overloaded, ill-treated.
+
+load lib.bash
+
+setup_file() {
+	stage_open "$BATS_FILE_TMPDIR"
+	start_simulator
+	write_service_account
+	write_config '.request_timeout_ms = 3000'
+}
+
+teardown_file() {
+	stage_close
+}
+
+setup() {
+	SOCKET=$BATS_TEST_TMPDIR/socket
+	control '{}'
+	clear_record
+}
+
+teardown() {
+	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID" KILL
+}
+
+# start_worker [CONFIG]: a worker without a web server.
+start_worker() {
+	PUSH_GATEWAY_CONFIG=${1:-$STAGE/push-gateway.json} \
+		perl "$ROOT/tests/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+}
+
+# fastcgi BODY [NAME=VALUE...]: a request as a web server passes it on.
+fastcgi() {
+	local body=$1
+	shift
+	printf %s "$body" |
+		perl "$ROOT/tests/fastcgi.pl" request "${OPTIONS[@]}" "$SOCKET" \
+		REQUEST_METHOD=POST SCRIPT_NAME=/push/v1/notify \
+		CONTENT_TYPE=application/json CONTENT_LENGTH="${LENGTH:-${#body}}" \
+		SSL_CLIENT_VERIFY=SUCCESS \
+		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")" "$@"
+}
+
+OPTIONS=()
+
+@test "SIGTERM, SIGINT and SIGUSR1 finish what is in flight, then exit 0" {
+	local signal
+	for signal in TERM INT USR1; do
+		clear_record
+		start_worker
+		fastcgi "$(single "$(plain '{}' "$(android slow700)" \
+			"$(ios gone-410)")")" >"$BATS_TEST_TMPDIR/out" 3>&- &
+		local caller=$!
+		wait_until 5 grep -q slow700 "$STAGE/record.json"
+		kill "-$signal" "$WORKER_PID"
+		wait "$caller"
+		grep -q '"rejected":\["' "$BATS_TEST_TMPDIR/out"
+		local status=0
+		wait "$WORKER_PID" || status=$?
+		[ "$status" = 0 ]
+		rm -f "$SOCKET"
+	done
+}
+
+@test "stopping takes no longer than a request's deadline" {
+	start_worker
+	control '{"fcm": {"hang": true}}'
+	fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
+	local caller=$!
+	wait_until 5 grep -q '"text":"phone"' "$STAGE/record.json"
+	SECONDS=0
+	kill "$WORKER_PID"
+	wait "$WORKER_PID"
+	((SECONDS <= 4))
+	wait "$caller"
+	grep -q 'Status: 503' "$BATS_TEST_TMPDIR/out"
+}
+
+@test "one worker holds 200 single requests in flight at once" {
+	start_worker
+	control '{"fcm": {"latency_ms": 1000}}'
+	OPTIONS=(-n 200)
+	fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
+		>"$BATS_TEST_TMPDIR/out"
+	OPTIONS=()
+	[ "$(grep -o '"rejected":\[\]' "$BATS_TEST_TMPDIR/out" |
+		wc -l)" = 200 ]
+	# All of them were at the provider before the first answer came back.
+	[ "$(record 'select(.service == "fcm") | .at_ms' | sort -n |
+		awk 'NR == 1 { first = $1 } { last = $1 }
+		END { print NR, (last - first < 1000) }')" = "200 1" ]
+}
+
+@test "above max_requests_in_flight requests wait their turn" {
+	write_config '.max_requests_in_flight = 2'
+	mv "$STAGE/push-gateway.json" "$STAGE/limited.json"
+	write_config '.request_timeout_ms = 3000'
+	start_worker "$STAGE/limited.json"
+	fastcgi "$(single "$(plain '{}' "$(android warm)")")"
+	control '{"fcm": {"latency_ms": 300}}'
+	clear_record
+	local i callers=()
+	for i in 1 2 3 4 5 6; do
+		fastcgi "$(single "$(plain '{}' "$(android "a$i")")")" \
+			>"$BATS_TEST_TMPDIR/out.$i" 3>&- &
+		callers+=($!)
+	done
+	wait "${callers[@]}"
+	[ "$(cat "$BATS_TEST_TMPDIR"/out.* | grep -c '"rejected":\[\]')" = 6 ]
+	# Never three at once: the third came when the first was answered.
+	[ "$(record .at_ms | sort -n | awk '{ at[NR] = $1 } END {
+		for (i = 1; i + 2 <= NR; i++)
+			if (at[i + 2] - at[i] < 290) print "overlap" }')" = "" ]
+}
+
+@test "a body that is cut short is never decoded" {
+	start_worker
+	local body
+	body=$(single "$(plain '{}' "$(android phone)")")
+	# All of the JSON arrives, but the web server had announced more.
+	LENGTH=$((${#body} + 10)) run fastcgi "$body"
+	[[ $output == *"Status: 400"*"cut short"* ]]
+	# Fewer records than begun: the connection ends in the middle.
+	OPTIONS=(-s 400)
+	run fastcgi "$body"
+	OPTIONS=()
+	[ "$(record 'select(.service == "fcm")')" = "" ]
+	[[ $(fastcgi "$body") == *'{"rejected":[]}' ]]
+}
+
+@test "a peer that connects and says nothing holds up nobody" {
+	start_worker
+	perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => shift);
+		sleep 20' "$SOCKET" 3>&- &
+	local silent=$!
+	SECONDS=0
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
+	((SECONDS <= 2))
+	kill "$silent"
+}
+
+@test "rubbish on the socket leaves the worker serving" {
+	start_worker
+	head -c 5000 /dev/urandom | perl -MIO::Socket::UNIX -e '
+		$s = IO::Socket::UNIX->new(Peer => shift); local $/;
+		print $s scalar <STDIN>' "$SOCKET"
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
+}
+
+@test "a caller that goes away does not stop its deliveries" {
+	start_worker
+	perl "$ROOT/tests/fastcgi.pl" request "$SOCKET" REQUEST_METHOD=POST \
+		SCRIPT_NAME=/push/v1/notify CONTENT_TYPE=application/json \
+		SSL_CLIENT_VERIFY=SUCCESS \
+		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")" \
+		<<<"$(single "$(plain '{}' "$(android slow500)")")" \
+		>/dev/null 3>&- &
+	local caller=$!
+	wait_until 5 grep -q slow500 "$STAGE/record.json"
+	stop "$caller" KILL
+	wait_until 5 grep -q 'delivered=1' "$BATS_TEST_TMPDIR/log"
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
+}
+
+@test "without a FastCGI socket it says so and leaves with 78" {
+	run "$GATEWAY" -c "$STAGE/push-gateway.json" </dev/null
+	[ "$status" = 78 ]
+	[[ $output == *"not a listening FastCGI socket"* ]]
+}
+
+@test "a state directory that others can enter is refused" {
+	mkdir -m 0755 "$BATS_TEST_TMPDIR/open"
+	write_config ".state_directory = \"$BATS_TEST_TMPDIR/open\""
+	mv "$STAGE/push-gateway.json" "$BATS_TEST_TMPDIR/open.json"
+	write_config '.request_timeout_ms = 3000'
+	cp "$STAGE"/{AuthKey_ABC1234567.p8,service-account.json} \
+		"$BATS_TEST_TMPDIR"
+	run perl "$ROOT/tests/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
+		-c "$BATS_TEST_TMPDIR/open.json"
+	[ "$status" = 78 ]
+	[[ $output == *"chmod 0700"* ]]
+}
