@@ -64,7 +64,7 @@ attempt_decide(struct attempt *attempt, const struct outcome *outcome,
 		break;
 	}
 	if (step == ATTEMPT_AGAIN && (attempt->count >= ATTEMPT_MAX ||
-	    *pause_ms + ATTEMPT_LEAST_MS > remaining_ms))
+	    *pause_ms > remaining_ms - ATTEMPT_LEAST_MS))
 		step = ATTEMPT_SETTLE;
 	return step;
 }

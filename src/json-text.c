@@ -87,26 +87,40 @@ json_text_skip_string(struct json_text_scan *scan)
 	return !has_nul || !json_text_is_at(scan, 0, ":");
 }
 
-/* Looks at strings and numbers only; the rest is json-c's. */
-static bool
+enum json_text_result {
+	JSON_TEXT_GOOD,
+	JSON_TEXT_BAD,
+	JSON_TEXT_TOO_DEEP
+};
+
+/* Strings, numbers and the depth; the rest is json-c's. */
+static enum json_text_result
 json_text_check(struct json_text_scan *scan)
 {
+	unsigned int depth = 0;
 	bool good = true;
 
-	while (good && scan->at < scan->size) {
+	while (good && depth <= JSON_TEXT_DEPTH_MAX && scan->at < scan->size) {
 		char c = scan->text[scan->at];
 
-		if (c == '"') {
-			scan->at++;
-			good = json_text_skip_string(scan);
-		} else if (c == '-' || isdigit((unsigned char)c))
+		if (c == '-' || isdigit((unsigned char)c)) {
 			good = json_text_skip_number(scan);
-		else {
-			good = c != 'N' && c != 'I' && c != '\0';
-			scan->at++;
+			continue;
 		}
+		scan->at++;
+		if (c == '"')
+			good = json_text_skip_string(scan);
+		else if (c == '[' || c == '{')
+			depth++;
+		else if ((c == ']' || c == '}') && depth > 0)
+			depth--;
+		else if (c == '\0' || c == '\'' || c == 'N' || c == 'I')
+			good = false;
 	}
-	return good;
+	if (!good)
+		return JSON_TEXT_BAD;
+	return depth > JSON_TEXT_DEPTH_MAX ? JSON_TEXT_TOO_DEEP :
+	    JSON_TEXT_GOOD;
 }
 
 static struct json_object *
@@ -135,6 +149,8 @@ json_text_parse(const char *text, size_t size,
 {
 	struct json_text_scan scan = { .text = text, .size = size };
 	const uint8_t *bad = u8_check((const uint8_t *)text, size);
+	enum json_text_result result = bad == NULL ? json_text_check(&scan) :
+	    JSON_TEXT_BAD;
 	struct json_object *value = NULL;
 	enum json_tokener_error error;
 	size_t end = 0;
@@ -143,21 +159,22 @@ json_text_parse(const char *text, size_t size,
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is not UTF-8 at byte %zu",
 		    (size_t)(bad - (const uint8_t *)text));
-	else if (!json_text_check(&scan))
-		snprintf(reason, JSON_TEXT_REASON_SIZE,
-		    "is not JSON near byte %zu", scan.at);
-	else if ((value = json_text_read(text, size, &end, &error)) == NULL &&
-	    error == json_tokener_error_depth)
+	else if (result == JSON_TEXT_TOO_DEEP)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is nested more than %d levels deep",
 		    JSON_TEXT_DEPTH_MAX);
+	else if (result == JSON_TEXT_BAD)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "is not JSON near byte %zu", scan.at);
+	else if ((value = json_text_read(text, size, &end, &error)) != NULL)
+		reason[0] = '\0';
 	else if (error == json_tokener_continue)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is not JSON: it ends too early");
-	else if (value == NULL && error == json_tokener_success)
+	else if (error == json_tokener_success)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "must be an object, not null");
-	else if (value == NULL)
+	else
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is not JSON near byte %zu", end);
 	return value;

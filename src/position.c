@@ -34,7 +34,8 @@ position_skip_space(const char *text, size_t size, size_t offset)
 	while (offset < size) {
 		const char *end = NULL;
 
-		if (strchr(" \t\r\n", text[offset]) != NULL) {
+		if (text[offset] != '\0' &&
+		    strchr(" \t\r\n", text[offset]) != NULL) {
 			offset++;
 			continue;
 		}

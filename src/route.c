@@ -29,6 +29,18 @@ static const struct route routes[] = {
 	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
 };
 
+/* Puts a character in the place of each of its escapes. */
+static void
+route_decode(char *path, const char *escape, char character)
+{
+	char *c = path;
+
+	while ((c = strcasestr(c, escape)) != NULL) {
+		*c++ = character;
+		memmove(c, c + 2, strlen(c + 2) + 1);
+	}
+}
+
 /*
  * Web servers fold "//" and "/../" before they hand a path on; a caller that
  * writes them has a mistake, or looks for a way around an access rule.
@@ -44,10 +56,8 @@ route_target_is_plain(const char *target)
 	if (strcspn(target, "?#") >= sizeof path)
 		return false;
 	snprintf(path, strcspn(target, "?#") + 1, "%s", target);
-	while ((c = strcasestr(path, "%2e")) != NULL) {
-		*c = '.';
-		memmove(c + 1, c + 3, strlen(c + 3) + 1);
-	}
+	route_decode(path, "%2e", '.');
+	route_decode(path, "%2f", '/');
 	for (segment = path; (segment = strchr(segment, '/')) != NULL;) {
 		size_t length = strcspn(++segment, "/");
 

@@ -258,19 +258,19 @@ restart_lighttpd() {
 
 # --- requests ----------------------------------------------------------------
 
-# request PATH [curl-OPTION...]: sets CODE, BODY, and leaves the headers in
-# $STAGE/headers.
+# request PATH [curl-OPTION...]: sets CODE and BODY.  A request in the
+# background needs an ANSWER, the name of its own file, set before.
 request() {
-	local path=$1
+	local path=$1 file=$STAGE/${ANSWER:-answer}
 	shift
 	CODE=$(curl -sS --max-time 30 --path-as-is \
 		--cacert "$STAGE/providers-ca.pem" \
-		-D "$STAGE/headers" -o "$STAGE/body" -w '%{http_code}' \
-		"$@" "https://localhost:$PORT$path" 2>"$STAGE/curl.log") || {
-		cat "$STAGE/curl.log" >&2
+		-D "$file.headers" -o "$file" -w '%{http_code}' \
+		"$@" "https://localhost:$PORT$path" 2>"$file.log") || {
+		cat "$file.log" >&2
 		return 1
 	}
-	BODY=$(cat "$STAGE/body")
+	BODY=$(cat "$file")
 }
 
 # post PATH JSON [curl-OPTION...]: as the stage's client; the JSON is a text,
@@ -290,7 +290,7 @@ answer() {
 
 # header NAME: of the last answer.
 header() {
-	tr -d '\r' <"$STAGE/headers" |
+	tr -d '\r' <"$STAGE/${ANSWER:-answer}.headers" |
 		awk -v name="$1" -F': ' 'tolower($1) == tolower(name) { print $2 }'
 }
 

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "tap.h"
+
+/* Digests are 64 times a digit, so that a row can name one by it. */
+static struct identity
+identity_of(char certificate, char issuer, const char *first,
+    const char *second)
+{
+	struct identity identity;
+
+	memset(&identity, 0, sizeof identity);
+	memset(identity.certificate_sha256, certificate, 64);
+	memset(identity.issuer_sha256, issuer, 64);
+	if (first != NULL)
+		snprintf(identity.san_dns[identity.san_dns_count++],
+		    IDENTITY_NAME_SIZE, "%s", first);
+	if (second != NULL)
+		snprintf(identity.san_dns[identity.san_dns_count++],
+		    IDENTITY_NAME_SIZE, "%s", second);
+	return identity;
+}
+
+/* The text with 64 times the digit in place of "@digit". */
+static const char *
+expand(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	if (at == NULL)
+		return text;
+	return fixture_format("%.*s%s%s", (int)(at - text), text,
+	    fixture_repeat(fixture_format("%c", at[1]), 64), expand(at + 2));
+}
+
+static bool
+add(struct client_list *list, const char *section, struct fault *fault)
+{
+	struct json_object *object = fixture_json(expand(section));
+	bool added = client_list_add(list, object, fault);
+
+	json_object_put(object);
+	return added;
+}
+
+static struct client_list *
+list_of(const char *section)
+{
+	struct client_list *list = client_list_create();
+	struct fault fault;
+
+	if (!add(list, section, &fault))
+		tap_bail_out("%s: %s", section, fault.words);
+	return list;
+}
+
+/* --- which certificate it is --------------------------------------------- */
+
+#define NAMED "{\"name\":\"n\""
+
+/* A client, and a certificate that it matches or does not. */
+static const struct {
+	const char *section;
+	char certificate;
+	char issuer;
+	const char *first;
+	const char *second;
+	bool found;
+} matches[] = {
+	{ NAMED "}", '1', '2', NULL, NULL, true },
+	{ NAMED ",\"certificate_sha256\":[\"@1\"]}", '1', '2', NULL, NULL,
+	    true },
+	{ NAMED ",\"certificate_sha256\":[\"@1\"]}", '3', '2', NULL, NULL,
+	    false },
+	{ NAMED ",\"certificate_sha256\":[\"@1\"]}", '2', '1', NULL, NULL,
+	    false },
+	{ NAMED ",\"certificate_sha256\":[\"@1\",\"@3\"]}", '3', '2', NULL,
+	    NULL, true },
+	{ NAMED ",\"certificate_sha256\":[\"@A\"]}", 'a', '2', NULL, NULL,
+	    true },
+	{ NAMED ",\"issuer_sha256\":[\"@2\"]}", '1', '2', NULL, NULL, true },
+	{ NAMED ",\"issuer_sha256\":[\"@2\"]}", '2', '1', NULL, NULL, false },
+	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2', "push.example",
+	    NULL, true },
+	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2', "other.example",
+	    "push.example", true },
+	{ NAMED ",\"san_dns\":[\"a.example\",\"push.example\"]}", '1', '2',
+	    "push.example", NULL, true },
+	{ NAMED ",\"san_dns\":[\"Push.Example\"]}", '1', '2', "pUSH.eXAMPLE",
+	    NULL, true },
+	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2', NULL, NULL,
+	    false },
+	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2',
+	    "push.example.org", NULL, false },
+	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2',
+	    "x.push.example", NULL, false },
+	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2', "*.example",
+	    NULL, false },
+	/* Each kind of criterion that is given must be met. */
+	{ NAMED ",\"san_dns\":[\"a\"],\"issuer_sha256\":[\"@2\"]}", '1', '2',
+	    "a", NULL, true },
+	{ NAMED ",\"san_dns\":[\"a\"],\"issuer_sha256\":[\"@2\"]}", '1', '3',
+	    "a", NULL, false },
+	{ NAMED ",\"san_dns\":[\"a\"],\"issuer_sha256\":[\"@2\"]}", '1', '2',
+	    "b", NULL, false },
+	{ NAMED ",\"certificate_sha256\":[\"@1\"],\"san_dns\":[\"a\"],"
+	    "\"issuer_sha256\":[\"@2\"]}", '1', '2', "a", NULL, true },
+	{ NAMED ",\"certificate_sha256\":[\"@1\"],\"san_dns\":[\"a\"],"
+	    "\"issuer_sha256\":[\"@2\"]}", '4', '2', "a", NULL, false },
+};
+
+static void
+check_matches(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof matches / sizeof *matches; i++) {
+		struct client_list *list = list_of(matches[i].section);
+		struct identity identity = identity_of(matches[i].certificate,
+		    matches[i].issuer, matches[i].first, matches[i].second);
+		const struct client *client = client_list_find(list,
+		    &identity);
+
+		tap_ok((client != NULL) == matches[i].found,
+		    "%s %s certificate %c of issuer %c for %s, %s",
+		    matches[i].section, matches[i].found ? "is" : "is not",
+		    matches[i].certificate, matches[i].issuer,
+		    matches[i].first == NULL ? "nobody" : matches[i].first,
+		    matches[i].second == NULL ? "nobody" : matches[i].second);
+		client_list_free(list);
+	}
+}
+
+static void
+check_order(void)
+{
+	struct client_list *list = client_list_create();
+	struct identity identity = identity_of('1', '2', "a", NULL);
+	struct fault fault;
+
+	tap_ok(client_list_find(list, &identity) == NULL,
+	    "without an entry nobody has access");
+	add(list, "{\"name\":\"first\",\"san_dns\":[\"b\"]}", &fault);
+	add(list, "{\"name\":\"second\",\"san_dns\":[\"a\"]}", &fault);
+	add(list, "{\"name\":\"third\",\"certificate_sha256\":[\"@1\"]}",
+	    &fault);
+	add(list, "{\"name\":\"anybody\"}", &fault);
+	tap_is_string(client_name(client_list_find(list, &identity)),
+	    "second", "the first entry that matches counts");
+	identity = identity_of('7', '2', "z", NULL);
+	tap_is_string(client_name(client_list_find(list, &identity)),
+	    "anybody", "an entry without a criterion matches everybody");
+	client_list_free(list);
+	client_list_free(NULL);
+}
+
+/* --- digests as they are written ----------------------------------------- */
+
+static void
+check_digests(void)
+{
+	static const char *const good[] = {
+		"00112233445566778899aabbccddeeff"
+		"00112233445566778899aabbccddeeff",
+		"00112233445566778899AABBCCDDEEFF"
+		"00112233445566778899aabbccddeeff",
+		"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
+		"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
+	};
+	struct identity identity = identity_of('1', '2', NULL, NULL);
+	size_t i;
+
+	strcpy(identity.certificate_sha256, good[0]);
+	for (i = 0; i < sizeof good / sizeof *good; i++) {
+		struct client_list *list = list_of(fixture_format("{\"name\":"
+		    "\"n\",\"certificate_sha256\":[\"%s\"]}", good[i]));
+
+		tap_ok(client_list_find(list, &identity) != NULL,
+		    "the digest as %s", good[i]);
+		client_list_free(list);
+	}
+}
+
+/* --- which apps it may address ------------------------------------------- */
+
+static const struct {
+	const char *section;
+	const char *app_id;
+	bool allowed;
+} apps[] = {
+	{ NAMED "}", "anything", true },
+	{ NAMED "}", "", true },
+	{ NAMED ",\"apps\":[]}", "anything", false },
+	{ NAMED ",\"apps\":[\"*\"]}", "anything", true },
+	{ NAMED ",\"apps\":[\"de.gematik.erezept.*\"]}",
+	    "de.gematik.erezept.ios.apns", true },
+	{ NAMED ",\"apps\":[\"de.gematik.erezept.*\"]}",
+	    "de.gematik.epa.ios.apns", false },
+	{ NAMED ",\"apps\":[\"de.gematik.erezept.*\"]}", "DE.gematik.erezept.a",
+	    false },
+	{ NAMED ",\"apps\":[\"a\",\"b.*\"]}", "b.c", true },
+	{ NAMED ",\"apps\":[\"a\",\"b.*\"]}", "a", true },
+	{ NAMED ",\"apps\":[\"a\",\"b.*\"]}", "ab", false },
+};
+
+static void
+check_apps(void)
+{
+	struct identity identity = identity_of('1', '2', NULL, NULL);
+	struct client_list *list;
+	size_t i;
+
+	for (i = 0; i < sizeof apps / sizeof *apps; i++) {
+		list = list_of(apps[i].section);
+		tap_is_int(client_may_address(client_list_find(list,
+		    &identity), apps[i].app_id), apps[i].allowed,
+		    "%s %s address \"%s\"", apps[i].section,
+		    apps[i].allowed ? "may" : "may not", apps[i].app_id);
+		client_list_free(list);
+	}
+	list = list_of(NAMED ",\"apps\":[\"*\"]}");
+	tap_ok(!client_may_address(client_list_find(list, &identity),
+	    fixture_repeat("a", 256)), "nobody may address 256 bytes");
+	client_list_free(list);
+}
+
+/* --- faults -------------------------------------------------------------- */
+
+static const struct {
+	const char *section;
+	const char *pointer;
+	const char *words;
+} faults[] = {
+	{ "{}", "", "\"name\" is missing" },
+	{ "{\"name\":\"\"}", "/name", "must not be empty" },
+	{ "{\"name\":1}", "/name", "must be a string" },
+	{ "{\"name\":\"a\\nb\"}", "/name", "control characters" },
+	{ NAMED ",\"san_dsn\":[\"a\"]}", "/san_dsn",
+	    "unknown setting \"san_dsn\"" },
+	{ NAMED ",\"certificate_sha256\":\"@1\"}", "/certificate_sha256",
+	    "must be an array of strings" },
+	{ NAMED ",\"certificate_sha256\":[]}", "/certificate_sha256",
+	    "at least one" },
+	{ NAMED ",\"san_dns\":[]}", "/san_dns", "at least one" },
+	{ NAMED ",\"issuer_sha256\":[]}", "/issuer_sha256", "at least one" },
+	{ NAMED ",\"certificate_sha256\":[\"@1\",\"12\"]}",
+	    "/certificate_sha256/1", "SHA-256" },
+	{ NAMED ",\"certificate_sha256\":[\"@g\"]}",
+	    "/certificate_sha256/0", "SHA-256" },
+	{ NAMED ",\"certificate_sha256\":[\"@10\"]}",
+	    "/certificate_sha256/0", "SHA-256" },
+	{ NAMED ",\"issuer_sha256\":[\"@1\",\"@2\",\"\"]}",
+	    "/issuer_sha256/2", "must not be empty" },
+	{ NAMED ",\"san_dns\":[\"a\",1]}", "/san_dns/1",
+	    "must be a string" },
+	{ NAMED ",\"apps\":[null]}", "/apps/0", "must be a string" },
+	{ NAMED ",\"apps\":null}", "/apps", "must be an array of strings" },
+};
+
+static void
+check_faults(void)
+{
+	struct client_list *list = client_list_create();
+	struct identity identity = identity_of('1', '2', "a", NULL);
+	struct fault fault;
+	size_t i;
+
+	for (i = 0; i < sizeof faults / sizeof *faults; i++) {
+		tap_ok(!add(list, faults[i].section, &fault), "%s is refused",
+		    faults[i].section);
+		tap_is_string(fault.pointer, faults[i].pointer,
+		    "%s: the place", faults[i].section);
+		tap_contains(fault.words, faults[i].words, "%s: the words",
+		    faults[i].section);
+	}
+	tap_ok(client_list_find(list, &identity) == NULL,
+	    "none of them gives access");
+	client_list_free(list);
+}
+
+int
+main(void)
+{
+	check_matches();
+	check_order();
+	check_digests();
+	check_apps();
+	check_faults();
+	return tap_done();
+}

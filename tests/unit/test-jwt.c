@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jwt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "fixture.h"
+#include "tap.h"
+#include "xmalloc.h"
+
+/* --- base64 -------------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *data;	/* NULL: it is none */
+	long size;
+} base64[] = {
+	/* RFC 4648, section 10. */
+	{ "", "", 0 },
+	{ "Zg==", "f", 1 },
+	{ "Zm8=", "fo", 2 },
+	{ "Zm9v", "foo", 3 },
+	{ "Zm9vYg==", "foob", 4 },
+	{ "Zm9vYmE=", "fooba", 5 },
+	{ "Zm9vYmFy", "foobar", 6 },
+	/* Without padding. */
+	{ "Zg", "f", 1 },
+	{ "Zm8", "fo", 2 },
+	{ "Zm9vYg", "foob", 4 },
+	{ "Zm9vYmE", "fooba", 5 },
+	/* Both alphabets. */
+	{ "+/+/", "\xfb\xff\xbf", 3 },
+	{ "-_-_", "\xfb\xff\xbf", 3 },
+	{ "AAAA", "\0\0\0", 3 },
+	{ "////", "\xff\xff\xff", 3 },
+	{ "____", "\xff\xff\xff", 3 },
+	/* None. */
+	{ "Z", NULL, 0 },
+	{ "Zm9vY", NULL, 0 },
+	{ "Zg=", NULL, 0 },
+	{ "Zm8==", NULL, 0 },
+	{ "Zg===", NULL, 0 },
+	{ "Zm9v=", NULL, 0 },
+	{ "Zm9v====", NULL, 0 },
+	{ "=", NULL, 0 },
+	{ "==", NULL, 0 },
+	{ "====", NULL, 0 },
+	{ "Zg==Zg==", NULL, 0 },
+	{ "Z=g=", NULL, 0 },
+	{ "Zm 9v", NULL, 0 },
+	{ " Zm9v", NULL, 0 },
+	{ "Zm9v\n", NULL, 0 },
+	{ "Zm9.", NULL, 0 },
+	{ "Zm9\xc3", NULL, 0 },
+	{ "Zm,v", NULL, 0 },
+};
+
+static void
+check_base64(void)
+{
+	unsigned char data[16];
+	char *text;
+	size_t i;
+	long size;
+
+	for (i = 0; i < sizeof base64 / sizeof *base64; i++) {
+		/* Without a NUL behind it: only its length counts. */
+		size_t length = strlen(base64[i].text);
+
+		text = xmalloc(length + 1);
+		memcpy(text, base64[i].text, length);
+		text[length] = 'A';
+		size = jwt_base64_decode(text, length, data, sizeof data);
+		free(text);
+		if (base64[i].data == NULL)
+			tap_is_int(size, -1, "\"%s\" is no base64",
+			    base64[i].text);
+		else
+			tap_ok(size == base64[i].size && memcmp(data,
+			    base64[i].data, (size_t)size) == 0,
+			    "\"%s\" is decoded", base64[i].text);
+	}
+	tap_is_int(jwt_base64_decode("Zm9v", 4, data, 3), 3,
+	    "three bytes fit into three");
+	tap_is_int(jwt_base64_decode("Zm9v", 4, data, 2), -1,
+	    "three bytes do not fit into two");
+	tap_is_int(jwt_base64_decode("Zg==", 4, data, 1), 1,
+	    "one byte fits into one");
+	tap_is_int(jwt_base64_decode("Zg", 2, data, 0), -1,
+	    "one byte does not fit into none");
+	tap_is_int(jwt_base64_decode("Zm9v\0Zm9", 8, data, sizeof data), -1,
+	    "a NUL is no base64");
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	enum fixture_key kind;
+	bool es256;
+	bool rs256;
+} keys[] = {
+	{ "a key on P-256", FIXTURE_KEY_P256, true, false },
+	{ "a key on P-384", FIXTURE_KEY_P384, false, false },
+	{ "an RSA key of 2048 bits", FIXTURE_KEY_RSA_2048, false, true },
+	{ "an RSA key of 1024 bits", FIXTURE_KEY_RSA_1024, false, false },
+	{ "a key of Ed25519", FIXTURE_KEY_ED25519, false, false },
+};
+
+/* Reads a key, and checks that it is taken, or refused with such words. */
+static void
+check_read(const char *name, const char *pem, enum jwt_algorithm algorithm,
+    const char *words)
+{
+	struct fault fault = { .words = "" };
+	struct jwt_key *key = jwt_key_read(algorithm, pem, strlen(pem),
+	    &fault);
+	const char *what = algorithm == JWT_ES256 ? "ES256" : "RS256";
+
+	tap_ok((key != NULL) == (words == NULL), "%s is %s for %s", name,
+	    words == NULL ? "taken" : "refused", what);
+	if (words != NULL) {
+		tap_contains(fault.words, words, "%s for %s: the words", name,
+		    what);
+		tap_lacks(fault.words, strlen(pem) > 60 ? pem + 40 : "MI",
+		    "%s for %s: nothing of it is in them", name, what);
+	}
+	tap_is_int((int64_t)ERR_peek_error(), 0,
+	    "%s for %s: no error is left behind", name, what);
+	jwt_key_free(key);
+}
+
+static const char *
+pem_traditional(EVP_PKEY *key)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	const char *text;
+	char *data;
+	long size;
+
+	if (PEM_write_bio_PrivateKey_traditional(bio, key, NULL, NULL, 0,
+	    NULL, NULL) != 1)
+		tap_bail_out("cannot write a key");
+	size = BIO_get_mem_data(bio, &data);
+	text = fixture_format("%.*s", (int)size, data);
+	BIO_free(bio);
+	return text;
+}
+
+static const char *
+pem_public(EVP_PKEY *key)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	const char *text;
+	char *data;
+	long size;
+
+	if (PEM_write_bio_PUBKEY(bio, key) != 1)
+		tap_bail_out("cannot write a key");
+	size = BIO_get_mem_data(bio, &data);
+	text = fixture_format("%.*s", (int)size, data);
+	BIO_free(bio);
+	return text;
+}
+
+#define NO_KEY "is not an unencrypted private key in PEM"
+
+static void
+check_keys(void)
+{
+	EVP_PKEY *p256 = fixture_key(FIXTURE_KEY_P256);
+	EVP_PKEY *rsa = fixture_key(FIXTURE_KEY_RSA_2048);
+	const char *pem = fixture_pem(p256, NULL);
+	size_t i;
+
+	for (i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const char *one = fixture_pem(fixture_key(keys[i].kind),
+		    NULL);
+
+		check_read(keys[i].name, one, JWT_ES256,
+		    keys[i].es256 ? NULL : "P-256");
+		check_read(keys[i].name, one, JWT_RS256,
+		    keys[i].rs256 ? NULL : "2048");
+	}
+	check_read("SEC 1", pem_traditional(p256), JWT_ES256, NULL);
+	check_read("PKCS#1", pem_traditional(rsa), JWT_RS256, NULL);
+	check_read("an encrypted key", fixture_pem(p256, "secret"), JWT_ES256,
+	    NO_KEY);
+	check_read("an encrypted RSA key", fixture_pem(rsa, "secret"),
+	    JWT_RS256, NO_KEY);
+	check_read("a public key", pem_public(p256), JWT_ES256, NO_KEY);
+	check_read("an empty text", "", JWT_ES256, NO_KEY);
+	check_read("any text", "hello", JWT_ES256, NO_KEY);
+	check_read("half a key", fixture_format("%.*s",
+	    (int)strlen(pem) / 2, pem), JWT_ES256, NO_KEY);
+	check_read("a key behind other lines",
+	    fixture_format("# my key\n\n%s", pem), JWT_ES256, NULL);
+	jwt_key_free(NULL);
+}
+
+static struct jwt_key *
+read_key(enum jwt_algorithm algorithm, EVP_PKEY *key)
+{
+	const char *pem = fixture_pem(key, NULL);
+	struct fault fault;
+	struct jwt_key *read = jwt_key_read(algorithm, pem, strlen(pem),
+	    &fault);
+
+	if (read == NULL)
+		tap_bail_out("%s", fault.words);
+	return read;
+}
+
+static void
+check_fingerprint(void)
+{
+	EVP_PKEY *other = fixture_key_create(FIXTURE_KEY_P256);
+	struct jwt_key *a = read_key(JWT_ES256, fixture_key(FIXTURE_KEY_P256));
+	struct jwt_key *b = read_key(JWT_ES256, fixture_key(FIXTURE_KEY_P256));
+	struct jwt_key *c = read_key(JWT_ES256, other);
+	char first[17], second[17], third[17];
+
+	jwt_key_fingerprint(a, first);
+	jwt_key_fingerprint(b, second);
+	jwt_key_fingerprint(c, third);
+	tap_is_int((int64_t)strspn(first, "0123456789abcdef"), 16,
+	    "a fingerprint is 16 hex digits");
+	tap_is_string(second, first, "the same key has the same");
+	tap_ok(strcmp(first, third) != 0, "another key has another");
+	jwt_key_free(a);
+	jwt_key_free(b);
+	jwt_key_free(c);
+	EVP_PKEY_free(other);
+}
+
+/* --- signatures ---------------------------------------------------------- */
+
+#define HEADER "{\"alg\":\"x\",\"kid\":\"\xc3\xa4\"}"
+#define CLAIMS "{\"iss\":\"a?>b\",\"iat\":1}"
+
+/*
+ * ECDSA's R and S have leading zeros now and then, which DER drops and a JWS
+ * keeps: so many rounds meet some.
+ */
+static void
+check_signature(enum jwt_algorithm algorithm, enum fixture_key kind,
+    size_t length, unsigned int rounds)
+{
+	const char *name = algorithm == JWT_ES256 ? "ES256" : "RS256";
+	EVP_PKEY *other = fixture_key_create(kind);
+	struct jwt_key *key = read_key(algorithm, fixture_key(kind));
+	unsigned int good = 0, i;
+	struct fault fault;
+	struct buf token;
+
+	for (i = 0; i < rounds; i++) {
+		buf_init(&token, 4096);
+		if (jwt_sign(key, HEADER, CLAIMS, &token, &fault) &&
+		    fixture_jwt_is_signed_by(buf_text(&token),
+		    fixture_key(kind)))
+			good++;
+		if (i + 1 < rounds)
+			buf_free(&token);
+	}
+	tap_is_int(good, rounds, "%s: all of %u signatures are good", name,
+	    rounds);
+	tap_ok(!fixture_jwt_is_signed_by(buf_text(&token), other),
+	    "%s: another key did not sign", name);
+	tap_is_string(fixture_jwt_part(buf_text(&token), 0), HEADER,
+	    "%s: the header", name);
+	tap_is_string(fixture_jwt_part(buf_text(&token), 1), CLAIMS,
+	    "%s: the claims", name);
+	tap_is_int((int64_t)strlen(strrchr(buf_text(&token), '.') + 1),
+	    (int64_t)length, "%s: the length of the signature", name);
+	tap_is_int((int64_t)strspn(buf_text(&token), "ABCDEFGHIJKLMNOPQRSTUV"
+	    "WXYZabcdefghijklmnopqrstuvwxyz0123456789-_."),
+	    (int64_t)token.size, "%s: base64url and two dots", name);
+	buf_free(&token);
+	jwt_key_free(key);
+	EVP_PKEY_free(other);
+}
+
+static void
+check_room(void)
+{
+	struct jwt_key *key = read_key(JWT_ES256,
+	    fixture_key(FIXTURE_KEY_P256));
+	struct fault fault;
+	struct buf token;
+	size_t size;
+
+	buf_init(&token, 4096);
+	buf_append_text(&token, "bearer ");
+	tap_ok(jwt_sign(key, HEADER, CLAIMS, &token, &fault) &&
+	    strncmp(buf_text(&token), "bearer ", 7) == 0,
+	    "a token is appended to what is there");
+	tap_ok(fixture_jwt_is_signed_by(buf_text(&token) + 7,
+	    fixture_key(FIXTURE_KEY_P256)), "what is there is not signed");
+	size = token.size - 7;
+	buf_free(&token);
+	buf_init(&token, size);
+	tap_ok(jwt_sign(key, HEADER, CLAIMS, &token, &fault),
+	    "a token fits into its size");
+	buf_free(&token);
+	buf_init(&token, size - 1);
+	tap_ok(!jwt_sign(key, HEADER, CLAIMS, &token, &fault),
+	    "a token does not fit into a byte less");
+	tap_contains(fault.words, "does not fit", "the words say so");
+	buf_free(&token);
+	buf_init(&token, 10);
+	tap_ok(!jwt_sign(key, HEADER, CLAIMS, &token, &fault),
+	    "a token does not fit into ten bytes");
+	buf_free(&token);
+	jwt_key_free(key);
+}
+
+int
+main(void)
+{
+	check_base64();
+	check_keys();
+	check_fingerprint();
+	check_signature(JWT_ES256, FIXTURE_KEY_P256, 86, 1000);
+	check_signature(JWT_RS256, FIXTURE_KEY_RSA_2048, 342, 3);
+	check_room();
+	return tap_done();
+}
