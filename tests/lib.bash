@@ -243,12 +243,18 @@ workers() {
 	pgrep -P "$WEB_SERVER_PID" -f push-gateway.fcgi
 }
 
+# stage_close: fails if a sanitizer complained of anything in the stage.
 stage_close() {
-	local pid
+	local pid children
 	while read -r pid; do
+		children=$(pgrep -P "$pid" || :)
 		stop "$pid"
+		for pid in $children; do
+			wait_until 20 has_ended "$pid" || kill -KILL "$pid"
+		done
 	done <"$STAGE/pids"
 	: >"$STAGE/pids"
+	! grep -aE 'Sanitizer|runtime error:' "$STAGE"/*.log >&2
 }
 
 restart_lighttpd() {
@@ -259,9 +265,9 @@ restart_lighttpd() {
 # --- requests ----------------------------------------------------------------
 
 # request PATH [curl-OPTION...]: sets CODE and BODY.  A request in the
-# background needs an ANSWER, the name of its own file, set before.
+# background needs an ANSWER_FILE, the name of its own file, set before.
 request() {
-	local path=$1 file=$STAGE/${ANSWER:-answer}
+	local path=$1 file=$STAGE/${ANSWER_FILE:-answer}
 	shift
 	CODE=$(curl -sS --max-time 30 --path-as-is \
 		--cacert "$STAGE/providers-ca.pem" \
@@ -290,7 +296,7 @@ answer() {
 
 # header NAME: of the last answer.
 header() {
-	tr -d '\r' <"$STAGE/${ANSWER:-answer}.headers" |
+	tr -d '\r' <"$STAGE/${ANSWER_FILE:-answer}.headers" |
 		awk -v name="$1" -F': ' 'tolower($1) == tolower(name) { print $2 }'
 }
 

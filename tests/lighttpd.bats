@@ -56,7 +56,7 @@ handshake() {
 
 @test "a worker that dies leaves a JSON error, and is replaced" {
 	local pid
-	ANSWER=cut post /push/v1/notify \
+	ANSWER_FILE=cut post /push/v1/notify \
 		"$(single "$(plain '{}' "$(android hang)")")" 3>&- &
 	local caller=$!
 	wait_until 5 grep -q '"text":"hang"' "$STAGE/record.json"

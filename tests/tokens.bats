@@ -207,7 +207,7 @@ base64url() {
 	write_config '.request_timeout_ms = 2000'
 	start_lighttpd
 	control '{"oauth": {"hang": true}}'
-	ANSWER=first post /push/v1/notify \
+	ANSWER_FILE=first post /push/v1/notify \
 		"$(single "$(plain '{}' "$(android a)")")" 3>&- &
 	local caller=$!
 	wait_until 5 grep -q '"service":"oauth"' "$STAGE/record.json"
@@ -244,7 +244,7 @@ delivered() {
 @test "a worker that dies while it mints does not block the others" {
 	stage_start '.request_timeout_ms = 4000'
 	control '{"oauth": {"hang": true}}'
-	ANSWER=first post /push/v1/notify \
+	ANSWER_FILE=first post /push/v1/notify \
 		"$(single "$(plain '{}' "$(android a)")")" 3>&- &
 	local caller=$! pid
 	wait_until 5 grep -q '"service":"oauth"' "$STAGE/record.json"

@@ -1,0 +1,47 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# README.md says what the sources say.
+
+load lib.bash
+
+setup_file() {
+	stage_open "$BATS_FILE_TMPDIR"
+	export apns_port=1 fcm_port=2 oauth_port=3
+}
+
+@test "it lists each phrase of an item's error, and no other" {
+	diff <(sed -n '/^static const char \*const cause_phrases/,/^};/p' \
+		"$ROOT/src/notification.c" | grep -v CAUSE_NONE |
+		grep -o '"[^"]*"' | tr -d '"' | sort) \
+		<(sed -n '/^| `error` of an item/,/^$/p' "$ROOT/README.md" |
+		sed '1,2d; /^$/d; s/^| \([^|]*\) |.*/\1/' | sort)
+}
+
+@test "it lists each setting of the sources" {
+	local name
+	for name in $(grep -ohE '(CONF_FIELD|CONF_INTEGER|APNS_FIELD|FCM_FIELD|CLIENT_FIELD)\([a-z0-9_]+' \
+		"$ROOT"/src/*.c | sed 's/.*(//' | grep -vx field | sort -u); do
+		grep -q "^|.*\`$name\`.*|" "$ROOT/README.md" ||
+			{ echo "$name"; false; }
+	done
+}
+
+@test "its example of a configuration is good" {
+	awk '/^    {$/ { on = 1 } on { print } on && /^    }$/ { exit }' \
+		"$ROOT/README.md" |
+		sed "s/\"3F:…\"/\"$(certificate_digest client)\"/" \
+		>"$STAGE/push-gateway.json"
+	oauth_port=1 write_service_account
+	run "$GATEWAY" -t -c "$STAGE/push-gateway.json"
+	echo "$output"
+	[ "$status" = 0 ]
+}
+
+@test "it names each package that bootstrap installs" {
+	local name
+	for name in $(sed -n "/^packages='/,/^'/p" "$ROOT/bootstrap" |
+		awk 'NF > 1 { print $1 }'); do
+		[ "$name" = libc6-dev ] || grep -qw -- "$name" "$ROOT/README.md" ||
+			{ echo "$name"; false; }
+	done
+}
