@@ -15,6 +15,14 @@
 
 #include "xmalloc.h"
 
+struct identity_cache {
+	struct {
+		char *certificate;	/* NULL: not used yet */
+		struct identity identity;
+	} entries[IDENTITY_CACHE_SIZE];
+	size_t next;			/* the one to be replaced */
+};
+
 static void
 identity_write_hex(const unsigned char *digest, char hex[IDENTITY_DIGEST_SIZE])
 {
@@ -112,6 +120,48 @@ identity_read(const char *verify, const char *certificate,
 	known = identity_parse(pem, identity, &fault);
 	free(pem);
 	return known;
+}
+
+struct identity_cache *
+identity_cache_create(void)
+{
+	return xcalloc(1, sizeof(struct identity_cache));
+}
+
+void
+identity_cache_free(struct identity_cache *cache)
+{
+	size_t i;
+
+	if (cache == NULL)
+		return;
+	for (i = 0; i < IDENTITY_CACHE_SIZE; i++)
+		free(cache->entries[i].certificate);
+	free(cache);
+}
+
+const struct identity *
+identity_cache_read(struct identity_cache *cache, const char *verify,
+    const char *certificate)
+{
+	struct identity identity;
+	size_t i;
+
+	if (verify == NULL || strcmp(verify, "SUCCESS") != 0 ||
+	    certificate == NULL)
+		return NULL;
+	for (i = 0; i < IDENTITY_CACHE_SIZE; i++) {
+		if (cache->entries[i].certificate != NULL &&
+		    strcmp(cache->entries[i].certificate, certificate) == 0)
+			return &cache->entries[i].identity;
+	}
+	if (!identity_read(verify, certificate, &identity))
+		return NULL;
+	i = cache->next++ % IDENTITY_CACHE_SIZE;
+	free(cache->entries[i].certificate);
+	cache->entries[i].certificate = xstrdup(certificate);
+	cache->entries[i].identity = identity;
+	return &cache->entries[i].identity;
 }
 
 bool

@@ -15,7 +15,8 @@
 enum identity_limits {
 	IDENTITY_DIGEST_SIZE = 65,	/* SHA-256 in hex, lower case, and NUL */
 	IDENTITY_NAMES_MAX = 64,
-	IDENTITY_NAME_SIZE = 256
+	IDENTITY_NAME_SIZE = 256,
+	IDENTITY_CACHE_SIZE = 16
 };
 
 struct identity {
@@ -33,6 +34,19 @@ struct identity {
  */
 bool identity_read(const char *verify, const char *certificate,
     struct identity *identity);
+
+/*
+ * The same with a memory: a few callers send all requests, and parsing a
+ * certificate costs more than all the rest of serving one.  Remembered is
+ * what a text says, never that it was verified.  NULL if it is nobody; what
+ * is returned is the cache's, until the next call.
+ */
+struct identity_cache;
+
+struct identity_cache *identity_cache_create(void);
+void identity_cache_free(struct identity_cache *cache);
+const struct identity *identity_cache_read(struct identity_cache *cache,
+    const char *verify, const char *certificate);
 
 /* The same for a PEM file's text, for the operator; false with a fault. */
 bool identity_parse(const char *pem, struct identity *identity,

@@ -143,16 +143,18 @@ route_find_client(const struct route_params *params,
     const struct exchange *exchange)
 {
 	const struct client *client = NULL;
-	struct identity identity;
+	const struct identity *identity = identity_cache_read(
+	    params->identities,
+	    exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
+	    exchange_variable(exchange, "SSL_CLIENT_CERT"));
 
-	if (identity_read(exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
-	    exchange_variable(exchange, "SSL_CLIENT_CERT"), &identity)) {
-		client = client_list_find(params->clients, &identity);
+	if (identity != NULL) {
+		client = client_list_find(params->clients, identity);
 		if (client == NULL)
 			log_warn("a verified certificate that no client has: "
 			    "certificate_sha256 %s issuer_sha256 %s",
-			    identity.certificate_sha256,
-			    identity.issuer_sha256);
+			    identity->certificate_sha256,
+			    identity->issuer_sha256);
 	}
 	return client;
 }

@@ -31,6 +31,7 @@ struct server {
 	struct channel_list *channels;
 	struct delivery *delivery;
 	struct exchange_listener *listener;
+	struct identity_cache *identities;
 	struct route_params route;
 };
 
@@ -124,9 +125,11 @@ server_start(struct server *server, const struct conf *conf, int fd,
 		.apps = conf->apps,
 		.channels = server->channels
 	});
+	server->identities = identity_cache_create();
 	server->request_timeout_ms = conf->request_timeout_ms;
 	server->route = (struct route_params){
 		.clients = conf->clients,
+		.identities = server->identities,
 		.max_request_size_kb = conf->max_request_size_kb,
 		.notify = {
 			.limits = conf->limits,
@@ -157,6 +160,7 @@ server_run(const struct conf *conf, int fd, struct fault *fault)
 	delivery_free(server.delivery);
 	channel_list_free(server.channels);
 	http_free(server.http);
+	identity_cache_free(server.identities);
 	exchange_listener_free(server.listener);
 	token_store_close(server.store);
 	loop_timer_free(server.patience);

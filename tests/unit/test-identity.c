@@ -188,8 +188,6 @@ check_forms(X509 *certificate, X509 *other)
 		{ "with CR LF", with_lines(pem, "\r\n"), true },
 		{ "with spaces", with_lines(pem, " "), true },
 		{ "with tabs", with_lines(pem, "\t"), true },
-		{ "with a newline and a tab", with_lines(pem, "\n\t"), true },
-		{ "with a newline and a space", with_lines(pem, "\n "), true },
 		{ "without the last newline", fixture_format("%.*s",
 		    (int)strlen(pem) - 1, pem), true },
 		{ "with another behind it", fixture_format("%s%s", pem,

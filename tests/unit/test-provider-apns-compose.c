@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The requests that go to APNs. */
+#include "provider.h"
+
+#include <string.h>
+
+#include "decode.h"
+#include "fixture.h"
+#include "tap.h"
+
+#define TOKEN "00112233445566778899aabbccddeeff" \
+    "0123456789abcdef0123456789abcdef"
+#define MESSAGE_ID "11111111-2222-4333-8444-555555555555"
+#define DEVICE(pushkey) "{\"app_id\":\"a\",\"pushkey\":\"" pushkey "\"," \
+    "\"pushkey_ts\":5,\"data\":{\"format\":\"secret\",\"x\":\"secret\"}," \
+    "\"tweaks\":{\"sound\":\"secret\",\"highlight\":true}}"
+
+static const struct provider *apns;
+
+enum { NOW_S = 1700000000, PAYLOAD_SIZE = 4096 };
+
+static void *
+account_of(const char *more)
+{
+	struct json_object *section = fixture_json(fixture_format(
+	    "{\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\","
+	    "\"key_file\":\"k\",\"key_id\":\"K\",\"team_id\":\"T\"%s}",
+	    more));
+	struct fault fault;
+	void *account = apns->open(section, "/", &fault);
+
+	json_object_put(section);
+	if (account == NULL)
+		tap_bail_out("%s: %s", more, fault.words);
+	return account;
+}
+
+/* Composes for the first device of the first notification of a request. */
+static enum cause
+compose(const void *account, enum decode_operation operation,
+    const char *text, struct http_request *request)
+{
+	static const struct decode_limits limits = {
+		.max_batch_size = 100, .max_notification_size_kb = 1024
+	};
+	struct token token = { .text = "provider.token" };
+	struct provider_push push = { .token = &token,
+	    .message_id = MESSAGE_ID, .now_s = NOW_S };
+	struct decode_error error;
+	struct batch *batch;
+	enum cause cause;
+
+	http_request_init(request);
+	if (decode_request(operation, text, strlen(text), &limits, &batch,
+	    &error) != DECODE_OK)
+		tap_bail_out("%s: %s in %s", error.violation.location,
+		    error.violation.reason, text);
+	cause = apns->compose(account, &batch->notifications[0],
+	    &batch->notifications[0].devices[0], &push, request);
+	batch_free(batch);
+	return cause;
+}
+
+static const char *
+plain(const char *members)
+{
+	return fixture_format("{\"notification\":{%s\"devices\":["
+	    DEVICE(TOKEN) "]}}", members);
+}
+
+static const char *
+encrypted(const char *members)
+{
+	return fixture_format("{\"notifications\":[{\"id\":\"0\","
+	    "\"notification\":{%s\"ciphertext\":\"%s\","
+	    "\"time_message_encrypted\":\"2024-11\",\"key_identifier\":"
+	    "\"key\",\"device\":" DEVICE(TOKEN) "}}]}", members,
+	    fixture_repeat("c", 1404));
+}
+
+/* --- payloads ------------------------------------------------------------ */
+
+#define ALERT "\"alert\":{\"body\":\"Neue Nachricht\"},\"mutable-content\":1"
+
+static const struct payload {
+	const char *name;
+	const char *account;
+	const char *members;
+	const char *payload;	/* "@": the ciphertext and what is with it */
+} payloads[] = {
+	{ "nothing", "", "", "{\"aps\":{" ALERT "},\"prio\":\"high\"}" },
+	{ "all", "", "\"event_id\":\"$e\",\"room_id\":\"!r\",\"type\":"
+	    "\"m.room.message\",\"sender\":\"@s:h\",\"sender_display_name\":"
+	    "\"S\",\"room_name\":\"R\",\"room_alias\":\"#r:h\","
+	    "\"user_is_target\":true,\"prio\":\"low\",\"content\":{\"body\":"
+	    "\"b\",\"n\":{\"x\":[1,2.50,null]}},\"counts\":{\"unread\":3,"
+	    "\"missed_calls\":1},",
+	    "{\"aps\":{" ALERT ",\"badge\":4},\"event_id\":\"$e\","
+	    "\"room_id\":\"!r\",\"type\":\"m.room.message\",\"sender\":"
+	    "\"@s:h\",\"sender_display_name\":\"S\",\"room_name\":\"R\","
+	    "\"room_alias\":\"#r:h\",\"prio\":\"low\",\"content\":{\"body\":"
+	    "\"b\",\"n\":{\"x\":[1,2.50,null]}},\"counts\":{\"unread\":3,"
+	    "\"missed_calls\":1}}" },
+	{ "an event alone", "", "\"event_id\":\"$e\",",
+	    "{\"aps\":{" ALERT "},\"prio\":\"high\",\"event_id\":\"$e\"}" },
+	{ "empty texts", "", "\"event_id\":\"\",\"room_name\":\"\",",
+	    "{\"aps\":{" ALERT "},\"prio\":\"high\"}" },
+	{ "unknown members", "", "\"secret\":\"x\",\"ciphertext\":\"y\",",
+	    "{\"aps\":{" ALERT "},\"prio\":\"high\"}" },
+	{ "empty content", "", "\"content\":{},",
+	    "{\"aps\":{" ALERT "},\"prio\":\"high\",\"content\":{}}" },
+	{ "a badge alone", ",\"sound\":\"default\"",
+	    "\"counts\":{\"unread\":2},",
+	    "{\"aps\":{\"badge\":2},\"prio\":\"high\",\"counts\":"
+	    "{\"unread\":2}}" },
+	{ "a badge of 0 alone", "", "\"counts\":{\"unread\":0},",
+	    "{\"aps\":{\"badge\":0},\"prio\":\"high\",\"counts\":"
+	    "{\"unread\":0}}" },
+	{ "missed calls alone", "", "\"counts\":{\"missed_calls\":5},"
+	    "\"event_id\":\"\",", "{\"aps\":{\"badge\":5},\"prio\":\"high\","
+	    "\"counts\":{\"missed_calls\":5}}" },
+	{ "a negative count", "", "\"counts\":{\"unread\":-1},",
+	    "{\"aps\":{" ALERT "},\"prio\":\"high\"}" },
+	{ "counts and an event", "", "\"counts\":{\"unread\":2,"
+	    "\"missed_calls\":-3},\"event_id\":\"e\",",
+	    "{\"aps\":{" ALERT ",\"badge\":2},\"prio\":\"high\",\"counts\":"
+	    "{\"unread\":2},\"event_id\":\"e\"}" },
+	{ "an alert of the account", ",\"alert_title\":\"T\","
+	    "\"alert_body\":\"B \xc3\xa4\",\"sound\":\"ping.caf\"",
+	    "\"event_id\":\"e\",", "{\"aps\":{\"alert\":{\"title\":\"T\","
+	    "\"body\":\"B \xc3\xa4\"},\"mutable-content\":1,\"sound\":"
+	    "\"ping.caf\"},\"prio\":\"high\",\"event_id\":\"e\"}" },
+};
+
+static const struct payload encrypted_payloads[] = {
+	{ "the least", "", "", "{\"aps\":{" ALERT "},%s}" },
+	{ "with an identifier", "", "\"identifier\":\"i\",",
+	    "{\"aps\":{" ALERT "},\"identifier\":\"i\",%s}" },
+	{ "with an empty identifier", "", "\"identifier\":\"\",",
+	    "{\"aps\":{" ALERT "},\"identifier\":\"\",%s}" },
+	{ "with counts", "", "\"counts\":{\"unread\":3,\"missed_calls\":4},",
+	    "{\"aps\":{" ALERT ",\"badge\":7},%s}" },
+	{ "with missed calls", "", "\"counts\":{\"missed_calls\":4},",
+	    "{\"aps\":{" ALERT ",\"badge\":4},%s}" },
+	{ "with a sound and a title", ",\"sound\":\"default\","
+	    "\"alert_title\":\"T\"", "\"prio\":\"low\",",
+	    "{\"aps\":{\"alert\":{\"title\":\"T\",\"body\":"
+	    "\"Neue Nachricht\"},\"mutable-content\":1,\"sound\":"
+	    "\"default\"},%s}" },
+	{ "with members of a plain one", "", "\"event_id\":\"e\","
+	    "\"content\":{},\"room_name\":\"n\",", "{\"aps\":{" ALERT
+	    "},%s}" },
+};
+
+/* The expected payload, with the members of every encrypted one for "%s". */
+static const char *
+expected_encrypted(const char *payload)
+{
+	const char *at = strstr(payload, "%s");
+
+	return fixture_format("%.*s\"ciphertext\":\"%s\","
+	    "\"time_message_encrypted\":\"2024-11\",\"key_identifier\":"
+	    "\"key\"%s", (int)(at - payload), payload,
+	    fixture_repeat("c", 1404), at + 2);
+}
+
+static void
+check_payload(const struct payload *row, enum decode_operation operation)
+{
+	bool is_plain = operation == DECODE_NOTIFY;
+	void *account = account_of(row->account);
+	struct http_request request;
+	enum cause cause = compose(account, operation, is_plain ?
+	    plain(row->members) : encrypted(row->members), &request);
+	const char *kind = is_plain ? "plain" : "encrypted";
+
+	tap_is_int(cause, CAUSE_NONE, "%s, %s: it goes out", kind, row->name);
+	fixture_is_json(buf_text(&request.body), is_plain ? row->payload :
+	    expected_encrypted(row->payload), "%s, %s: the payload", kind,
+	    row->name);
+	tap_lacks(buf_text(&request.body), "secret",
+	    "%s, %s: neither data nor tweaks", kind, row->name);
+	http_request_free(&request);
+	apns->close(account);
+}
+
+/* --- URL and headers ----------------------------------------------------- */
+
+#define SIX_MEMBERS "\"event_id\":\"e\","
+
+static const struct {
+	const char *account;
+	const char *members;
+	const char *header;
+	const char *value;
+} headers[] = {
+	{ "", "", "authorization", "bearer provider.token" },
+	{ "", "", "content-type", "application/json" },
+	{ "", "", "apns-topic", "de.example.ios" },
+	{ ",\"topic\":\"other.topic\"", "", "apns-topic", "other.topic" },
+	{ "", "", "apns-push-type", "alert" },
+	{ "", "", "apns-priority", "10" },
+	{ "", "\"prio\":\"high\",", "apns-priority", "10" },
+	{ "", "\"prio\":\"low\",", "apns-priority", "5" },
+	{ "", "", "apns-expiration", "1702419200" },
+	{ ",\"time_to_live_s\":60", "", "apns-expiration", "1700000060" },
+	{ ",\"time_to_live_s\":0", "", "apns-expiration", "0" },
+	{ "", "", "apns-id", MESSAGE_ID },
+	{ "", "", "apns-collapse-id", MESSAGE_ID },
+};
+
+static const struct {
+	const char *account;
+	const char *url;
+} urls[] = {
+	{ "", "https://api.push.apple.com/3/device/" TOKEN },
+	{ ",\"environment\":\"production\"",
+	    "https://api.push.apple.com/3/device/" TOKEN },
+	{ ",\"environment\":\"sandbox\"",
+	    "https://api.sandbox.push.apple.com/3/device/" TOKEN },
+	{ ",\"url\":\"https://localhost:2197\"",
+	    "https://localhost:2197/3/device/" TOKEN },
+	{ ",\"environment\":\"sandbox\",\"url\":\"https://h/base//\"",
+	    "https://h/base/3/device/" TOKEN },
+};
+
+static void
+check_headers(void)
+{
+	struct http_request request;
+	void *account;
+	size_t i;
+
+	for (i = 0; i < sizeof headers / sizeof *headers; i++) {
+		account = account_of(headers[i].account);
+		compose(account, DECODE_NOTIFY, plain(headers[i].members),
+		    &request);
+		tap_is_string(http_request_header(&request,
+		    headers[i].header), headers[i].value,
+		    "%s with {%s} and {%s}", headers[i].header,
+		    headers[i].account, headers[i].members);
+		http_request_free(&request);
+		compose(account, DECODE_ENCRYPTED_BATCH,
+		    encrypted(headers[i].members), &request);
+		tap_is_string(http_request_header(&request,
+		    headers[i].header), headers[i].value,
+		    "%s of an encrypted one with {%s} and {%s}",
+		    headers[i].header, headers[i].account,
+		    headers[i].members);
+		http_request_free(&request);
+		apns->close(account);
+	}
+	for (i = 0; i < sizeof urls / sizeof *urls; i++) {
+		account = account_of(urls[i].account);
+		compose(account, DECODE_NOTIFY, plain(""), &request);
+		tap_is_string(buf_text(&request.url), urls[i].url,
+		    "the URL with {%s}", urls[i].account);
+		http_request_free(&request);
+		apns->close(account);
+	}
+}
+
+/* --- pushkeys ------------------------------------------------------------ */
+
+#define BYTES32 "fbefbe0102030405060708090a0b0c0d" \
+    "0e0f101112131415161718191a1b1cff"
+
+static const struct {
+	const char *name;
+	const char *pushkey;
+	const char *token;	/* NULL: it is malformed */
+} pushkeys[] = {
+	{ "lower-case hex", TOKEN, TOKEN },
+	{ "upper-case hex", "00112233445566778899AABBCCDDEEFF"
+	    "0123456789ABCDEF0123456789ABCDEF", TOKEN },
+	{ "hex in both cases", "00112233445566778899AabBcCddEeFF"
+	    "0123456789abcdeF0123456789ABCDEF", TOKEN },
+	{ "80 bytes of hex", TOKEN TOKEN "00112233445566778899aabbccddeeff",
+	    TOKEN TOKEN "00112233445566778899aabbccddeeff" },
+	{ "Base64", "+---\\u0000", NULL },
+	{ "Base64 with padding",
+	    "+\\/++AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8=", BYTES32 },
+	{ "Base64 without padding",
+	    "+\\/++AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8", BYTES32 },
+	{ "Base64url with padding",
+	    "-_--AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8=", BYTES32 },
+	{ "Base64url without padding",
+	    "-_--AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8", BYTES32 },
+	{ "64 digits, which could be Base64 too",
+	    "1234567812345678123456781234567812345678123456781234567812345678",
+	    "1234567812345678123456781234567812345678123456781234567812345678"
+	    },
+	{ "no characters", "", NULL },
+	{ "31 bytes of Base64",
+	    "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw==", NULL },
+	{ "hex with a space", TOKEN " ", NULL },
+	{ "hex as Apple once showed it", "<00112233 44556677 8899aabb "
+	    "ccddeeff 01234567 89abcdef 01234567 89abcdef>", NULL },
+	{ "hex with a NUL", TOKEN "\\u0000", NULL },
+	{ "hex with a NUL in it", "0011\\u0000", NULL },
+	{ "a token of FCM", "cXyz:APA91bHun4MxP5egoKMwt2KZFBaFUH-1RYqx_"
+	    "cXyz0123456789abcdef0123456789abcdef", NULL },
+	{ "a path", "..\\/..\\/3\\/device\\/" TOKEN, NULL },
+	{ "a query", TOKEN "?x=y", NULL },
+	{ "a newline", TOKEN "\\r\\nx: y", NULL },
+	{ "letters of two bytes", "\xc3\xa4" TOKEN, NULL },
+	{ "Base64 with padding too long",
+	    "-_--AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8==", NULL },
+};
+
+static void
+check_pushkey(const void *account, const char *name, const char *pushkey,
+    const char *token)
+{
+	struct http_request request;
+	enum cause cause = compose(account, DECODE_NOTIFY, fixture_format(
+	    "{\"notification\":{\"devices\":[{\"app_id\":\"a\",\"pushkey\":"
+	    "\"%s\"}]}}", pushkey), &request);
+
+	tap_is_int(cause, token == NULL ? CAUSE_PUSHKEY_MALFORMED :
+	    CAUSE_NONE, "%s is %s", name, token == NULL ? "no pushkey" :
+	    "a pushkey");
+	if (cause == CAUSE_NONE && token != NULL)
+		tap_is_string(buf_text(&request.url), fixture_format(
+		    "https://api.push.apple.com/3/device/%s", token),
+		    "%s: the URL holds it in lower-case hex", name);
+	http_request_free(&request);
+}
+
+static void
+check_pushkeys(void)
+{
+	void *account = account_of("");
+	size_t i;
+
+	for (i = 0; i < sizeof pushkeys / sizeof *pushkeys; i++)
+		check_pushkey(account, pushkeys[i].name, pushkeys[i].pushkey,
+		    pushkeys[i].token);
+	check_pushkey(account, "256 bytes of hex", fixture_repeat("ab", 256),
+	    fixture_repeat("ab", 256));
+	check_pushkey(account, "257 bytes of hex", fixture_repeat("ab", 257),
+	    NULL);
+	check_pushkey(account, "a megabyte of hex",
+	    fixture_repeat("ab", 500000), NULL);
+	apns->close(account);
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	apns = provider_find("apns");
+	if (apns == NULL)
+		tap_bail_out("there is no provider apns");
+	for (i = 0; i < sizeof payloads / sizeof *payloads; i++)
+		check_payload(&payloads[i], DECODE_NOTIFY);
+	for (i = 0; i < sizeof encrypted_payloads /
+	    sizeof *encrypted_payloads; i++)
+		check_payload(&encrypted_payloads[i], DECODE_ENCRYPTED_BATCH);
+	check_headers();
+	check_pushkeys();
+	return tap_done();
+}

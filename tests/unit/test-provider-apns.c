@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* APNs: accounts, keys, channels and tokens.  Its requests and answers are in
+ * test-provider-apns-compose.c and test-provider-apns-judge.c. */
+#include "provider.h"
+
+#include <string.h>
+
+#include "fixture.h"
+#include "tap.h"
+
+static const struct provider *apns;
+
+#define KEY "\"key_file\":\"key.p8\",\"key_id\":\"ABC1234567\"," \
+    "\"team_id\":\"TEAM123456\""
+#define LEAST "\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\"," KEY
+
+static void *
+open_account(const char *section, struct fault *fault)
+{
+	struct json_object *object = fixture_json(section);
+	void *account = apns->open(object, fixture_directory(), fault);
+
+	json_object_put(object);
+	return account;
+}
+
+/* An account that must be there, with its key. */
+static void *
+load_account(const char *section)
+{
+	struct fault fault;
+	void *account = open_account(section, &fault);
+
+	if (account == NULL || !apns->load(account, &fault))
+		tap_bail_out("%s: %s", section, fault.words);
+	return account;
+}
+
+/* --- open ---------------------------------------------------------------- */
+
+static const char *const accepted[] = {
+	"{" LEAST "}",
+	"{" LEAST ",\"topic\":\"t\",\"environment\":\"sandbox\",\"url\":"
+	    "\"https://localhost:1\",\"alert_title\":\"T\",\"alert_body\":"
+	    "\"B\",\"sound\":\"default\",\"time_to_live_s\":0}",
+	"{" LEAST ",\"time_to_live_s\":2592000}",
+	"{" LEAST ",\"url\":\"https://proxy.example/apns/\"}",
+	"{\"app_id\":\"de.example.*\",\"provider\":\"apns\",\"topic\":\"t\","
+	    KEY "}",
+};
+
+static const struct {
+	const char *section;
+	const char *pointer;
+	const char *words;
+} faults[] = {
+	{ "{" LEAST ",\"tpoic\":\"t\"}", "/tpoic",
+	    "unknown setting \"tpoic\"" },
+	{ "{" LEAST ",\"service_account_file\":\"t\"}",
+	    "/service_account_file", "unknown setting" },
+	{ "{\"app_id\":\"a\",\"provider\":\"apns\"}", "", "\"key_file\"" },
+	{ "{\"app_id\":\"a\",\"provider\":\"apns\",\"key_file\":\"k\"}", "",
+	    "\"key_id\"" },
+	{ "{\"app_id\":\"a\",\"provider\":\"apns\",\"key_file\":\"k\","
+	    "\"key_id\":\"K\"}", "", "\"team_id\"" },
+	{ "{" LEAST ",\"key_file\":\"\"}", "/key_file", "empty" },
+	{ "{" LEAST ",\"key_file\":1}", "/key_file", "must be a path" },
+	{ "{" LEAST ",\"key_id\":\"AB-1\"}", "/key_id",
+	    "letters and digits" },
+	{ "{" LEAST ",\"key_id\":\"A\\\"B\"}", "/key_id",
+	    "letters and digits" },
+	{ "{" LEAST ",\"key_id\":12}", "/key_id", "must be a string" },
+	{ "{" LEAST ",\"team_id\":\"T 1\"}", "/team_id",
+	    "letters and digits" },
+	{ "{" LEAST ",\"team_id\":\"../..\"}", "/team_id",
+	    "letters and digits" },
+	{ "{" LEAST ",\"environment\":\"development\"}", "/environment",
+	    "\"production\" or \"sandbox\"" },
+	{ "{" LEAST ",\"environment\":\"Sandbox\"}", "/environment",
+	    "\"production\" or \"sandbox\"" },
+	{ "{" LEAST ",\"url\":\"http://api.push.apple.com\"}", "/url",
+	    "https://" },
+	{ "{" LEAST ",\"url\":\"api.push.apple.com\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https://\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https:///path\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https://h?q\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https://h/#f\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https://user@h\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https://h h\"}", "/url", "https://" },
+	{ "{" LEAST ",\"time_to_live_s\":-1}", "/time_to_live_s",
+	    "from 0 to 2592000" },
+	{ "{" LEAST ",\"time_to_live_s\":2592001}", "/time_to_live_s",
+	    "from 0 to 2592000" },
+	{ "{" LEAST ",\"time_to_live_s\":1.0}", "/time_to_live_s",
+	    "must be an integer" },
+	{ "{" LEAST ",\"time_to_live_s\":\"1\"}", "/time_to_live_s",
+	    "must be an integer" },
+	{ "{" LEAST ",\"alert_body\":\"\"}", "/alert_body", "empty" },
+	{ "{" LEAST ",\"alert_title\":null}", "/alert_title",
+	    "must be a string" },
+	{ "{" LEAST ",\"sound\":{}}", "/sound", "must be a string" },
+	{ "{" LEAST ",\"topic\":\"a\\r\\nb: c\"}", "/topic",
+	    "control characters" },
+	{ "{\"app_id\":\"de.example.*\",\"provider\":\"apns\"," KEY "}", "",
+	    "\"topic\" is missing" },
+};
+
+static void
+check_open(void)
+{
+	struct fault fault;
+	void *account;
+	size_t i;
+
+	for (i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+		account = open_account(accepted[i], &fault);
+		if (!tap_ok(account != NULL, "%s is accepted", accepted[i]))
+			tap_note("%s: %s", fault.pointer, fault.words);
+		apns->close(account);
+	}
+	for (i = 0; i < sizeof faults / sizeof *faults; i++) {
+		account = open_account(faults[i].section, &fault);
+		if (!tap_ok(account == NULL, "%s is refused",
+		    faults[i].section)) {
+			apns->close(account);
+			continue;
+		}
+		tap_is_string(fault.pointer, faults[i].pointer,
+		    "%s: the place", faults[i].section);
+		tap_contains(fault.words, faults[i].words, "%s: the words",
+		    faults[i].section);
+	}
+}
+
+/* --- load ---------------------------------------------------------------- */
+
+/* The first 20 letters of the base64 of a key. */
+static const char *
+part_of(const char *pem)
+{
+	return fixture_format("%.20s", strchr(pem, '\n') + 1 + 40);
+}
+
+static void
+check_refused_key(void *account, const char *name, const char *pem,
+    const char *words)
+{
+	struct fault fault = { .words = "" };
+	const char *path = fixture_path("key.p8");
+
+	if (pem != NULL)
+		fixture_file("key.p8", pem);
+	tap_ok(!apns->load(account, &fault), "%s is refused", name);
+	tap_is_string(fault.pointer, "/key_file", "%s: the place", name);
+	tap_contains(fault.words, path, "%s: the words name the file", name);
+	tap_contains(fault.words, words, "%s: the words say why", name);
+	if (pem != NULL && strlen(pem) > 100)
+		tap_lacks(fault.words, part_of(pem),
+		    "%s: nothing of the key is in the words", name);
+}
+
+static void
+check_load(void)
+{
+	const char *good = fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL);
+	struct fault fault;
+	void *account = open_account("{" LEAST "}", &fault);
+
+	check_refused_key(account, "a missing file", NULL, "No such file");
+	check_refused_key(account, "an empty file", "", "PEM");
+	check_refused_key(account, "a file without PEM",
+	    fixture_repeat("no key\n", 20), "PEM");
+	check_refused_key(account, "an encrypted key", fixture_pem(
+	    fixture_key(FIXTURE_KEY_P256), "secret"), "PEM");
+	check_refused_key(account, "a key on another curve", fixture_pem(
+	    fixture_key(FIXTURE_KEY_P384), NULL), "P-256");
+	check_refused_key(account, "an RSA key", fixture_pem(
+	    fixture_key(FIXTURE_KEY_RSA_2048), NULL), "P-256");
+	check_refused_key(account, "a file of more than 16 KiB",
+	    fixture_format("%s%s", good, fixture_repeat("x", 16384)),
+	    "large");
+	fixture_file("key.p8", good);
+	tap_ok(apns->load(account, &fault), "a key is read after all");
+	tap_ok(apns->load(account, &fault), "it can be read again");
+	apns->close(account);
+	apns->close(NULL);
+	account = open_account(fixture_format("{\"app_id\":\"a\","
+	    "\"provider\":\"apns\",\"key_file\":\"%s\",\"key_id\":\"K\","
+	    "\"team_id\":\"T\"}", fixture_file("elsewhere.p8", good)),
+	    &fault);
+	tap_ok(apns->load(account, &fault), "an absolute path is taken");
+	apns->close(account);
+}
+
+/* --- describe ------------------------------------------------------------ */
+
+#define OTHER(app, key, team, more) "{\"app_id\":\"" app "\"," \
+    "\"provider\":\"apns\",\"key_file\":\"key.p8\",\"key_id\":\"" key "\"," \
+    "\"team_id\":\"" team "\"" more "}"
+
+static const struct {
+	const char *name;
+	const char *section;
+	bool same;		/* as the first */
+} channels[] = {
+	{ "the first", OTHER("a", "K1", "T1", ""), true },
+	{ "another app", OTHER("b", "K1", "T1", ",\"topic\":\"t\","
+	    "\"sound\":\"s\",\"time_to_live_s\":5"), true },
+	{ "the url in so many words", OTHER("a", "K1", "T1",
+	    ",\"url\":\"https://api.push.apple.com/\""), true },
+	{ "another key id", OTHER("a", "K2", "T1", ""), false },
+	{ "another team", OTHER("a", "K1", "T2", ""), false },
+	{ "another environment", OTHER("a", "K1", "T1",
+	    ",\"environment\":\"sandbox\""), false },
+	{ "another url", OTHER("a", "K1", "T1",
+	    ",\"url\":\"https://localhost:2197\""), false },
+	{ "another port", OTHER("a", "K1", "T1",
+	    ",\"url\":\"https://api.push.apple.com:2197\""), false },
+};
+
+static void
+check_describe(void)
+{
+	struct provider_channel first, channel;
+	EVP_PKEY *other = fixture_key_create(FIXTURE_KEY_P256);
+	void *account = load_account(channels[0].section);
+	size_t i;
+
+	apns->describe(account, &first);
+	tap_contains(first.name, "apns", "the name names the provider: %s",
+	    first.name);
+	tap_ok(first.pool.http2_only && first.pool.warm_up,
+	    "a pool of HTTP/2 alone, warmed up");
+	tap_is_int(first.token_min_age_s, 1200,
+	    "a token lives 20 minutes at least");
+	tap_is_int(first.token_renew_ahead_s, 600,
+	    "a token is renewed at 50 minutes");
+	apns->close(account);
+	for (i = 0; i < sizeof channels / sizeof *channels; i++) {
+		account = load_account(channels[i].section);
+		apns->describe(account, &channel);
+		tap_ok((strcmp(channel.name, first.name) == 0) ==
+		    channels[i].same, "%s: %s channel", channels[i].name,
+		    channels[i].same ? "the same" : "another");
+		apns->close(account);
+	}
+	fixture_file("key.p8", fixture_pem(other, NULL));
+	account = load_account(channels[0].section);
+	apns->describe(account, &channel);
+	tap_ok(strcmp(channel.name, first.name) != 0,
+	    "another key in the file: another channel");
+	apns->close(account);
+	fixture_file("key.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
+	    NULL));
+	EVP_PKEY_free(other);
+}
+
+/* --- mint ---------------------------------------------------------------- */
+
+static void
+check_mint(void)
+{
+	struct token token = { .text = "" };
+	struct http_request request;
+	struct fault fault;
+	void *account = load_account("{" LEAST "}");
+
+	http_request_init(&request);
+	tap_is_int(apns->mint(account, 1700000000, &token, &request, &fault),
+	    PROVIDER_MINT_DONE, "a token is made on the spot");
+	tap_ok(fixture_jwt_is_signed_by(token.text,
+	    fixture_key(FIXTURE_KEY_P256)), "it is signed by the key");
+	fixture_is_json(fixture_jwt_part(token.text, 0),
+	    "{\"alg\":\"ES256\",\"kid\":\"ABC1234567\"}", "its header");
+	fixture_is_json(fixture_jwt_part(token.text, 1),
+	    "{\"iss\":\"TEAM123456\",\"iat\":1700000000}", "its claims");
+	tap_is_int(token.issued_s, 1700000000, "it is issued now");
+	tap_is_int(token.expires_s, 1700003600, "it expires in an hour");
+	tap_ok(request.url.size == 0, "nobody need be asked");
+	tap_ok(apns->read == NULL, "there is no reply to be read");
+	http_request_free(&request);
+	apns->close(account);
+}
+
+int
+main(void)
+{
+	apns = provider_find("apns");
+	if (apns == NULL)
+		tap_bail_out("there is no provider apns");
+	check_open();
+	check_load();
+	check_describe();
+	check_mint();
+	return tap_done();
+}
