@@ -206,6 +206,16 @@ void
 exchange_listener_stop(struct exchange_listener *listener,
     exchange_drained_fn drained, void *arg)
 {
+	int fd;
+
+	if (listener->params.owns_socket && !listener->stopped) {
+		/* From here on the web server is refused, and goes elsewhere
+		 * before it has sent anything. */
+		shutdown(listener->params.fd, SHUT_RDWR);
+		while ((fd = accept4(listener->params.fd, NULL, NULL,
+		    SOCK_CLOEXEC)) != -1)
+			exchange_create(listener, fd);
+	}
 	listener->stopped = true;
 	listener->drained = drained;
 	listener->drained_arg = arg;

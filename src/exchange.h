@@ -26,6 +26,7 @@ struct exchange_params {
 	unsigned int max_in_flight;	/* then stop accepting; the rest wait
 					 * in the kernel's backlog */
 	int64_t io_timeout_ms;
+	bool owns_socket;	/* no other process accepts from it */
 };
 
 enum exchange_body {
@@ -48,7 +49,11 @@ struct exchange_listener *exchange_listen(struct loop *loop,
     const struct exchange_params *params, exchange_arrived_fn arrived,
     void *arg, struct fault *fault);
 
-/* Accepts no more; what has been accepted is still served. */
+/*
+ * Accepts no more; what has been accepted is still served.  What waits in the
+ * backlog is left to the other processes that share the socket; if none does,
+ * the socket takes no more connections, and those that wait are served too.
+ */
 void exchange_listener_stop(struct exchange_listener *listener,
     exchange_drained_fn drained, void *arg);
 

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -97,6 +98,18 @@ server_open_signals(void)
 	return fd;
 }
 
+/*
+ * A worker cannot see whether others share its socket (a pool) or it is the
+ * only one (lighttpd gives each worker its own): it must be told.
+ */
+static bool
+server_owns_socket(void)
+{
+	const char *text = getenv("PUSH_GATEWAY_SOCKET");
+
+	return text != NULL && strcmp(text, "own") == 0;
+}
+
 static bool
 server_start(struct server *server, const struct conf *conf, int fd,
     struct fault *fault)
@@ -104,7 +117,8 @@ server_start(struct server *server, const struct conf *conf, int fd,
 	const struct exchange_params exchange = {
 		.fd = fd,
 		.max_in_flight = (unsigned int)conf->max_requests_in_flight,
-		.io_timeout_ms = SERVER_IO_TIMEOUT_MS
+		.io_timeout_ms = SERVER_IO_TIMEOUT_MS,
+		.owns_socket = server_owns_socket()
 	};
 
 	server->store = token_store_open(conf->state_directory, fault);

@@ -84,6 +84,29 @@ at() {
 	(($(at summary) >= 2000 && $(at summary) < 2300))
 }
 
+@test "100 hanging devices do not make the deadline any later" {
+	local items=() i
+	for i in {1..50}; do
+		items+=("$(plain '{}' "$(ios hang)")" \
+			"$(plain '{}' "$(android hang)")")
+	done
+	timed /push/v1/notify/batch "$(batch "${items[@]}")"
+	[ "$(answer .summary)" = \
+		'{"total":100,"successful":0,"failed":100,"partial":0}' ]
+	[ "$(answer '[.results[].error] | unique')" = \
+		'["provider did not answer in time"]' ]
+	(($(at summary) >= 2000 && $(at summary) < 2300))
+}
+
+@test "a black hole in the place of a provider does not make it later" {
+	control '{"apns": {"black_hole": true, "cut_connections": true}}'
+	timed /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \
+		"$(plain '{}' "$(android b)")")"
+	control '{}'
+	[ "$(answer '[.results[].status]')" = '["failed","success"]' ]
+	(($(at summary) < 2300))
+}
+
 @test "after a connection went dead the next request has a fresh one" {
 	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"
 	[ "$CODE" = 200 ]

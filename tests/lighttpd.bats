@@ -68,6 +68,29 @@ handshake() {
 	wait_until 10 serves
 }
 
+@test "a worker that is told to leave under load loses not one request" {
+	control '{"fcm": {"latency_ms": 20}}'
+	single "$(plain '{}' "$(android phone)")" >"$STAGE/single.json"
+	local leaver
+	leaver=$(workers | head -n 1)
+	"$BUILD/tests/bench/bench-load" \
+		"https://localhost:$PORT/push/v1/notify" \
+		"$STAGE/providers-ca.pem" "$STAGE/client.pem" \
+		"$STAGE/client-key.pem" "$STAGE/single.json" 2000 40 \
+		>"$STAGE/load" 2>&1 3>&- &
+	local load=$!
+	wait_until 5 recorded 300
+	kill -TERM "$leaver"
+	wait "$load"
+	has_ended "$leaver"
+	grep -q 'requests 2000 failed 0' "$STAGE/load"
+}
+
+# recorded COUNT: so many requests reached the providers.
+recorded() {
+	(($(wc -l <"$STAGE/record.json") > $1))
+}
+
 serves() {
 	post /push/v1/notify "$(single "$(plain '{}')")"
 	[ "$CODE" = 200 ]

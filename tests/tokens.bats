@@ -216,6 +216,9 @@ base64url() {
 	[ "$CODE" = 200 ]
 	((SECONDS <= 1))
 	wait "$caller"
+	# The one that waited was answered at its deadline.
+	grep -q ' 503 ' "$STAGE/first.headers"
+	grep -q 'later=1 failed=0 ms=20[0-9][0-9]' "$STAGE/gateway.log"
 	control '{}'
 }
 

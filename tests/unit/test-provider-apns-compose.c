@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The requests that go to APNs. */
+/* The requests that go to APNs; their size is in test-provider-size.c. */
 #include "provider.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@
 
 static const struct provider *apns;
 
-enum { NOW_S = 1700000000, PAYLOAD_SIZE = 4096 };
+enum { NOW_S = 1700000000 };
 
 static void *
 account_of(const char *more)
@@ -186,8 +186,6 @@ check_payload(const struct payload *row, enum decode_operation operation)
 
 /* --- URL and headers ----------------------------------------------------- */
 
-#define SIX_MEMBERS "\"event_id\":\"e\","
-
 static const struct {
 	const char *account;
 	const char *members;
@@ -262,7 +260,7 @@ check_headers(void)
 
 /* --- pushkeys ------------------------------------------------------------ */
 
-#define BYTES32 "fbefbe0102030405060708090a0b0c0d" \
+#define BYTES32 "fbffbe0102030405060708090a0b0c0d" \
     "0e0f101112131415161718191a1b1cff"
 
 static const struct {
@@ -277,7 +275,7 @@ static const struct {
 	    "0123456789abcdeF0123456789ABCDEF", TOKEN },
 	{ "80 bytes of hex", TOKEN TOKEN "00112233445566778899aabbccddeeff",
 	    TOKEN TOKEN "00112233445566778899aabbccddeeff" },
-	{ "Base64", "+---\\u0000", NULL },
+	{ "Base64 with a NUL", "+---\\u0000", NULL },
 	{ "Base64 with padding",
 	    "+\\/++AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8=", BYTES32 },
 	{ "Base64 without padding",

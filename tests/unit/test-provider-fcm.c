@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* FCM: accounts, their files, channels and access tokens.  Its requests and
+ * answers are in test-provider-fcm-compose.c and test-provider-fcm-judge.c. */
+#include "provider.h"
+
+#include <string.h>
+
+#include "fixture.h"
+#include "tap.h"
+
+static const struct provider *fcm;
+
+#define LEAST "\"app_id\":\"a\",\"provider\":\"fcm\"," \
+    "\"service_account_file\":\"sa.json\""
+
+static void *
+open_account(const char *section, struct fault *fault)
+{
+	struct json_object *object = fixture_json(section);
+	void *account = fcm->open(object, fixture_directory(), fault);
+
+	json_object_put(object);
+	return account;
+}
+
+/* --- the file ------------------------------------------------------------ */
+
+/* A service account's file; `changes` are members that are set, or removed
+ * where they are null. */
+static const char *
+service_account(EVP_PKEY *key, const char *changes)
+{
+	struct json_object *file = fixture_json("{\"type\":"
+	    "\"service_account\",\"project_id\":\"my-project-1\","
+	    "\"private_key_id\":\"0123abcd\",\"client_email\":"
+	    "\"push@my-project-1.iam.example\",\"client_id\":\"1\","
+	    "\"token_uri\":\"https://oauth2.example/token\"}");
+	struct json_object *change = fixture_json(changes);
+	const char *text;
+
+	json_object_object_add(file, "private_key",
+	    json_object_new_string(fixture_pem(key, NULL)));
+	json_object_object_foreach(change, name, value) {
+		if (value == NULL)
+			json_object_object_del(file, name);
+		else
+			json_object_object_add(file, name,
+			    json_object_get(value));
+	}
+	text = fixture_format("%s", json_object_to_json_string(file));
+	json_object_put(file);
+	json_object_put(change);
+	return text;
+}
+
+static void *
+load_account(const char *section, const char *file)
+{
+	struct fault fault;
+	void *account = open_account(section, &fault);
+
+	fixture_file("sa.json", file);
+	if (account == NULL || !fcm->load(account, &fault))
+		tap_bail_out("%s: %s", section, fault.words);
+	return account;
+}
+
+/* --- open ---------------------------------------------------------------- */
+
+static const char *const accepted[] = {
+	"{" LEAST "}",
+	"{" LEAST ",\"url\":\"https://localhost:1/\",\"time_to_live_s\":0}",
+	"{" LEAST ",\"time_to_live_s\":2419200}",
+	"{\"app_id\":\"de.*\",\"provider\":\"fcm\","
+	    "\"service_account_file\":\"/etc/sa.json\"}",
+};
+
+static const struct {
+	const char *section;
+	const char *pointer;
+	const char *words;
+} open_faults[] = {
+	{ "{" LEAST ",\"topic\":\"t\"}", "/topic",
+	    "unknown setting \"topic\"" },
+	{ "{\"app_id\":\"a\",\"provider\":\"fcm\"}", "",
+	    "\"service_account_file\" is missing" },
+	{ "{" LEAST ",\"service_account_file\":{}}",
+	    "/service_account_file", "must be a path" },
+	{ "{" LEAST ",\"service_account_file\":\"\"}",
+	    "/service_account_file", "empty" },
+	{ "{" LEAST ",\"url\":\"http://fcm.googleapis.com\"}", "/url",
+	    "https://" },
+	{ "{" LEAST ",\"url\":\"https://\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":\"https://h/?q\"}", "/url", "https://" },
+	{ "{" LEAST ",\"url\":1}", "/url", "must be a string" },
+	{ "{" LEAST ",\"time_to_live_s\":-1}", "/time_to_live_s",
+	    "from 0 to 2419200" },
+	{ "{" LEAST ",\"time_to_live_s\":2419201}", "/time_to_live_s",
+	    "from 0 to 2419200" },
+	{ "{" LEAST ",\"time_to_live_s\":true}", "/time_to_live_s",
+	    "must be an integer" },
+};
+
+static void
+check_open(void)
+{
+	struct fault fault;
+	void *account;
+	size_t i;
+
+	for (i = 0; i < sizeof accepted / sizeof *accepted; i++) {
+		account = open_account(accepted[i], &fault);
+		tap_ok(account != NULL, "%s is accepted", accepted[i]);
+		fcm->close(account);
+	}
+	for (i = 0; i < sizeof open_faults / sizeof *open_faults; i++) {
+		account = open_account(open_faults[i].section, &fault);
+		if (!tap_ok(account == NULL, "%s is refused",
+		    open_faults[i].section)) {
+			fcm->close(account);
+			continue;
+		}
+		tap_is_string(fault.pointer, open_faults[i].pointer,
+		    "%s: the place", open_faults[i].section);
+		tap_contains(fault.words, open_faults[i].words,
+		    "%s: the words", open_faults[i].section);
+	}
+}
+
+/* --- load ---------------------------------------------------------------- */
+
+static void
+check_refused_file(void *account, const char *name, const char *text,
+    const char *words)
+{
+	const char *path = fixture_path("sa.json");
+	struct fault fault = { .words = "" };
+
+	if (text != NULL)
+		fixture_file("sa.json", text);
+	tap_ok(!fcm->load(account, &fault), "%s is refused", name);
+	tap_is_string(fault.pointer, "/service_account_file", "%s: the place",
+	    name);
+	tap_contains(fault.words, path, "%s: the words name the file", name);
+	tap_contains(fault.words, words, "%s: the words say why", name);
+	tap_lacks(fault.words, "MII", "%s: nothing of the key is in the words",
+	    name);
+	tap_lacks(fault.words, "PRIVATE", "%s: nor its frame", name);
+}
+
+static const struct {
+	const char *changes;
+	const char *words;
+} file_faults[] = {
+	{ "{\"project_id\":null}", "\"project_id\"" },
+	{ "{\"private_key_id\":null}", "\"private_key_id\"" },
+	{ "{\"client_email\":null}", "\"client_email\"" },
+	{ "{\"private_key\":null}", "\"private_key\"" },
+	{ "{\"project_id\":1}", "\"project_id\"" },
+	{ "{\"project_id\":\"\"}", "\"project_id\"" },
+	{ "{\"project_id\":\"a/b\"}", "\"project_id\"" },
+	{ "{\"project_id\":\"../x\"}", "\"project_id\"" },
+	{ "{\"project_id\":\"a\\u0000b\"}", "\"project_id\"" },
+	{ "{\"client_email\":[]}", "\"client_email\"" },
+	{ "{\"token_uri\":\"http://oauth2.example/token\"}", "\"token_uri\"" },
+	{ "{\"token_uri\":\"file:///etc/passwd\"}", "\"token_uri\"" },
+	{ "{\"token_uri\":\"\"}", "\"token_uri\"" },
+	{ "{\"private_key\":\"\"}", "\"private_key\"" },
+	{ "{\"private_key\":\"no key\"}", "\"private_key\"" },
+	{ "{\"private_key\":{}}", "\"private_key\"" },
+};
+
+static void
+check_load(void)
+{
+	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
+	struct fault fault;
+	void *account = open_account("{" LEAST "}", &fault);
+	const char *good = service_account(key, "{}");
+	size_t i;
+
+	check_refused_file(account, "a missing file", NULL, "No such file");
+	check_refused_file(account, "an empty file", "", "too early");
+	check_refused_file(account, "a file that is no JSON",
+	    fixture_pem(key, NULL), "");
+	check_refused_file(account, "a file that is cut short",
+	    fixture_format("%.*s", (int)strlen(good) / 2, good), "");
+	check_refused_file(account, "an array", "[]", "object");
+	for (i = 0; i < sizeof file_faults / sizeof *file_faults; i++)
+		check_refused_file(account, file_faults[i].changes,
+		    service_account(key, file_faults[i].changes),
+		    file_faults[i].words);
+	check_refused_file(account, "a key of another type",
+	    service_account(fixture_key(FIXTURE_KEY_P256), "{}"), "RSA");
+	check_refused_file(account, "a short key",
+	    service_account(fixture_key(FIXTURE_KEY_RSA_1024), "{}"), "2048");
+	check_refused_file(account, "an encrypted key", service_account(key,
+	    fixture_format("{\"private_key\":%s}", json_object_to_json_string(
+	    json_object_new_string("x")))), "\"private_key\"");
+	check_refused_file(account, "a file of more than 64 KiB",
+	    fixture_format("%s%s", good, fixture_repeat(" ", 65536)), "large");
+	fixture_file("sa.json", good);
+	tap_ok(fcm->load(account, &fault), "a file is read after all");
+	tap_ok(fcm->load(account, &fault), "it can be read again");
+	fcm->close(account);
+	fcm->close(NULL);
+}
+
+/* --- describe ------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	const char *section;
+	const char *changes;
+	bool same;		/* as the first */
+} channels[] = {
+	{ "the first", "{" LEAST "}", "{}", true },
+	{ "another app", "{" LEAST ",\"app_id\":\"b\",\"time_to_live_s\":5}",
+	    "{}", true },
+	{ "the url in so many words", "{" LEAST ",\"url\":"
+	    "\"https://fcm.googleapis.com/\"}", "{}", true },
+	{ "another url", "{" LEAST ",\"url\":\"https://localhost\"}", "{}",
+	    false },
+	{ "another project", "{" LEAST "}",
+	    "{\"project_id\":\"my-project-2\"}", false },
+};
+
+static void
+check_describe(void)
+{
+	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
+	EVP_PKEY *other = fixture_key_create(FIXTURE_KEY_RSA_2048);
+	struct provider_channel first, channel;
+	void *account = load_account("{" LEAST "}",
+	    service_account(key, "{}"));
+	size_t i;
+
+	fcm->describe(account, &first);
+	tap_contains(first.name, "fcm", "the name names the provider: %s",
+	    first.name);
+	tap_is_int(first.pool.max_streams, 100, "100 streams on a connection");
+	tap_ok(first.token_renew_ahead_s > 0 && first.token_min_age_s == 0,
+	    "a token is renewed ahead, and a refused one at once");
+	fcm->close(account);
+	for (i = 0; i < sizeof channels / sizeof *channels; i++) {
+		account = load_account(channels[i].section,
+		    service_account(key, channels[i].changes));
+		fcm->describe(account, &channel);
+		tap_ok((strcmp(channel.name, first.name) == 0) ==
+		    channels[i].same, "%s: %s channel", channels[i].name,
+		    channels[i].same ? "the same" : "another");
+		fcm->close(account);
+	}
+	account = load_account("{" LEAST "}", service_account(other, "{}"));
+	fcm->describe(account, &channel);
+	tap_ok(strcmp(channel.name, first.name) != 0,
+	    "another key: another channel");
+	fcm->close(account);
+	EVP_PKEY_free(other);
+}
+
+/* --- mint ---------------------------------------------------------------- */
+
+#define GRANT "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3A" \
+    "jwt-bearer&assertion="
+
+static void
+check_mint(const char *changes, const char *token_uri)
+{
+	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
+	void *account = load_account("{" LEAST "}",
+	    service_account(key, changes));
+	struct token token = { .text = "" };
+	struct http_request request;
+	struct fault fault;
+	const char *body, *jwt;
+
+	http_request_init(&request);
+	tap_is_int(fcm->mint(account, 1700000000, &token, &request, &fault),
+	    PROVIDER_MINT_ASK, "%s: Google must be asked", token_uri);
+	tap_is_string(buf_text(&request.url), token_uri, "%s: the URL",
+	    token_uri);
+	tap_is_string(http_request_header(&request, "content-type"),
+	    "application/x-www-form-urlencoded", "%s: a form", token_uri);
+	body = buf_text(&request.body);
+	tap_ok(strncmp(body, GRANT, strlen(GRANT)) == 0,
+	    "%s: the grant type", token_uri);
+	jwt = body + strlen(GRANT);
+	tap_is_int((int64_t)strspn(jwt, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij"
+	    "klmnopqrstuvwxyz0123456789-_."), (int64_t)strlen(jwt),
+	    "%s: nothing follows the assertion", token_uri);
+	tap_ok(fixture_jwt_is_signed_by(jwt, key),
+	    "%s: the assertion is signed by the key", token_uri);
+	fixture_is_json(fixture_jwt_part(jwt, 0), "{\"alg\":\"RS256\","
+	    "\"typ\":\"JWT\",\"kid\":\"0123abcd\"}", "%s: its header",
+	    token_uri);
+	fixture_is_json(fixture_jwt_part(jwt, 1), fixture_format("{\"iss\":"
+	    "\"push@my-project-1.iam.example\",\"scope\":\"https://"
+	    "www.googleapis.com/auth/firebase.messaging\",\"aud\":\"%s\","
+	    "\"iat\":1700000000,\"exp\":1700003600}", token_uri),
+	    "%s: its claims", token_uri);
+	http_request_free(&request);
+	fcm->close(account);
+}
+
+/* --- read ---------------------------------------------------------------- */
+
+#define TOKEN(text, life) "{\"access_token\":\"" text "\",\"expires_in\":" \
+    life ",\"token_type\":\"Bearer\"}"
+
+static const struct {
+	int status;
+	const char *body;
+	int64_t life_s;		/* -1: it is no token */
+	const char *words;
+} replies[] = {
+	{ 200, TOKEN("ya29.secret-._~+/=", "3599"), 3599, NULL },
+	{ 200, TOKEN("ya29.secret", "1"), 1, NULL },
+	{ 200, TOKEN("ya29.secret", "86400"), 86400, NULL },
+	{ 200, TOKEN("ya29.secret", "86401"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret", "0"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret", "-1"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret", "null"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret", "\"soon\""), -1, "no token" },
+	{ 200, TOKEN("ya29.secret", "{}"), -1, "no token" },
+	{ 200, TOKEN("", "3599"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret\\r\\nx: y", "3599"), -1, "no token" },
+	{ 200, TOKEN("ya29 secret", "3599"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret\\u0000", "3599"), -1, "no token" },
+	{ 200, TOKEN("ya29.secret\xc3\xa4", "3599"), -1, "no token" },
+	{ 200, "{\"access_token\":\"ya29.secret\"}", -1, "no token" },
+	{ 200, "{\"expires_in\":3599}", -1, "no token" },
+	{ 200, "{\"access_token\":1,\"expires_in\":3599}", -1, "no token" },
+	{ 200, "{\"access_token\":\"ya29.secret\",\"expires", -1,
+	    "no token" },
+	{ 200, "[" TOKEN("ya29.secret", "3599") "]", -1, "no token" },
+	{ 200, "<html>ya29.secret</html>", -1, "no token" },
+	{ 200, "", -1, "no token" },
+	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
+	    "\"secret\"}", -1, "400, invalid_grant" },
+	{ 401, "{\"error\":\"invalid_client\"}", -1, "401, invalid_client" },
+	{ 401, TOKEN("ya29.secret", "3599"), -1, "401" },
+	{ 400, "{\"error\":\"secret words\\n\"}", -1, "400" },
+	{ 400, "{\"error\":{\"message\":\"secret\"}}", -1, "400" },
+	{ 403, "<html>secret</html>", -1, "403" },
+	{ 404, "", -1, "404" },
+	{ 429, "{\"error\":\"rate_limit_exceeded\"}", -1,
+	    "429, rate_limit_exceeded" },
+	{ 500, "null", -1, "500" },
+	{ 503, "{\"error\":null}", -1, "503" },
+};
+
+static bool
+read_reply(int status, const char *body, struct token *token,
+    struct fault *fault)
+{
+	struct http_reply reply;
+	bool read;
+
+	http_reply_init(&reply);
+	reply.status = status;
+	buf_append_text(&reply.body, body);
+	memset(token, 0, sizeof *token);
+	read = fcm->read(NULL, &reply, 1700000000, token, fault);
+	http_reply_free(&reply);
+	return read;
+}
+
+static void
+check_reply(size_t row)
+{
+	struct fault fault = { .words = "" };
+	struct token token;
+	const char *name = fixture_format("%d %s", replies[row].status,
+	    replies[row].body);
+	bool read = read_reply(replies[row].status, replies[row].body, &token,
+	    &fault);
+
+	tap_ok(read == (replies[row].life_s != -1), "%s is %s token", name,
+	    replies[row].life_s != -1 ? "a" : "no");
+	if (!read && replies[row].words != NULL) {
+		tap_contains(fault.words, replies[row].words, "%s: the words",
+		    name);
+		tap_lacks(fault.words, "secret", "%s: no secret is in them",
+		    name);
+	} else if (replies[row].words == NULL) {
+		tap_contains(token.text, "ya29.secret", "%s: the token",
+		    name);
+		tap_is_int(token.issued_s, 1700000000, "%s: issued now",
+		    name);
+		tap_is_int(token.expires_s, 1700000000 + replies[row].life_s,
+		    "%s: its end", name);
+	}
+}
+
+static void
+check_token_size(void)
+{
+	struct fault fault;
+	struct token token;
+
+	tap_ok(read_reply(200, fixture_format(TOKEN("%s", "60"),
+	    fixture_repeat("a", TOKEN_TEXT_SIZE - 1)), &token, &fault) &&
+	    strlen(token.text) == TOKEN_TEXT_SIZE - 1,
+	    "a token of 4095 bytes is read");
+	tap_ok(!read_reply(200, fixture_format(TOKEN("%s", "60"),
+	    fixture_repeat("a", TOKEN_TEXT_SIZE)), &token, &fault),
+	    "a token of 4096 bytes is refused");
+	tap_ok(!read_reply(200, fixture_format(TOKEN("x", "60") "%s",
+	    fixture_repeat(" ", MESSAGE_REPLY_SIZE)), &token, &fault),
+	    "a reply that overflowed is refused");
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	fcm = provider_find("fcm");
+	if (fcm == NULL)
+		tap_bail_out("there is no provider fcm");
+	check_open();
+	check_load();
+	check_describe();
+	check_mint("{}", "https://oauth2.example/token");
+	check_mint("{\"token_uri\":null}",
+	    "https://oauth2.googleapis.com/token");
+	for (i = 0; i < sizeof replies / sizeof *replies; i++)
+		check_reply(i);
+	check_token_size();
+	return tap_done();
+}
