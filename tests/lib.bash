@@ -266,17 +266,22 @@ restart_lighttpd() {
 
 # request PATH [curl-OPTION...]: sets CODE and BODY.  A request in the
 # background needs an ANSWER_FILE, the name of its own file, set before.
+# Every answer is noted in $STAGE/answers.json, for tests/openapi.py.
 request() {
-	local path=$1 file=$STAGE/${ANSWER_FILE:-answer}
+	local path=$1 file=$STAGE/${ANSWER_FILE:-answer} method
 	shift
-	CODE=$(curl -sS --max-time 30 --path-as-is \
+	read -r CODE method < <(curl -sS --max-time 30 --path-as-is \
 		--cacert "$STAGE/providers-ca.pem" \
-		-D "$file.headers" -o "$file" -w '%{http_code}' \
-		"$@" "https://localhost:$PORT$path" 2>"$file.log") || {
+		-D "$file.headers" -o "$file" -w '%{http_code} %{method}\n' \
+		"$@" "https://localhost:$PORT$path" 2>"$file.log")
+	[ "$CODE" != 000 ] || {
 		cat "$file.log" >&2
 		return 1
 	}
 	BODY=$(cat "$file")
+	jq -cn --arg method "$method" --arg path "$path" \
+		--argjson status "$CODE" --arg type "$(header content-type)" \
+		--rawfile body "$file" '$ARGS.named' >>"$STAGE/answers.json"
 }
 
 # post PATH JSON [curl-OPTION...]: as the stage's client; the JSON is a text,
