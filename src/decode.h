@@ -32,12 +32,13 @@ enum decode_result {
 
 struct decode_limits {
 	int64_t max_batch_size;
-	int64_t max_notification_size_kb;	/* each one of a batch */
+	int64_t max_notification_size_kb;	/* each of a batch */
 };
 
 struct decode_error {
 	struct schema_violation violation;	/* of INVALID */
-	struct json_object *duplicate_ids;	/* of DUPLICATES: the caller's */
+	/* Of DUPLICATES, and then the caller's to put; else NULL. */
+	struct json_object *duplicate_ids;
 };
 
 /*

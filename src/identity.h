@@ -13,7 +13,7 @@
  * way, and none exports all of them.
  */
 enum identity_limits {
-	IDENTITY_DIGEST_SIZE = 65,	/* SHA-256 in hex, lower case, and NUL */
+	IDENTITY_DIGEST_SIZE = 65,	/* SHA-256 in lower-case hex, NUL */
 	IDENTITY_NAMES_MAX = 64,
 	IDENTITY_NAME_SIZE = 256,
 	IDENTITY_CACHE_SIZE = 16

@@ -344,7 +344,8 @@ apns_compose_aps(const struct apns_account *account,
 	int32_t badge = notification_badge(notification);
 
 	if (badge != -1)
-		json_object_object_add(aps, "badge", json_object_new_int(badge));
+		json_object_object_add(aps, "badge",
+		    json_object_new_int(badge));
 	if (notification_is_badge_only(notification))
 		return aps;
 	/*

@@ -170,7 +170,8 @@ fcm_describe(const void *arg, struct provider_channel *channel)
 		.token_renew_ahead_s = FCM_TOKEN_RENEW_AHEAD_S
 	};
 	snprintf(channel->name, sizeof channel->name, "fcm-%.40s-%s-%s",
-	    account->credentials.project_id, key, provider_url_host(account->url));
+	    account->credentials.project_id, key,
+	    provider_url_host(account->url));
 }
 
 static enum provider_mint

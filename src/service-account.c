@@ -58,16 +58,17 @@ service_account_read_members(struct service_account *account,
 	size_t i;
 
 	for (i = 0; service_account_members[i].name != NULL; i++) {
-		text = provider_member_text(object, service_account_members[i].name);
+		const char *name = service_account_members[i].name;
+		size_t offset = service_account_members[i].offset;
+
+		text = provider_member_text(object, name);
 		if (text == NULL)
 			text = service_account_members[i].fallback;
 		if (text == NULL || *text == '\0') {
-			fault_set(fault, "has no \"%s\"",
-			    service_account_members[i].name);
+			fault_set(fault, "has no \"%s\"", name);
 			return false;
 		}
-		*(char **)((char *)account + service_account_members[i].offset) =
-		    xstrdup(text);
+		*(char **)((char *)account + offset) = xstrdup(text);
 	}
 	if (account->project_id[strspn(account->project_id,
 	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] != '\0') {

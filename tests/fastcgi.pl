@@ -5,6 +5,9 @@
 #
 #	fastcgi.pl serve SOCKET PROGRAM...
 #		runs a program with SOCKET, listening, as standard input
+#	fastcgi.pl pool COUNT SOCKET PROGRAM...
+#		keeps so many of it on one SOCKET: one that ends is replaced;
+#		SIGTERM ends them all
 #	fastcgi.pl request [-n COUNT] [-s BYTES] SOCKET NAME=VALUE... <body
 #		sends a request, or so many at once, and prints the answers;
 #		with -s it sends only so many bytes of the records, then
@@ -43,6 +46,28 @@ sub serve {
 	exec @program or die "$program[0]: $!\n";
 }
 
+sub pool {
+	my ($count, $path, @program) = @_;
+	my $socket = IO::Socket::UNIX->new(Local => $path, Listen => 1024)
+	    or die "$path: $!\n";
+	my %members;
+	my $leaving = 0;
+	$SIG{TERM} = sub { $leaving = 1; kill 'TERM', keys %members };
+	while (1) {
+		while (!$leaving && keys %members < $count) {
+			my $pid = fork // die "fork: $!\n";
+			if ($pid == 0) {
+				POSIX::dup2(fileno $socket, 0);
+				exec @program or die "$program[0]: $!\n";
+			}
+			$members{$pid} = 1;
+		}
+		my $pid = wait;
+		delete $members{$pid};
+		last if $leaving && !%members;
+	}
+}
+
 sub send_request {
 	my ($path, $records, $cut) = @_;
 	my $socket = IO::Socket::UNIX->new(Peer => $path)
@@ -79,4 +104,5 @@ sub request {
 }
 
 my $action = shift // '';
-$action eq 'serve' ? serve(@ARGV) : request(@ARGV);
+my %actions = (serve => \&serve, pool => \&pool, request => \&request);
+($actions{$action} // die "usage: see the beginning of $0\n")->(@ARGV);

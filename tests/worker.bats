@@ -119,6 +119,42 @@ OPTIONS=()
 			if (at[i + 2] - at[i] < 290) print "overlap" }')" = "" ]
 }
 
+# members: the pool's workers.
+members() {
+	pgrep -P "$WORKER_PID"
+}
+
+replaced() {
+	[ "$(members | wc -l)" = 2 ] && [[ $(members) != *"$1"* ]]
+}
+
+@test "in a pool, workers that leave under load lose not one request" {
+	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
+		perl "$ROOT/tests/fastcgi.pl" pool 2 "$SOCKET" "$GATEWAY" \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+	control '{"fcm": {"latency_ms": 20}}'
+	local body pid round
+	body=$(single "$(plain '{}' "$(android phone)")")
+	: >"$BATS_TEST_TMPDIR/out"
+	(
+		for round in {1..30}; do
+			OPTIONS=(-n 40)
+			fastcgi "$body" >>"$BATS_TEST_TMPDIR/out"
+		done
+	) 3>&- &
+	local load=$!
+	for pid in $(members); do
+		kill -TERM "$pid"
+		wait_until 5 replaced "$pid"
+	done
+	wait "$load"
+	[ "$(grep -o '"rejected":\[\]' "$BATS_TEST_TMPDIR/out" |
+		wc -l)" = 1200 ]
+	stop "$WORKER_PID"
+}
+
 @test "a body that is cut short is never decoded" {
 	start_worker
 	local body
