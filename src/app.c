@@ -45,8 +45,12 @@ app_pattern_literals(const char *pattern)
 {
 	size_t literals = 0;
 
-	for (; *pattern != '\0'; pattern++)
-		literals += strchr("*?[]", *pattern) == NULL;
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern == '[' && strchr(pattern, ']') != NULL)
+			pattern = strchr(pattern, ']');
+		else
+			literals += strchr("*?", *pattern) == NULL;
+	}
 	return literals;
 }
 

@@ -20,7 +20,7 @@ struct app {
 	char *app_id;		/* a name, or a pattern with * ? [ */
 	const struct provider *provider;
 	void *account;
-	void *delivery;		/* delivery's own, NULL at first */
+	void *channel;		/* the channel room's own, NULL at first */
 };
 
 struct app_registry *app_registry_create(void);

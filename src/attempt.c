@@ -12,7 +12,7 @@ static const struct outcome attempt_failures[HTTP_FAILURE__MAX] = {
 	    .cause = CAUSE_DEADLINE, .retry = RETRY_NEVER,
 	    .reason = "no answer" },
 	[HTTP_FAILURE_PROTOCOL] = { .verdict = VERDICT_LATER,
-	    .cause = CAUSE_CREDENTIALS, .retry = RETRY_NEVER,
+	    .cause = CAUSE_UNREACHABLE, .retry = RETRY_NEVER,
 	    .reason = "not HTTP/2" },
 };
 

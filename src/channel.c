@@ -39,6 +39,9 @@ struct channel {
 	struct http_call *token_call;	/* NULL if none is under way */
 	unsigned int token_tries;
 	int64_t complained_ms[CHANNEL_COMPLAINT__MAX];	/* 0: never */
+	TAILQ_HEAD(, channel_turn) waiting;
+	unsigned int turns;		/* that are not taken */
+	struct loop_timer *timer;	/* hands out turns */
 };
 
 /* What an app knows of its channel. */
@@ -68,6 +71,7 @@ channel_list_create(const struct channel_params *params)
 static void
 channel_free(struct channel *channel)
 {
+	loop_timer_free(channel->timer);
 	http_pool_free(channel->token_pool);
 	http_pool_free(channel->pool);
 	token_source_free(channel->tokens);
@@ -181,6 +185,55 @@ channel_mint(void *arg, struct token_source *source)
 	http_request_free(&request);
 }
 
+/* --- turns --------------------------------------------------------------- */
+
+bool
+channel_take_turn(struct channel *channel, struct channel_turn *turn)
+{
+	bool taken = channel->turns > 0 && TAILQ_EMPTY(&channel->waiting);
+
+	if (taken) {
+		channel->turns--;
+		turn->state = CHANNEL_TURN_TAKEN;
+	} else {
+		TAILQ_INSERT_TAIL(&channel->waiting, turn, entry);
+		turn->state = CHANNEL_TURN_WAITING;
+	}
+	return taken;
+}
+
+void
+channel_leave_turn(struct channel *channel, struct channel_turn *turn)
+{
+	if (turn->state == CHANNEL_TURN_WAITING)
+		TAILQ_REMOVE(&channel->waiting, turn, entry);
+	else if (turn->state == CHANNEL_TURN_TAKEN) {
+		channel->turns++;
+		if (!TAILQ_EMPTY(&channel->waiting))
+			loop_timer_start(channel->timer, 0);
+	}
+	turn->state = CHANNEL_TURN_NONE;
+}
+
+static void
+channel_on_timer(void *arg)
+{
+	struct channel *channel = arg;
+	struct channel_turn *turn;
+	/* Who gives his turn back at once does not keep us here for ever. */
+	unsigned int most = channel->turns;
+
+	while (most-- > 0 && channel->turns > 0 &&
+	    (turn = TAILQ_FIRST(&channel->waiting)) != NULL) {
+		TAILQ_REMOVE(&channel->waiting, turn, entry);
+		channel->turns--;
+		turn->state = CHANNEL_TURN_TAKEN;
+		turn->go(turn->arg);
+	}
+	if (channel->turns > 0 && !TAILQ_EMPTY(&channel->waiting))
+		loop_timer_start(channel->timer, 0);
+}
+
 /* --- making -------------------------------------------------------------- */
 
 static struct channel *
@@ -206,6 +259,11 @@ channel_create(struct channel_list *list, const struct app *app,
 	    &channel_token_pool);
 	channel->tokens = token_source_create(params->store, params->loop,
 	    &tokens);
+	TAILQ_INIT(&channel->waiting);
+	channel->turns = described->pool.max_connections *
+	    described->pool.max_streams;
+	channel->timer = loop_timer_create(params->loop, channel_on_timer,
+	    channel);
 	TAILQ_INSERT_TAIL(&list->channels, channel, entry);
 	return channel;
 }
@@ -230,15 +288,15 @@ channel_bind(struct channel_list *list, struct app *app)
 	struct channel_binding *binding = xcalloc(1, sizeof *binding);
 
 	TAILQ_INSERT_TAIL(&list->bindings, binding, entry);
-	app->delivery = binding;
+	app->channel = binding;
 	return binding;
 }
 
 struct channel *
 channel_of_app(struct channel_list *list, struct app *app)
 {
-	struct channel_binding *binding = app->delivery != NULL ?
-	    app->delivery : channel_bind(list, app);
+	struct channel_binding *binding = app->channel != NULL ?
+	    app->channel : channel_bind(list, app);
 	struct fault fault;
 
 	if (binding->channel != NULL ||

@@ -2,6 +2,9 @@
 #ifndef CHANNEL_H
 #define CHANNEL_H
 
+#include <stdbool.h>
+#include <sys/queue.h>
+
 #include "app.h"
 #include "http.h"
 #include "loop.h"
@@ -34,6 +37,28 @@ void channel_list_free(struct channel_list *list);
  * holds the app must outlive the list.
  */
 struct channel *channel_of_app(struct channel_list *list, struct app *app);
+
+/*
+ * A turn on a channel: leave to have a request in flight.  There are as many
+ * as the connections can carry; who has none waits, in the order of asking,
+ * without a request being composed for him.  Zeroed at first.
+ */
+struct channel_turn {
+	TAILQ_ENTRY(channel_turn) entry;
+	enum {
+		CHANNEL_TURN_NONE,
+		CHANNEL_TURN_WAITING,
+		CHANNEL_TURN_TAKEN
+	} state;
+	void (*go)(void *arg);	/* called from the loop when it is taken */
+	void *arg;
+};
+
+/* True if the turn is taken at once; else `go` is called when it is. */
+bool channel_take_turn(struct channel *channel, struct channel_turn *turn);
+
+/* Gives a turn back, or stops waiting for one. */
+void channel_leave_turn(struct channel *channel, struct channel_turn *turn);
 
 struct http_pool *channel_pool(struct channel *channel);
 struct token_source *channel_tokens(struct channel *channel);

@@ -161,6 +161,17 @@ decode_member(struct json_object *object, const char *name)
 	return value;
 }
 
+/* The length of the compact serialisation, in bytes. */
+static size_t
+decode_size(struct json_object *value)
+{
+	size_t size = 0;
+
+	json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
+	    JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+	return size;
+}
+
 static int64_t
 decode_count(struct json_object *counts, const char *name)
 {
@@ -226,6 +237,8 @@ decode_read_notification(struct json_object *object,
 	}
 	if (!encrypted)
 		notification->content = decode_member(object, "content");
+	if (notification->content != NULL)
+		notification->content_size = decode_size(notification->content);
 	notification->is_low = prio != NULL &&
 	    strcmp(json_object_get_string(prio), "low") == 0;
 	notification->unread = decode_count(counts, "unread");
@@ -312,17 +325,14 @@ static bool
 decode_any_is_too_large(struct json_object *items, size_t text_size,
     int64_t limit_kb)
 {
-	size_t i, size, limit = (size_t)limit_kb * 1024;
+	size_t i, limit = (size_t)limit_kb * 1024;
 
 	/* Serialising never makes it longer than it came. */
 	if (text_size <= limit)
 		return false;
 	for (i = 0; i < json_object_array_length(items); i++) {
-		json_object_to_json_string_length(decode_member(
-		    json_object_array_get_idx(items, i), "notification"),
-		    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE,
-		    &size);
-		if (size > limit)
+		if (decode_size(decode_member(json_object_array_get_idx(items,
+		    i), "notification")) > limit)
 			return true;
 	}
 	return false;

@@ -13,11 +13,20 @@
 
 enum {
 	DELIVERY_UUID_SIZE = 37,
+	/* Devices of one request that are under way at once. */
+	DELIVERY_ACTIVE_MAX = 1000,
+	/* Devices of a request that are started before it is the next one's
+	 * turn, and for how long the loop is held up by starting. */
+	DELIVERY_SLICE = 16,
+	DELIVERY_SLICE_MS = 5,
 	/* One request with many dead devices must not flood the log. */
 	DELIVERY_LOG_LINES_MAX = 20
 };
 
-/* One device on its way.  At most one of wait, call and pause is at work. */
+/*
+ * One device on its way.  It waits for a token, for its turn, for the answer
+ * or for the next attempt: at most one of them at a time.
+ */
 struct delivery_push {
 	TAILQ_ENTRY(delivery_push) entry;
 	struct delivery_run *run;
@@ -31,6 +40,7 @@ struct delivery_push {
 	char message_id[DELIVERY_UUID_SIZE];
 	unsigned int token_serial;
 	struct token_wait *wait;
+	struct channel_turn turn;
 	struct http_call *call;
 	struct loop_timer *pause;	/* NULL before the first retry */
 };
@@ -59,13 +69,17 @@ struct delivery_run {
 	size_t active_count;
 	unsigned int log_lines;
 	bool begun;
-	bool filling;
+	bool hungry;			/* in the list of those */
+	TAILQ_ENTRY(delivery_run) hungry_entry;
 	struct loop_timer *timer;	/* begin, then the deadline, then end */
 };
 
 struct delivery {
 	struct delivery_params params;
 	TAILQ_HEAD(, delivery_run) runs;
+	/* Runs with devices that can be started now. */
+	TAILQ_HEAD(, delivery_run) hungry;
+	struct loop_timer *feeder;
 };
 
 static const char *const delivery_verdicts[VERDICT__MAX] = {
@@ -74,6 +88,8 @@ static const char *const delivery_verdicts[VERDICT__MAX] = {
 	[VERDICT_LATER] = "later",
 	[VERDICT_FAILED] = "failed",
 };
+
+static void delivery_on_feeder(void *arg);
 
 struct delivery *
 delivery_create(const struct delivery_params *params)
@@ -84,6 +100,9 @@ delivery_create(const struct delivery_params *params)
 
 	delivery->params = *params;
 	TAILQ_INIT(&delivery->runs);
+	TAILQ_INIT(&delivery->hungry);
+	delivery->feeder = loop_timer_create(params->loop, delivery_on_feeder,
+	    delivery);
 	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
 		channel_of_app(params->channels, app);
 	return delivery;
@@ -114,6 +133,8 @@ delivery_push_free(struct delivery_push *push)
 		token_wait_cancel(push->wait);
 	if (push->call != NULL)
 		http_cancel(push->call);
+	if (push->channel != NULL)
+		channel_leave_turn(push->channel, &push->turn);
 	loop_timer_free(push->pause);
 	TAILQ_REMOVE(&push->run->active, push, entry);
 	push->run->active_count--;
@@ -152,7 +173,7 @@ delivery_push_log(const struct delivery_push *push,
 	    cause_phrase(outcome->cause), outcome->reason);
 }
 
-static void delivery_run_fill(struct delivery_run *run);
+static void delivery_run_feed(struct delivery_run *run);
 
 static void
 delivery_push_settle(struct delivery_push *push,
@@ -165,7 +186,7 @@ delivery_push_settle(struct delivery_push *push,
 	delivery_push_log(push, outcome);
 	delivery_push_free(push);
 	delivery_settle(run, index, place, outcome);
-	delivery_run_fill(run);
+	delivery_run_feed(run);
 }
 
 static void
@@ -230,6 +251,7 @@ delivery_on_reply(void *arg, const struct http_reply *reply)
 	if (outcome.fresh_connection)
 		http_distrust(push->call);
 	push->call = NULL;
+	channel_leave_turn(push->channel, &push->turn);
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
@@ -256,10 +278,8 @@ delivery_on_token(void *arg, const struct token *token)
 }
 
 static void
-delivery_push_send(struct delivery_push *push)
+delivery_push_compose(struct delivery_push *push, const struct token *token)
 {
-	struct token_source *tokens = channel_tokens(push->channel);
-	const struct token *token = token_current(tokens);
 	struct provider_push details = {
 		.token = token,
 		.message_id = push->message_id,
@@ -268,11 +288,7 @@ delivery_push_send(struct delivery_push *push)
 	struct http_request request;
 	enum cause cause;
 
-	if (token == NULL) {
-		push->wait = token_wait(tokens, delivery_on_token, push);
-		return;
-	}
-	push->token_serial = token_serial(tokens);
+	push->token_serial = token_serial(channel_tokens(push->channel));
 	http_request_init(&request);
 	cause = push->app->provider->compose(push->app->account,
 	    push->notification, push->device, &details, &request);
@@ -282,6 +298,27 @@ delivery_push_send(struct delivery_push *push)
 	else
 		delivery_push_give_up(push, VERDICT_FAILED, cause);
 	http_request_free(&request);
+}
+
+/* Goes as far as it can: without a token, or a turn, it is called again. */
+static void
+delivery_push_send(struct delivery_push *push)
+{
+	struct token_source *tokens = channel_tokens(push->channel);
+	const struct token *token = token_current(tokens);
+
+	if (token == NULL) {
+		channel_leave_turn(push->channel, &push->turn);
+		push->wait = token_wait(tokens, delivery_on_token, push);
+	} else if (push->turn.state == CHANNEL_TURN_TAKEN ||
+	    channel_take_turn(push->channel, &push->turn))
+		delivery_push_compose(push, token);
+}
+
+static void
+delivery_on_turn(void *arg)
+{
+	delivery_push_send(arg);
 }
 
 static void
@@ -295,6 +332,8 @@ delivery_push_start(struct delivery_run *run, size_t index, size_t device)
 	push->notification = &run->batch->notifications[index];
 	push->device = &push->notification->devices[device];
 	push->outcome = &run->items[index].outcomes[device];
+	push->turn.go = delivery_on_turn;
+	push->turn.arg = push;
 	TAILQ_INSERT_TAIL(&run->active, push, entry);
 	run->active_count++;
 	push->app = app_registry_find(params->apps, push->device->app_id);
@@ -314,34 +353,70 @@ delivery_push_start(struct delivery_run *run, size_t index, size_t device)
 
 /* --- runs ---------------------------------------------------------------- */
 
-/*
- * Starts devices until enough are under way.  A device that settles at once
- * comes back here; then the outer call goes on with what is left.
- */
-static void
-delivery_run_fill(struct delivery_run *run)
+/* True if there are devices that may be started now. */
+static bool
+delivery_run_is_hungry(const struct delivery_run *run)
 {
-	const struct batch *batch = run->batch;
-
-	if (run->filling)
-		return;
-	run->filling = true;
 	/* With the last item settled the batch is gone. */
-	while (run->pending > 0 && run->next_item < batch->count &&
-	    run->active_count < DELIVERY_ACTIVE_MAX) {
-		size_t index = run->next_item, device = run->next_device;
+	return run->begun && run->pending > 0 &&
+	    run->next_item < run->batch->count &&
+	    run->active_count < DELIVERY_ACTIVE_MAX;
+}
 
-		if (device < batch->notifications[index].device_count) {
-			run->next_device++;
-			delivery_push_start(run, index, device);
-		} else {
-			run->next_item++;
-			run->next_device = 0;
-			if (batch->notifications[index].device_count == 0)
-				delivery_item_settled(run, index);
-		}
+static void
+delivery_run_feed(struct delivery_run *run)
+{
+	if (run->hungry || !delivery_run_is_hungry(run))
+		return;
+	run->hungry = true;
+	TAILQ_INSERT_TAIL(&run->delivery->hungry, run, hungry_entry);
+	loop_timer_start(run->delivery->feeder, 0);
+}
+
+static void
+delivery_run_unfeed(struct delivery_run *run)
+{
+	if (run->hungry)
+		TAILQ_REMOVE(&run->delivery->hungry, run, hungry_entry);
+	run->hungry = false;
+}
+
+/* Starts the next device, or settles a notification that has none. */
+static void
+delivery_run_step(struct delivery_run *run)
+{
+	size_t index = run->next_item, device = run->next_device;
+	size_t count = run->batch->notifications[index].device_count;
+
+	if (device < count) {
+		run->next_device++;
+		delivery_push_start(run, index, device);
+	} else {
+		run->next_item++;
+		run->next_device = 0;
+		if (count == 0)
+			delivery_item_settled(run, index);
 	}
-	run->filling = false;
+}
+
+/* Lets the hungry runs start devices, in turns, for a short time. */
+static void
+delivery_on_feeder(void *arg)
+{
+	struct delivery *delivery = arg;
+	int64_t end_ms = clock_monotonic_ms() + DELIVERY_SLICE_MS;
+	struct delivery_run *run;
+	unsigned int slice;
+
+	while ((run = TAILQ_FIRST(&delivery->hungry)) != NULL &&
+	    clock_monotonic_ms() <= end_ms) {
+		for (slice = 0; slice < DELIVERY_SLICE &&
+		    clock_monotonic_ms() <= end_ms &&
+		    delivery_run_is_hungry(run); slice++)
+			delivery_run_step(run);
+		delivery_run_unfeed(run);
+		delivery_run_feed(run);
+	}
 }
 
 static void
@@ -349,6 +424,7 @@ delivery_run_free(struct delivery_run *run)
 {
 	struct delivery_push *push;
 
+	delivery_run_unfeed(run);
 	while ((push = TAILQ_FIRST(&run->active)) != NULL)
 		delivery_push_free(push);
 	TAILQ_REMOVE(&run->delivery->runs, run, entry);
@@ -366,8 +442,9 @@ delivery_run_expire(struct delivery_run *run)
 	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
 	struct delivery_push *push;
 
-	/* No new ones meanwhile. */
-	run->filling = true;
+	/* No new ones from here on. */
+	delivery_run_unfeed(run);
+	run->begun = false;
 	while ((push = TAILQ_FIRST(&run->active)) != NULL)
 		delivery_push_settle(push, &late);
 	for (; run->pending > 0 && run->next_item < run->batch->count;
@@ -391,13 +468,25 @@ delivery_on_run_timer(void *arg)
 
 	if (run->pending == 0)
 		delivery_run_free(run);
-	else if (!run->begun) {
+	else if (clock_monotonic_ms() < run->deadline_ms) {
 		run->begun = true;
 		loop_timer_start(run->timer,
 		    run->deadline_ms - clock_monotonic_ms());
-		delivery_run_fill(run);
+		delivery_run_feed(run);
 	} else
 		delivery_run_expire(run);
+}
+
+void
+delivery_expire(struct delivery *delivery)
+{
+	struct delivery_run *run = TAILQ_FIRST(&delivery->runs), *next;
+
+	for (; run != NULL; run = next) {
+		next = TAILQ_NEXT(run, entry);
+		if (run->pending > 0)
+			delivery_run_expire(run);
+	}
 }
 
 void
@@ -440,5 +529,6 @@ delivery_free(struct delivery *delivery)
 		return;
 	while ((run = TAILQ_FIRST(&delivery->runs)) != NULL)
 		delivery_run_free(run);
+	loop_timer_free(delivery->feeder);
 	free(delivery);
 }

@@ -11,14 +11,10 @@
 
 /*
  * A batch becomes outcomes: attempts, retries, the deadline, stale tokens.
- * All devices of all items go out at once; each item is reported when the
- * last of its devices is settled.
+ * All devices of all items go out at once, as far as the providers'
+ * connections carry them; several requests take turns.  Each item is reported
+ * when the last of its devices is settled.
  */
-enum delivery_limits {
-	/* Devices of one request that are under way at once. */
-	DELIVERY_ACTIVE_MAX = 1000
-};
-
 struct delivery;
 
 struct delivery_params {
@@ -37,6 +33,9 @@ typedef void (*delivery_settled_fn)(void *arg, size_t index,
 
 /* Reads all credentials; what cannot be read is logged. */
 struct delivery *delivery_create(const struct delivery_params *params);
+
+/* Settles all that is under way, as if its time were over. */
+void delivery_expire(struct delivery *delivery);
 
 /* Drops what is under way without a report. */
 void delivery_free(struct delivery *delivery);

@@ -202,20 +202,35 @@ exchange_listen(struct loop *loop, const struct exchange_params *params,
 	return listener;
 }
 
+/*
+ * Takes the last connections of a socket that nobody else serves.  A Unix
+ * socket is closed for new ones first: the web server is refused, and goes
+ * elsewhere before it has sent anything.  (A TCP socket would throw away
+ * those that wait.)
+ */
+static void
+exchange_listener_close(struct exchange_listener *listener)
+{
+	int domain = 0, fd;
+	socklen_t size = sizeof domain;
+
+	getsockopt(listener->params.fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
+	if (domain == AF_UNIX)
+		shutdown(listener->params.fd, SHUT_RDWR);
+	while ((fd = accept4(listener->params.fd, NULL, NULL,
+	    SOCK_CLOEXEC)) != -1)
+		exchange_create(listener, fd);
+	if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINVAL)
+		log_error("cannot accept the last requests: %s",
+		    strerror(errno));
+}
+
 void
 exchange_listener_stop(struct exchange_listener *listener,
     exchange_drained_fn drained, void *arg)
 {
-	int fd;
-
-	if (listener->params.owns_socket && !listener->stopped) {
-		/* From here on the web server is refused, and goes elsewhere
-		 * before it has sent anything. */
-		shutdown(listener->params.fd, SHUT_RDWR);
-		while ((fd = accept4(listener->params.fd, NULL, NULL,
-		    SOCK_CLOEXEC)) != -1)
-			exchange_create(listener, fd);
-	}
+	if (listener->params.owns_socket && !listener->stopped)
+		exchange_listener_close(listener);
 	listener->stopped = true;
 	listener->drained = drained;
 	listener->drained_arg = arg;

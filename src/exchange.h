@@ -41,7 +41,7 @@ enum exchange_body {
  */
 typedef void (*exchange_arrived_fn)(void *arg, struct exchange *exchange);
 
-/* Called once, from the loop, when a stopped listener has nothing left. */
+/* Called from the loop when a stopped listener has nothing left. */
 typedef void (*exchange_drained_fn)(void *arg);
 
 /* NULL with a fault if the descriptor is not a listening socket. */

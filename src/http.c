@@ -20,6 +20,10 @@ enum {
 	/* A lane that was idle for longer is warmed up anew: the provider
 	 * may have closed its connection, which only the next request shows. */
 	HTTP_WARM_MS = 1000,
+	/* An unanswered request gives a connection a bad name only if it had
+	 * the time, and nobody else was answered on it meanwhile. */
+	HTTP_SILENCE_MS = 1000,
+	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
 	HTTP_SPARE_HANDLES = 256
 };
 
@@ -39,6 +43,7 @@ struct http_lane {
 	bool retired;
 	int64_t born_ms;
 	int64_t used_ms;
+	int64_t answered_ms;	/* the last time that it gave an answer */
 };
 
 struct http_call {
@@ -50,6 +55,7 @@ struct http_call {
 	struct http_request request;
 	struct http_reply reply;
 	int64_t timeout_ms;
+	int64_t started_ms;
 	http_done_fn done;
 	void *arg;
 	char words[CURL_ERROR_SIZE];
@@ -134,10 +140,8 @@ http_on_ready(void *arg, int fd, unsigned int events)
 	struct http_lane *lane = arg;
 	int action = 0, running;
 
-	if (events & LOOP_READ)
-		action |= CURL_CSELECT_IN;
-	if (events & LOOP_WRITE)
-		action |= CURL_CSELECT_OUT;
+	action |= events & LOOP_READ ? CURL_CSELECT_IN : 0;
+	action |= events & LOOP_WRITE ? CURL_CSELECT_OUT : 0;
 	curl_multi_socket_action(lane->multi, fd, action, &running);
 	http_lane_check(lane);
 }
@@ -168,10 +172,8 @@ http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 		curl_multi_assign(lane->multi, fd, NULL);
 		return 0;
 	}
-	if (what & CURL_POLL_IN)
-		events |= LOOP_READ;
-	if (what & CURL_POLL_OUT)
-		events |= LOOP_WRITE;
+	events |= what & CURL_POLL_IN ? LOOP_READ : 0;
+	events |= what & CURL_POLL_OUT ? LOOP_WRITE : 0;
 	if (watch != NULL)
 		loop_watch_change(watch, events);
 	else {
@@ -214,7 +216,9 @@ http_lane_create(struct http_pool *pool)
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, lane);
 	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, http_on_timeout);
 	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, lane);
-	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+	/* Two: after a GOAWAY the old connection lives until its last stream
+	 * ends, and the new one must not wait for that. */
+	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
 	curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
 	    (long)pool->params.max_streams);
 	TAILQ_INSERT_TAIL(&pool->lanes, lane, entry);
@@ -314,9 +318,20 @@ http_pool_take_handle(struct http_pool *pool)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_on_body);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
 	curl_easy_setopt(easy, CURLOPT_PROXY, pool->http->proxy);
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	if (pool->http->ca_file != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, pool->http->ca_file);
 	return easy;
+}
+
+static void
+http_call_add_header(struct http_call *call, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(call->headers, line);
+
+	if (longer == NULL)
+		fatalx("cannot make a header");
+	call->headers = longer;
 }
 
 static void
@@ -327,8 +342,8 @@ http_call_start(struct http_call *call, struct http_lane *lane)
 	CURL *easy = http_pool_take_handle(call->pool);
 
 	for (; line < end; line += strlen(line) + 1)
-		call->headers = curl_slist_append(call->headers, line);
-	call->headers = curl_slist_append(call->headers, "Accept:");
+		http_call_add_header(call, line);
+	http_call_add_header(call, "Accept:");
 	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
@@ -342,7 +357,7 @@ http_call_start(struct http_call *call, struct http_lane *lane)
 	call->easy = easy;
 	call->lane = lane;
 	lane->in_flight++;
-	lane->used_ms = clock_monotonic_ms();
+	lane->used_ms = call->started_ms = clock_monotonic_ms();
 	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
 	if (curl_multi_add_handle(lane->multi, easy) != CURLM_OK)
 		fatalx("cannot start a request");
@@ -366,9 +381,9 @@ static void
 http_pool_tidy(void *arg)
 {
 	struct http_pool *pool = arg;
-	struct http_lane *lane = TAILQ_FIRST(&pool->lanes), *next;
+	struct http_lane *lane, *next;
 
-	for (; lane != NULL; lane = next) {
+	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
 		next = TAILQ_NEXT(lane, entry);
 		if (lane->retired && lane->in_flight == 0)
 			http_lane_free(lane);
@@ -438,8 +453,13 @@ http_call_read_result(struct http_call *call, CURLcode code)
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
 	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	if (code == CURLE_WRITE_ERROR && reply->body.overflowed)
+	/* With the status the verdict is there, whatever became of the body:
+	 * what was accepted must not be sent again. */
+	if (code != CURLE_OK && ((status >= 200 && status < 300) ||
+	    reply->body.overflowed)) {
+		reply->body.overflowed = true;
 		code = CURLE_OK;
+	}
 	if (code != CURLE_OK) {
 		reply->failure = http_classify(call->easy, code);
 		reply->failure_words = call->words[0] != '\0' ? call->words :
@@ -451,7 +471,9 @@ http_call_read_result(struct http_call *call, CURLcode code)
 	} else {
 		reply->status = (int)status;
 		if (retry_after_s > 0)
-			reply->retry_after_ms = (int64_t)retry_after_s * 1000;
+			reply->retry_after_ms = 1000 * (int64_t)(retry_after_s
+			    < HTTP_RETRY_AFTER_MAX_S ? retry_after_s :
+			    HTTP_RETRY_AFTER_MAX_S);
 	}
 }
 
@@ -462,6 +484,8 @@ http_call_finish(struct http_call *call, CURLcode code)
 	struct http_reply *reply = &call->reply;
 
 	http_call_read_result(call, code);
+	if (reply->failure == HTTP_FAILURE_NONE)
+		lane->answered_ms = clock_monotonic_ms();
 	if (reply->failure == HTTP_FAILURE_UNKNOWN ||
 	    reply->failure == HTTP_FAILURE_TIMEOUT)
 		http_lane_retire(lane);
@@ -512,9 +536,12 @@ void
 http_cancel(struct http_call *call)
 {
 	struct http_pool *pool = call->pool;
+	struct http_lane *lane = call->lane;
+	int64_t quiet_ms = clock_monotonic_ms() - HTTP_SILENCE_MS;
 
-	if (call->lane != NULL)
-		http_lane_retire(call->lane);
+	if (lane != NULL && call->started_ms <= quiet_ms &&
+	    lane->answered_ms <= quiet_ms)
+		http_lane_retire(lane);
 	http_call_unlink(call);
 	http_call_free(call);
 	loop_timer_start(pool->tidy, 0);

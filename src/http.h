@@ -62,9 +62,9 @@ struct http_call *http_send(struct http_pool *pool,
     void *arg);
 
 /*
- * Ends a request without calling `done`: it took all the time it had.  The
- * connection it was on, if it had one, is not trusted with new requests: a
- * black hole answers nobody.
+ * Ends a request without calling `done`: it took all the time it had.  If its
+ * connection answered nobody for a second meanwhile, it is not trusted with
+ * new requests: a black hole answers nobody.
  */
 void http_cancel(struct http_call *call);
 

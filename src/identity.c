@@ -170,7 +170,8 @@ identity_normalise_digest(const char *text, char digest[IDENTITY_DIGEST_SIZE])
 	size_t used = 0;
 
 	for (; *text != '\0' && used < IDENTITY_DIGEST_SIZE; text++) {
-		if (*text == ':' && used > 0 && used % 2 == 0)
+		if (*text == ':' && used > 0 && used % 2 == 0 &&
+		    isxdigit((unsigned char)text[1]))
 			continue;
 		if (!isxdigit((unsigned char)*text) ||
 		    used == IDENTITY_DIGEST_SIZE - 1)

@@ -90,56 +90,103 @@ json_text_skip_string(struct json_text_scan *scan)
 enum json_text_result {
 	JSON_TEXT_GOOD,
 	JSON_TEXT_BAD,
-	JSON_TEXT_TOO_DEEP
+	JSON_TEXT_TOO_DEEP,
+	JSON_TEXT_TOO_MANY
 };
 
-/* Strings, numbers and the depth; the rest is json-c's. */
+/* true, false and null, in these letters only. */
+static bool
+json_text_skip_word(struct json_text_scan *scan)
+{
+	static const char *const words[] = { "true", "false", "null" };
+	size_t i, rest = scan->size - scan->at;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++) {
+		size_t length = strlen(words[i]);
+
+		if (rest >= length && memcmp(scan->text + scan->at, words[i],
+		    length) == 0) {
+			scan->at += length;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One string, number, word, bracket or comma. */
+static bool
+json_text_skip_token(struct json_text_scan *scan)
+{
+	char c = scan->text[scan->at];
+
+	if (c == '-' || isdigit((unsigned char)c))
+		return json_text_skip_number(scan);
+	if (isalpha((unsigned char)c))
+		return json_text_skip_word(scan);
+	scan->at++;
+	if (c == '"')
+		return json_text_skip_string(scan);
+	return c != '\0' && strchr("[]{},: \t\r\n", c) != NULL;
+}
+
+/*
+ * Everything that json-c takes and RFC 8259 does not.  Its strict mode is not
+ * used: that of 0.18 refuses every character beyond ASCII.
+ */
 static enum json_text_result
 json_text_check(struct json_text_scan *scan)
 {
-	unsigned int depth = 0;
-	bool good = true;
+	unsigned int depth = 0, values = 0;
+	bool good = true, after_comma = false;
 
-	while (good && depth <= JSON_TEXT_DEPTH_MAX && scan->at < scan->size) {
+	while (good && depth <= JSON_TEXT_DEPTH_MAX &&
+	    values <= JSON_TEXT_VALUES_MAX && scan->at < scan->size) {
 		char c = scan->text[scan->at];
 
-		if (c == '-' || isdigit((unsigned char)c)) {
-			good = json_text_skip_number(scan);
-			continue;
-		}
-		scan->at++;
-		if (c == '"')
-			good = json_text_skip_string(scan);
-		else if (c == '[' || c == '{')
+		if (c == ',' || c == '[' || c == '{')
+			values++;
+		if (c == '[' || c == '{')
 			depth++;
-		else if ((c == ']' || c == '}') && depth > 0)
-			depth--;
-		else if (c == '\0' || c == '\'' || c == 'N' || c == 'I')
-			good = false;
+		else if (c == ']' || c == '}') {
+			depth -= depth > 0;
+			good = !after_comma;
+		}
+		if (c == '\0' || strchr(" \t\r\n", c) == NULL)
+			after_comma = c == ',';
+		good = good && json_text_skip_token(scan);
 	}
 	if (!good)
 		return JSON_TEXT_BAD;
+	if (values > JSON_TEXT_VALUES_MAX)
+		return JSON_TEXT_TOO_MANY;
 	return depth > JSON_TEXT_DEPTH_MAX ? JSON_TEXT_TOO_DEEP :
 	    JSON_TEXT_GOOD;
 }
 
+/* The value and where it ends, white space behind it included. */
 static struct json_object *
 json_text_read(const char *text, size_t size, size_t *end,
     enum json_tokener_error *error)
 {
 	struct json_tokener *tokener =
-	    json_tokener_new_ex(JSON_TEXT_DEPTH_MAX + 1);
+	    json_tokener_new_ex(JSON_TEXT_DEPTH_MAX + 2);
 	struct json_object *value;
 
 	*error = json_tokener_error_size;
 	if (tokener == NULL || size >= INT_MAX)
 		return NULL;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	/* With the NUL byte behind it, or a lone number would not end. */
 	value = json_tokener_parse_ex(tokener, text, (int)size + 1);
 	*error = json_tokener_get_error(tokener);
 	*end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
+	while (*end < size && strchr(" \t\r\n", text[*end]) != NULL)
+		(*end)++;
+	if (*end < size && *error == json_tokener_success) {
+		json_object_put(value);
+		value = NULL;
+		*error = json_tokener_error_parse_unexpected;
+	}
 	return value;
 }
 
@@ -163,12 +210,15 @@ json_text_parse(const char *text, size_t size,
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is nested more than %d levels deep",
 		    JSON_TEXT_DEPTH_MAX);
+	else if (result == JSON_TEXT_TOO_MANY)
+		snprintf(reason, JSON_TEXT_REASON_SIZE,
+		    "holds more than %d values", JSON_TEXT_VALUES_MAX);
 	else if (result == JSON_TEXT_BAD)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is not JSON near byte %zu", scan.at);
 	else if ((value = json_text_read(text, size, &end, &error)) != NULL)
 		reason[0] = '\0';
-	else if (error == json_tokener_continue)
+	else if (error == json_tokener_error_parse_eof)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is not JSON: it ends too early");
 	else if (error == json_tokener_success)

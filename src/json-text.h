@@ -7,13 +7,17 @@
 #include <json-c/json.h>
 
 /*
- * JSON as RFC 8259 says, and nothing else: what json-c's strict mode still
- * lets pass (raw control characters, NaN, "1.", "-01", overlong UTF-8, text
- * behind a NUL byte) is refused here first.  A member's name that holds
- * U+0000 is refused too: json-c would cut it and take it for another.
+ * JSON as RFC 8259 says, and nothing else: what json-c lets pass beyond it
+ * (comments, single quotes, NaN, "1.", "-01", raw control characters, overlong
+ * UTF-8, text behind a NUL byte, and more) is refused here first.  A member's
+ * name that holds U+0000 is refused too: json-c would cut it and take it for
+ * another.
  */
 enum json_text_limits {
 	JSON_TEXT_DEPTH_MAX = 32,
+	/* A value costs memory that its text does not show: "{}" some 500
+	 * bytes.  A body of 1 MiB full of devices has half as many. */
+	JSON_TEXT_VALUES_MAX = 50000,
 	JSON_TEXT_REASON_SIZE = 96
 };
 

@@ -14,7 +14,7 @@
 enum message_limits {
 	MESSAGE_URL_SIZE = 2048,
 	MESSAGE_HEADERS_SIZE = 8192,
-	MESSAGE_BODY_SIZE = 16384,
+	MESSAGE_BODY_SIZE = 40960,	/* 4096 bytes, all escaped */
 	MESSAGE_REPLY_SIZE = 65536	/* what is longer is cut there */
 };
 
@@ -26,8 +26,9 @@ struct http_request {
 };
 
 /*
- * How far a request without an answer got: it decides whether the same
- * message can be sent once more without being shown twice.
+ * How far a request without an answer got.  What was not sent can be sent
+ * again freely; what may have been is sent once more, since a message shown
+ * twice (Apple collapses it into one) is better than one that is lost.
  */
 enum http_failure {
 	HTTP_FAILURE_NONE,	/* there is an answer: look at its status */
@@ -43,7 +44,7 @@ struct http_reply {
 	const char *failure_words;	/* for the log; "" without a failure */
 	int status;			/* 0 without an answer */
 	int64_t retry_after_ms;		/* -1 if the header is not there */
-	struct buf body;
+	struct buf body;	/* overflowed: cut, by us or by the peer */
 };
 
 void http_request_init(struct http_request *request);

@@ -88,6 +88,26 @@ notification_badge(const struct notification *notification)
 	return badge > INT32_MAX ? INT32_MAX : (int32_t)badge;
 }
 
+enum notification_detail
+notification_start_detail(const struct notification *notification,
+    size_t limit)
+{
+	enum notification_detail detail = NOTIFICATION_FULL;
+	size_t i, size;
+
+	for (; detail < NOTIFICATION_DETAIL__MAX; detail++) {
+		for (i = 0, size = 0; i < NOTIFICATION_TEXT__MAX; i++) {
+			if (notification->texts[i] != NULL &&
+			    detail <= notification_texts[i].last)
+				size += (size_t)json_object_get_string_len(
+				    notification->texts[i]);
+		}
+		if (size <= limit)
+			break;
+	}
+	return detail;
+}
+
 bool
 notification_is_badge_only(const struct notification *notification)
 {

@@ -65,6 +65,7 @@ struct notification {
 	/* NULL where absent, or empty in a plain notification */
 	struct json_object *texts[NOTIFICATION_TEXT__MAX];
 	struct json_object *content;	/* an object, or NULL */
+	size_t content_size;		/* of its compact serialisation */
 	bool is_low;			/* prio: low; else high */
 	int64_t unread;			/* -1 if absent */
 	int64_t missed_calls;		/* -1 if absent */
@@ -87,6 +88,13 @@ const char *notification_prio(const struct notification *notification);
  * INT32_MAX; -1 if the notification gives no counts.
  */
 int32_t notification_badge(const struct notification *notification);
+
+/*
+ * The most detail whose texts alone are no longer than `limit` bytes: what has
+ * more need not be tried.  NOTIFICATION_DETAIL__MAX if even the least is.
+ */
+enum notification_detail notification_start_detail(
+    const struct notification *notification, size_t limit);
 
 /* True if it carries counts and nothing a person could read. */
 bool notification_is_badge_only(const struct notification *notification);

@@ -159,7 +159,11 @@ notify_count(struct notify_job *job, const struct notification *notification,
 	}
 }
 
-/* The rejected pushkeys as they were received, each once. */
+/*
+ * The rejected pushkeys as they were received, each once.  Callers delete by
+ * pushkey: one that is alive in another entry, under another app_id or
+ * registered anew, is not listed.
+ */
 static struct json_object *
 notify_list_rejected(const struct notification *notification,
     const struct outcome *outcomes)
@@ -168,6 +172,12 @@ notify_list_rejected(const struct notification *notification,
 	struct json_object *seen = json_object_new_object();
 	size_t i;
 
+	for (i = 0; i < notification->device_count; i++) {
+		if (outcomes[i].verdict == VERDICT_DELIVERED ||
+		    outcomes[i].cause == CAUSE_PUSHKEY_RENEWED)
+			json_object_object_add(seen,
+			    notification->devices[i].pushkey, NULL);
+	}
 	for (i = 0; i < notification->device_count; i++) {
 		const struct device *device = &notification->devices[i];
 

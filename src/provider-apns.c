@@ -421,12 +421,16 @@ apns_compose(const void *arg, const struct notification *notification,
 {
 	const struct apns_account *account = arg;
 	char hex[2 * APNS_TOKEN_SIZE + 1];
-	enum notification_detail detail = NOTIFICATION_FULL;
+	enum notification_detail detail = notification_start_detail(
+	    notification, APNS_PAYLOAD_SIZE);
 	int64_t expiration_s = account->time_to_live_s == 0 ? 0 :
 	    push->now_s + account->time_to_live_s;
 
 	if (!apns_device_token(device, hex, sizeof hex))
 		return CAUSE_PUSHKEY_MALFORMED;
+	if (detail == NOTIFICATION_FULL &&
+	    notification->content_size > APNS_PAYLOAD_SIZE)
+		detail++;
 	while (detail < NOTIFICATION_DETAIL__MAX &&
 	    !apns_compose_payload(account, notification, detail,
 	    &request->body))

@@ -225,6 +225,8 @@ fcm_add_content(struct json_object *data, size_t *size,
 		enum json_type type = json_object_get_type(value);
 		char *name;
 
+		if (*size > FCM_DATA_SIZE)
+			break;
 		if (type != json_type_string && type != json_type_int &&
 		    type != json_type_double && type != json_type_boolean)
 			continue;
@@ -313,7 +315,8 @@ fcm_compose(const void *arg, const struct notification *notification,
     struct http_request *request)
 {
 	const struct fcm_account *account = arg;
-	enum notification_detail detail = NOTIFICATION_FULL;
+	enum notification_detail detail = notification_start_detail(
+	    notification, FCM_DATA_SIZE);
 	struct json_object *data = NULL;
 
 	if (!fcm_pushkey_is_possible(device))
@@ -408,6 +411,20 @@ fcm_blames_pushkey(struct json_object *details)
 	return blamed > 0;
 }
 
+/* By the FcmError, or where there is none by the status in words. */
+static bool
+fcm_is_invalid_argument(struct json_object *body, const char *code)
+{
+	struct json_object *error;
+	const char *status = NULL;
+
+	if (*code != '\0')
+		status = code;
+	else if (json_object_object_get_ex(body, "error", &error))
+		status = provider_member_text(error, "status");
+	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
+}
+
 static const struct fcm_answer *
 fcm_find_answer(int status, const char *code)
 {
@@ -437,10 +454,16 @@ fcm_judge(const void *arg, const struct device *device,
 		.retry_after_ms = reply->retry_after_ms,
 		.reason = answer->reason
 	};
-	if (reply->status == 400 && answer->code == NULL &&
+	if (reply->status == 400 && fcm_is_invalid_argument(body, code) &&
 	    fcm_blames_pushkey(details)) {
 		outcome->verdict = VERDICT_REJECTED;
 		outcome->cause = CAUSE_PUSHKEY_DEAD;
+	} else if (outcome->verdict == VERDICT_DELIVERED && body == NULL &&
+	    reply->body.size > 0 && !reply->body.overflowed) {
+		/* A page: whoever answered there, it was not FCM. */
+		outcome->verdict = VERDICT_LATER;
+		outcome->cause = CAUSE_CREDENTIALS;
+		outcome->reason = "not FCM";
 	}
 	json_object_put(body);
 }

@@ -26,6 +26,7 @@ struct server {
 	struct loop *loop;
 	struct loop_watch *signals;
 	struct loop_timer *patience;	/* ends a stop that takes too long */
+	bool stopping;
 	int64_t request_timeout_ms;
 	struct http *http;
 	struct token_store *store;
@@ -49,8 +50,8 @@ server_on_impatience(void *arg)
 {
 	struct server *server = arg;
 
-	log_warn("stopping with requests unfinished");
-	loop_stop(server->loop);
+	log_warn("stopping: what is unfinished fails now");
+	delivery_expire(server->delivery);
 }
 
 static void
@@ -64,8 +65,10 @@ server_on_signal(void *arg, int fd, unsigned int events)
 		return;
 	log_info("%s: finishing what is in flight",
 	    strsignal((int)info.ssi_signo));
-	loop_timer_start(server->patience, server->request_timeout_ms +
-	    SERVER_STOP_GRACE_MS);
+	if (!server->stopping)
+		loop_timer_start(server->patience,
+		    server->request_timeout_ms + SERVER_STOP_GRACE_MS);
+	server->stopping = true;
 	exchange_listener_stop(server->listener, server_on_drained, server);
 }
 

@@ -236,17 +236,23 @@ setting_parse(const char *text, size_t size, size_t *offset,
 		return NULL;
 	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, (int)size);
-	error = json_tokener_get_error(tokener);
 	*offset = json_tokener_get_parse_end(tokener);
+	error = json_tokener_get_error(tokener);
+	/* A comment in the last line may lack the end of its line. */
+	if (error == json_tokener_continue) {
+		object = json_tokener_parse_ex(tokener, "\n", 1);
+		error = json_tokener_get_error(tokener);
+	}
 	if (error == json_tokener_continue)
 		fault_set(fault, "the file ends too early");
 	else if (error != json_tokener_success)
 		fault_set(fault, "%s", json_tokener_error_desc(error));
 	else if ((*offset = position_skip_space(text, size, *offset)) != size)
 		fault_set(fault, "there is more behind the end");
-	else if (!json_object_is_type(object, json_type_object))
+	else if (!json_object_is_type(object, json_type_object)) {
+		*offset = position_skip_space(text, size, 0);
 		fault_set(fault, "must be an object");
-	else {
+	} else {
 		json_tokener_free(tokener);
 		return object;
 	}

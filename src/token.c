@@ -19,6 +19,8 @@
 enum {
 	TOKEN_POLL_MS = 20,	/* how often a worker looks for another's */
 	TOKEN_PAUSE_MS = 1000,	/* after a failure, before the next try */
+	/* If the next one is refused so soon too, it is not the token. */
+	TOKEN_REPLACED_AGE_S = 60,
 	TOKEN_SKEW_S = 60,	/* a file from further ahead is rubbish */
 	TOKEN_FILE_SIZE = TOKEN_TEXT_SIZE + 128
 };
@@ -53,6 +55,7 @@ struct token_source {
 	int lock_fd;
 	int64_t paused_until_ms;
 	unsigned int serial;	/* counts the current tokens */
+	bool replaced;		/* the one before was refused */
 	unsigned int round;	/* counts the servings */
 	struct loop_timer *timer;
 	struct token_wait_list waits;
@@ -201,15 +204,17 @@ token_lock(struct token_source *source)
 	fd = openat(source->store->fd, name,
 	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK)
-			log_error("cannot lock %s/%s: %s",
-			    source->store->directory, name, strerror(errno));
+		int why = errno;
+
 		close(fd);
-		return false;
+		fd = -1;
+		errno = why;
+		if (why == EWOULDBLOCK)
+			return false;
 	}
 	/* Better each worker its own token than none. */
 	if (fd == -1)
-		log_error("cannot open %s/%s: %s", source->store->directory,
+		log_error("cannot lock %s/%s: %s", source->store->directory,
 		    name, strerror(errno));
 	source->lock_fd = fd;
 	return true;
@@ -399,8 +404,11 @@ token_refuse(struct token_source *source, unsigned int serial)
 
 	if (serial != source->serial)
 		return true;
-	if (clock_wall_s() < current->issued_s + source->params.min_age_s)
+	if (clock_wall_s() < current->issued_s + source->params.min_age_s ||
+	    (source->replaced && clock_wall_s() <
+	    current->issued_s + TOKEN_REPLACED_AGE_S))
 		return false;
+	source->replaced = true;
 	memcpy(source->refused, current->text, sizeof source->refused);
 	return true;
 }

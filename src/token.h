@@ -75,7 +75,8 @@ void token_wait_cancel(struct token_wait *wait);
  * The serial number of the current token: remember it with a request, and
  * give it to token_refuse if the provider finds that token stale.  It is not
  * used again then, whoever reads it from the file, and the next one asked for
- * is another.  False if it is younger than the least age and so is kept.
+ * is another.  False if it is younger than the least age, or took the place
+ * of a refused one a moment ago, and so is kept.
  */
 unsigned int token_serial(const struct token_source *source);
 bool token_refuse(struct token_source *source, unsigned int serial);

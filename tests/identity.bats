@@ -10,8 +10,7 @@ setup_file() {
 	make_certificate stranger foreign DNS:erezept.example
 	make_certificate epa clients DNS:other.example,DNS:push.epa.example
 	make_certificate unlisted clients DNS:unlisted.example
-	make_certificate expired clients DNS:push.epa.example clientAuth \
-		-days -1
+	make_expired_certificate
 	make_certificate webonly clients DNS:push.epa.example serverAuth
 	start_simulator
 	write_service_account
@@ -21,6 +20,33 @@ setup_file() {
 
 teardown_file() {
 	stage_close
+}
+
+# openssl x509 of version 3.5 makes no certificate that has already ended.
+make_expired_certificate() {
+	make_certificate expired clients DNS:push.epa.example
+	: >"$STAGE/index.txt"
+	cat >"$STAGE/ca.conf" <<-EOF
+	[ca]
+	default_ca = clients
+	[clients]
+	database = $STAGE/index.txt
+	new_certs_dir = $STAGE
+	rand_serial = yes
+	default_md = sha256
+	policy = any
+	[any]
+	organizationName = optional
+	commonName = optional
+	EOF
+	openssl ca -batch -config "$STAGE/ca.conf" -notext \
+		-cert "$STAGE/clients-ca.pem" \
+		-keyfile "$STAGE/clients-ca-key.pem" \
+		-startdate 20200101000000Z -enddate 20200201000000Z \
+		-extfile <(printf '%s\n' subjectAltName=DNS:push.epa.example \
+			extendedKeyUsage=clientAuth) \
+		-in "$STAGE/expired.csr" -out "$STAGE/expired.pem" \
+		2>>"$STAGE/openssl.log"
 }
 
 # write_clients JQ-FILTER: the stage's clients and one by its name.

@@ -171,13 +171,15 @@ control() {
 }
 
 # The shipped configuration with other ports, paths and user, and nothing else.
+# (lighttpd splits bin-path at blanks, so the worker's path must have none.)
 write_lighttpd_conf() {
+	ln -sf "$GATEWAY" "$STAGE/push-gateway.fcgi"
 	sed -e "s|^server.port = 443|server.bind = \"127.0.0.1\"\nserver.port = $PORT|" \
 		-e '/^server.username/d; /^server.groupname/d' \
 		-e "s|/etc/push-gateway/tls|$STAGE|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \
 		-e "s|/usr/share/push-gateway/errors|$ROOT/lighttpd/errors|" \
-		-e "s|/usr/libexec/push-gateway/push-gateway.fcgi|$GATEWAY|" \
+		-e "s|/usr/libexec/push-gateway/|$STAGE/|" \
 		-e "s|/run/lighttpd/|$STAGE/|" \
 		-e "s|/var/cache/lighttpd/uploads|$STAGE|" \
 		-e "s|/var/log/lighttpd/error.log|$STAGE/lighttpd.log|" \

@@ -218,7 +218,7 @@ base64url() {
 	wait "$caller"
 	# The one that waited was answered at its deadline.
 	grep -q ' 503 ' "$STAGE/first.headers"
-	grep -q 'later=1 failed=0 ms=20[0-9][0-9]' "$STAGE/gateway.log"
+	grep -q 'later=1 failed=0 ms=2[0-2][0-9][0-9]' "$STAGE/gateway.log"
 	control '{}'
 }
 

@@ -35,6 +35,9 @@ tap_print(const char *text, size_t limit)
 		printf("... (%zu bytes)", strlen(text));
 }
 
+static bool tap_report(bool passed, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static bool
 tap_report(bool passed, const char *format, va_list ap)
 {

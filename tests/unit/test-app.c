@@ -144,7 +144,7 @@ check_find(void)
 		tap_is_string(app_registry_at(registry, i)->app_id, many[i],
 		    "app %zu stands in its place", i);
 	tap_ok(app_registry_at(registry, i) == NULL, "there is no app behind");
-	tap_ok(app_registry_at(registry, 0)->delivery == NULL &&
+	tap_ok(app_registry_at(registry, 0)->channel == NULL &&
 	    app_registry_at(registry, 0)->account != NULL &&
 	    app_registry_at(registry, 0)->provider == provider_find("fcm"),
 	    "an app has its provider and an account, nothing of delivery");

@@ -362,11 +362,11 @@ static const struct {
 	    ITEMS("{\"id\":\"0\"}," ITEM("1", "1")),
 	    "/notifications/0/notification", "is required" },
 	{ DECODE_NOTIFY, "an empty body", "", "",
-	    "is not JSON near byte 0" },
+	    "is not JSON: it ends too early" },
 	{ DECODE_NOTIFY, "bytes behind the end", NOTIFY("") "x", "",
 	    "is not JSON near byte 31" },
 	{ DECODE_NOTIFY, "a body cut short", "{\"notification\":{", "",
-	    "is not JSON near byte 17" },
+	    "is not JSON: it ends too early" },
 	{ DECODE_NOTIFY, "a byte that is not UTF-8",
 	    NOTIFY("\"type\":\"\xff\","), "", "is not UTF-8 at byte 25" },
 };

@@ -304,6 +304,73 @@ check_faults(void)
 	tap_contains(fault.words, "certificate in PEM", "the words say so");
 }
 
+/* --- the cache ----------------------------------------------------------- */
+
+/* What is remembered is a certificate's contents, never its verification. */
+static void
+check_cache_verify(X509 *certificate)
+{
+	const char *pem = certificate_pem(certificate);
+	struct identity_cache *cache = identity_cache_create();
+	const struct identity *identity;
+	size_t i;
+
+	tap_ok(identity_cache_read(cache, "FAILED", pem) == NULL,
+	    "cache: a certificate that failed is nobody");
+	identity = identity_cache_read(cache, "SUCCESS", pem);
+	tap_is_string(identity == NULL ? NULL : identity->certificate_sha256,
+	    certificate_digest(certificate), "cache: a certificate is read");
+	for (i = 0; i < sizeof refused / sizeof *refused; i++)
+		tap_ok(identity_cache_read(cache, refused[i], pem) == NULL,
+		    "cache: \"%s\" is nobody, known or not", refused[i]);
+	tap_ok(identity_cache_read(cache, NULL, pem) == NULL &&
+	    identity_cache_read(cache, "SUCCESS", NULL) == NULL,
+	    "cache: a missing variable is nobody");
+	tap_ok(identity_cache_read(cache, "SUCCESS", "nonsense") == NULL &&
+	    identity_cache_read(cache, "SUCCESS", "nonsense") == NULL,
+	    "cache: nonsense is nobody, twice");
+	tap_ok(identity_cache_read(cache, "SUCCESS", fixture_format("%.*s",
+	    (int)strlen(pem) / 2, pem)) == NULL,
+	    "cache: half of a known certificate is nobody");
+	identity_cache_free(cache);
+	identity_cache_free(NULL);
+}
+
+/* More certificates than it holds, three times over. */
+static void
+check_cache_size(void)
+{
+	enum { CERTIFICATES = IDENTITY_CACHE_SIZE + 5 };
+	struct identity_cache *cache = identity_cache_create();
+	const char *pems[CERTIFICATES], *digests[CERTIFICATES];
+	const struct identity *identity;
+	unsigned int good = 0;
+	X509 *certificate;
+	size_t i;
+
+	for (i = 0; i < CERTIFICATES; i++) {
+		certificate = certificate_create(fixture_format("c%zu", i),
+		    "issuer", NULL, 0);
+		pems[i] = certificate_pem(certificate);
+		digests[i] = certificate_digest(certificate);
+		X509_free(certificate);
+	}
+	for (i = 0; i < 3 * CERTIFICATES; i++) {
+		identity = identity_cache_read(cache, "SUCCESS",
+		    pems[i % CERTIFICATES]);
+		good += identity != NULL &&
+		    strcmp(identity->certificate_sha256,
+		    digests[i % CERTIFICATES]) == 0;
+		/* One that comes all the time, between the others. */
+		identity = identity_cache_read(cache, "SUCCESS", pems[0]);
+		good += identity != NULL &&
+		    strcmp(identity->certificate_sha256, digests[0]) == 0;
+	}
+	tap_is_int(good, 6 * CERTIFICATES,
+	    "cache: each of %d certificates is itself", CERTIFICATES);
+	identity_cache_free(cache);
+}
+
 /* --- digests ------------------------------------------------------------- */
 
 #define EIGHT "0123456789abcdef"
@@ -364,6 +431,8 @@ main(void)
 	check_many_names();
 	check_no_names(bare);
 	check_faults();
+	check_cache_verify(full);
+	check_cache_size();
 	check_digests();
 	X509_free(full);
 	X509_free(bare);

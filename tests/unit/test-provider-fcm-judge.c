@@ -62,6 +62,7 @@ static const struct {
 } rows[] = {
 	{ 200, "{\"name\":\"projects/p/messages/1\"}", DELIVERED },
 	{ 200, "", DELIVERED },
+	{ 200, HTML, VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_NEVER },
 	/* Each code with its own status. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")), BUG },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), DEAD },

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "tap.h"
+
+#define LISTS "\"clients\":[],\"apps\":[]"
+#define FCM(id) "{\"app_id\":\"" id "\",\"provider\":\"fcm\"," \
+    "\"service_account_file\":\"sa.json\"}"
+
+static struct conf *
+load(const char *text, struct fault *fault)
+{
+	return conf_load(fixture_file("conf.json", text), fault);
+}
+
+static struct conf *
+load_good(const char *text)
+{
+	struct fault fault;
+	struct conf *conf = load(text, &fault);
+
+	if (conf == NULL)
+		tap_bail_out("%s", fault.words);
+	return conf;
+}
+
+/* --- defaults and values ------------------------------------------------- */
+
+static void
+check_defaults(void)
+{
+	struct conf *conf = load_good("{" LISTS "}");
+	struct identity identity = { .san_dns_count = 0 };
+
+	tap_is_string(conf->state_directory, "/run/push-gateway",
+	    "state_directory by default");
+	tap_is_int(conf->request_timeout_ms, 8000,
+	    "request_timeout_ms by default");
+	tap_is_int(conf->max_request_size_kb, 1024,
+	    "max_request_size_kb by default");
+	tap_is_int(conf->limits.max_notification_size_kb, 64,
+	    "max_notification_size_kb by default");
+	tap_is_int(conf->limits.max_batch_size, 100,
+	    "max_batch_size by default");
+	tap_is_int(conf->max_requests_in_flight, 512,
+	    "max_requests_in_flight by default");
+	tap_is_string(conf->proxy, NULL, "proxy by default");
+	tap_is_string(conf->ca_file, NULL, "ca_file by default");
+	tap_is_string(conf->http.proxy, NULL, "proxy of the engine");
+	tap_is_string(conf->http.ca_file, NULL, "ca_file of the engine");
+	tap_is_int(conf->log.level, LOG_LEVEL_INFO, "log.level by default");
+	tap_ok(!conf->log.to_syslog, "log.to by default");
+	tap_ok(client_list_find(conf->clients, &identity) == NULL,
+	    "no clients");
+	tap_ok(app_registry_at(conf->apps, 0) == NULL, "no apps");
+	conf_free(conf);
+	conf_free(NULL);
+}
+
+static void
+check_values(void)
+{
+	struct conf *conf = load_good("{\"state_directory\":\"/s\","
+	    "\"request_timeout_ms\":1,\"request_timeout_ms\":9000,"
+	    "\"max_request_size_kb\":256,\"max_notification_size_kb\":32,"
+	    "\"max_batch_size\":50,\"max_requests_in_flight\":7,"
+	    "\"proxy\":\"http://proxy.example:3128\",\"ca_file\":\"/ca.pem\","
+	    "\"log\":{\"level\":\"debug\",\"to\":\"syslog\"}," LISTS "}");
+
+	tap_is_string(conf->state_directory, "/s", "state_directory");
+	tap_is_int(conf->request_timeout_ms, 9000,
+	    "request_timeout_ms, the last of two");
+	tap_is_int(conf->max_request_size_kb, 256, "max_request_size_kb");
+	tap_is_int(conf->limits.max_notification_size_kb, 32,
+	    "max_notification_size_kb");
+	tap_is_int(conf->limits.max_batch_size, 50, "max_batch_size");
+	tap_is_int(conf->max_requests_in_flight, 7,
+	    "max_requests_in_flight");
+	tap_is_string(conf->proxy, "http://proxy.example:3128", "proxy");
+	tap_is_string(conf->ca_file, "/ca.pem", "ca_file");
+	tap_is_string(conf->http.proxy, conf->proxy, "the engine's proxy");
+	tap_is_string(conf->http.ca_file, conf->ca_file,
+	    "the engine's ca_file");
+	tap_is_int(conf->log.level, LOG_LEVEL_DEBUG, "log.level");
+	tap_ok(conf->log.to_syslog, "log.to");
+	conf_free(conf);
+}
+
+static void
+check_log(void)
+{
+	static const struct {
+		const char *log;
+		enum log_level level;
+		bool to_syslog;
+	} rows[] = {
+		{ "{}", LOG_LEVEL_INFO, false },
+		{ "{\"level\":\"error\"}", LOG_LEVEL_ERROR, false },
+		{ "{\"level\":\"warn\"}", LOG_LEVEL_WARN, false },
+		{ "{\"level\":\"info\",\"to\":\"stderr\"}", LOG_LEVEL_INFO,
+		    false },
+		{ "{\"to\":\"syslog\"}", LOG_LEVEL_INFO, true },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct conf *conf = load_good(fixture_format(
+		    "{\"log\":%s," LISTS "}", rows[i].log));
+
+		tap_is_int(conf->log.level, rows[i].level, "the level of %s",
+		    rows[i].log);
+		tap_is_int(conf->log.to_syslog, rows[i].to_syslog,
+		    "the place of %s", rows[i].log);
+		conf_free(conf);
+	}
+}
+
+/* --- ranges -------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	long long minimum;
+	long long maximum;
+} ranges[] = {
+	{ "request_timeout_ms", 100, 600000 },
+	{ "max_request_size_kb", 1, 65536 },
+	{ "max_notification_size_kb", 1, 65536 },
+	{ "max_batch_size", 1, 10000 },
+	{ "max_requests_in_flight", 1, 100000 },
+};
+
+static void
+check_number(const char *name, const char *value, const char *words)
+{
+	struct fault fault = { .words = "" };
+	struct conf *conf = load(fixture_format("{\"%s\":%s," LISTS "}", name,
+	    value), &fault);
+
+	tap_ok((conf != NULL) == (words == NULL), "%s: %s is %s", name, value,
+	    words == NULL ? "accepted" : "refused");
+	if (words != NULL)
+		tap_is_string(fault.words, fixture_format("%s:1:2: %s",
+		    fixture_path("conf.json"), words), "%s: %s: the words",
+		    name, value);
+	conf_free(conf);
+}
+
+static void
+check_range(size_t row)
+{
+	const char *name = ranges[row].name;
+	const char *words = fixture_format("must be from %lld to %lld",
+	    ranges[row].minimum, ranges[row].maximum);
+
+	check_number(name, fixture_format("%lld", ranges[row].minimum), NULL);
+	check_number(name, fixture_format("%lld", ranges[row].maximum), NULL);
+	check_number(name, fixture_format("%lld", ranges[row].minimum - 1),
+	    words);
+	check_number(name, fixture_format("%lld", ranges[row].maximum + 1),
+	    words);
+	check_number(name, "-9223372036854775808", words);
+	check_number(name, "9223372036854775807", words);
+	check_number(name, "200.0", "must be an integer");
+	check_number(name, "\"200\"", "must be an integer");
+	check_number(name, "true", "must be an integer");
+	check_number(name, "null", "must be an integer");
+}
+
+/* --- faults: line, column, words ----------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *position;
+	const char *words;
+} faults[] = {
+	/* Syntax. */
+	{ "", "1:1", "too early" },
+	{ "// nothing\n", "2:1", "too early" },
+	{ "{" LISTS, "1:24", "too early" },
+	{ "{\n\t\"clients\": [],\n\t\"apps\": []\n", "4:1", "too early" },
+	{ "{" LISTS "}\n}", "2:1", "more behind the end" },
+	{ "{" LISTS "} // ok\n\n x", "3:2", "more behind the end" },
+	{ "{\n\t\"clients\" []}", "2:12", "" },
+	{ "{\n\t\"clients\": [],\n\tapps: []\n}", "3:2", "" },
+	{ "{\n\t\"clients\": [}\n}", "2:14", "" },
+	{ "{\"clients\":[],\n\"apps\":[\xff]}", "2:9", "" },
+	/* The whole. */
+	{ "[]", "1:1", "must be an object" },
+	{ "  12\n", "1:3", "must be an object" },
+	{ "/* a */ null\n", "1:9", "must be an object" },
+	{ "{}", "1:1", "\"clients\" is missing" },
+	{ "\n {\"clients\":[]}", "2:2", "\"apps\" is missing" },
+	{ "{" LISTS ",\n  \"client\":[]}", "2:3",
+	    "unknown setting \"client\"" },
+	{ "{" LISTS ",\"Log\":{}}", "1:25", "unknown setting \"Log\"" },
+	{ "{\"a/b~c\":1," LISTS "}", "1:2", "unknown setting \"a/b~c\"" },
+	{ "{" LISTS ",\"metrics\":{}}", "1:25",
+	    "unknown setting \"metrics\"" },
+	/* Types. */
+	{ "{" LISTS ",\n\"state_directory\":1}", "2:1", "must be a path" },
+	{ "{" LISTS ",\n\"state_directory\":\"\"}", "2:1",
+	    "must not be empty" },
+	{ "{" LISTS ",\n\"proxy\":false}", "2:1", "must be a string" },
+	{ "{" LISTS ",\n\"proxy\":\"\"}", "2:1", "must not be empty" },
+	{ "{" LISTS ",\n\"proxy\":\"a\\u0000b\"}", "2:1",
+	    "control characters" },
+	{ "{" LISTS ",\n\"ca_file\":[]}", "2:1", "must be a path" },
+	{ "{" LISTS ",\n\"ca_file\":\"a\\tb\"}", "2:1",
+	    "control characters" },
+	{ "{\"clients\":{},\"apps\":[]}", "1:2",
+	    "must be an array of objects" },
+	{ "{\"clients\":[],\"apps\":\"\"}", "1:15",
+	    "must be an array of objects" },
+	{ "{\"clients\":[ {\"name\":\"n\"}, 1],\"apps\":[]}", "1:28",
+	    "must be an object" },
+	/* The log. */
+	{ "{" LISTS ",\"log\":1}", "1:25", "must be an object" },
+	{ "{" LISTS ",\"log\":{\n\"level\":1}}", "2:1",
+	    "must be a string" },
+	{ "{" LISTS ",\"log\":{\n\"level\":\"verbose\"}}", "2:1",
+	    "must be error, warn, info or debug" },
+	{ "{" LISTS ",\"log\":{\n\"level\":\"INFO\"}}", "2:1",
+	    "must be error, warn, info or debug" },
+	{ "{" LISTS ",\"log\":{\"level\":\"info\",\n \"to\":\"file\"}}",
+	    "2:2", "must be stderr or syslog" },
+	{ "{" LISTS ",\"log\":{\n\"file\":\"x\"}}", "2:1",
+	    "unknown setting \"file\"" },
+	/* Clients. */
+	{ "{\"apps\":[],\"clients\":[\n\t{\"name\":\"n\"},\n\t{}]}", "3:2",
+	    "\"name\" is missing" },
+	{ "{\"apps\":[],\"clients\":[\n\t{\"name\":\"n\",\n\t\"app\":[]}]}",
+	    "3:2", "unknown setting \"app\"" },
+	{ "{\"apps\":[],\"clients\":[{\"name\":\"n\",\n\t"
+	    "\"certificate_sha256\":[\n\t\t\"00\"]}]}", "3:3", "SHA-256" },
+	{ "{\"apps\":[],\"clients\":[{\"name\":\"n\",\n\t"
+	    "\"san_dns\": [\"a\", /* b */ 2]}]}", "2:27",
+	    "must be a string" },
+	{ "{\"apps\":[],\"clients\":[{\"name\":\"n\",\n\"apps\":[]},\n"
+	    "{\"name\":\"m\",\n\"issuer_sha256\":[]}]}", "4:1",
+	    "at least one value" },
+	/* Apps. */
+	{ "{\"clients\":[],\"apps\":[\n{}]}", "2:1", "\"app_id\"" },
+	{ "{\"clients\":[],\"apps\":[\n" FCM("a") ",\n{\"app_id\":\"b\",\n"
+	    "\"provider\":\"x\"}]}", "4:1", "no provider \"x\"" },
+	{ "{\"clients\":[],\"apps\":[\n" FCM("a") ",\n" FCM("a") "]}", "3:2",
+	    "already" },
+	{ "{\"clients\":[],\"apps\":[{\"app_id\":\"a\",\"provider\":\"fcm\","
+	    "\n\"service_account_file\":\"s\",\n\"url\":\"ftp://x\"}]}",
+	    "3:1", "https://" },
+	{ "{\"clients\":[],\"apps\":[{\"app_id\":\"a\",\n\"provider\":"
+	    "\"apns\",\"key_file\":\"k\",\n\"key_id\":\"a-b\",\"team_id\":"
+	    "\"T\"}]}", "3:1", "letters and digits" },
+	{ "{\"clients\":[],\"apps\":[{\"app_id\":\"a\",\"provider\":"
+	    "\"fcm\",\"service_account_file\":\"s\",\n"
+	    "\"time_to_live_s\":-1}]}", "2:1", "from 0 to 2419200" },
+};
+
+static void
+check_fault(size_t row)
+{
+	struct fault fault = { .words = "" };
+	struct conf *conf = load(faults[row].text, &fault);
+	const char *place = fixture_format("%s:%s: ",
+	    fixture_path("conf.json"), faults[row].position);
+
+	tap_ok(conf == NULL, "%s is refused", faults[row].text);
+	tap_is_string(fixture_format("%.*s", (int)strlen(place), fault.words),
+	    place, "%s: the place", faults[row].text);
+	tap_contains(fault.words, faults[row].words, "%s: the words",
+	    faults[row].text);
+	conf_free(conf);
+}
+
+/* --- files and paths ----------------------------------------------------- */
+
+static void
+check_files(void)
+{
+	struct fault fault = { .words = "" };
+
+	tap_ok(conf_load(fixture_path("none.json"), &fault) == NULL,
+	    "a missing file is refused");
+	tap_contains(fault.words, fixture_path("none.json"),
+	    "the words name it");
+	tap_contains(fault.words, "No such file", "the words say why");
+	tap_ok(conf_load(fixture_directory(), &fault) == NULL,
+	    "a directory is refused");
+	tap_contains(fault.words, fixture_directory(), "the words name it");
+	tap_ok(load(fixture_format("{" LISTS "}%s", fixture_repeat(" ",
+	    4 * 1024 * 1024)), &fault) == NULL,
+	    "a file of more than 4 MiB is refused");
+}
+
+static void
+check_comments(void)
+{
+	struct fault fault = { .words = "" };
+	struct conf *conf = load_good("// The first line.\n/* and a\n * block"
+	    " */ { // here\n\t\"max_batch_size\": /* there */ 5, // and\n"
+	    "\t\"proxy\": \"http://a//b/*c*/\", /**/\n\t" LISTS "\n} // end\n");
+
+	tap_is_int(conf->limits.max_batch_size, 5,
+	    "comments may stand everywhere");
+	tap_is_string(conf->proxy, "http://a//b/*c*/",
+	    "but there are none in strings");
+	conf_free(conf);
+	conf = load("{" LISTS "}\n// The end.", &fault);
+	if (!tap_ok(conf != NULL, "a file may end in a comment"))
+		tap_note("%s", fault.words);
+	conf_free(conf);
+	conf = load("{" LISTS "}\n/* The end. */", &fault);
+	tap_ok(conf != NULL, "and in one of the other kind");
+	conf_free(conf);
+}
+
+/* Relative paths begin where the file is, wherever the program is. */
+static void
+check_paths(void)
+{
+	const char *directory = fixture_directory();
+	char *before = getcwd(NULL, 0);
+	struct fault fault;
+	struct conf *conf = load_good("{\"state_directory\":\"state\","
+	    "\"ca_file\":\"../ca.pem\"," LISTS "}");
+
+	tap_is_string(conf->state_directory, fixture_format("%s/state",
+	    directory), "a relative state_directory");
+	tap_is_string(conf->ca_file, fixture_format("%s/../ca.pem",
+	    directory), "a relative ca_file");
+	tap_is_string(conf->http.ca_file, conf->ca_file,
+	    "the same for the engine");
+	conf_free(conf);
+	if (before == NULL || chdir(directory) == -1)
+		tap_bail_out("cannot enter %s", directory);
+	conf = conf_load("conf.json", &fault);
+	tap_is_string(conf == NULL ? NULL : conf->state_directory, "./state",
+	    "a file without a directory");
+	conf_free(conf);
+	if (chdir(before) == -1)
+		tap_bail_out("cannot go back to %s", before);
+	free(before);
+}
+
+/* --- clients, apps and credentials --------------------------------------- */
+
+static void
+check_lists(void)
+{
+	struct conf *conf = load_good("{\"clients\":[{\"name\":\"first\","
+	    "\"san_dns\":[\"a\"]},{\"name\":\"any\",\"apps\":[\"b.*\"]}],"
+	    "\"apps\":[" FCM("b.*") ",{\"app_id\":\"c.apns\",\"provider\":"
+	    "\"apns\",\"key_file\":\"k\",\"key_id\":\"K\",\"team_id\":"
+	    "\"T\"}]}");
+	struct identity identity = { .san_dns_count = 1,
+	    .san_dns = { "a" } };
+	const struct client *client;
+
+	client = client_list_find(conf->clients, &identity);
+	tap_is_string(client == NULL ? NULL : client_name(client), "first",
+	    "the first client");
+	identity.san_dns_count = 0;
+	client = client_list_find(conf->clients, &identity);
+	tap_is_string(client == NULL ? NULL : client_name(client), "any",
+	    "the second client");
+	tap_ok(client != NULL && client_may_address(client, "b.x") &&
+	    !client_may_address(client, "c.apns"), "its apps");
+	tap_is_string(app_registry_find(conf->apps, "b.x")->provider->name,
+	    "fcm", "the first app");
+	tap_is_string(app_registry_find(conf->apps, "c.apns")->provider->name,
+	    "apns", "the second app");
+	tap_ok(app_registry_find(conf->apps, "d") == NULL, "no third app");
+	conf_free(conf);
+}
+
+static void
+check_credentials(void)
+{
+	const char *text = "{\"clients\":[],\"apps\":[{\"app_id\":"
+	    "\"c.apns\",\"provider\":\"apns\",\"key_file\":\"key.p8\","
+	    "\"key_id\":\"K\",\"team_id\":\"T\"}]}";
+	struct fault fault = { .words = "" };
+	struct conf *conf = load_good(text);
+
+	tap_ok(!conf_check_credentials(conf, &fault),
+	    "a missing key is found by conf_check_credentials");
+	tap_contains(fault.words, "c.apns", "the words name the app");
+	tap_contains(fault.words, fixture_path("key.p8"),
+	    "the words name the file, which is relative to the other");
+	fixture_file("key.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
+	    NULL));
+	tap_ok(conf_check_credentials(conf, &fault), "a key is accepted");
+	conf_free(conf);
+	conf = load_good("{" LISTS "}");
+	tap_ok(conf_check_credentials(conf, &fault), "no apps, no trouble");
+	conf_free(conf);
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	check_defaults();
+	check_values();
+	check_log();
+	for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
+		check_range(i);
+	for (i = 0; i < sizeof faults / sizeof *faults; i++)
+		check_fault(i);
+	check_files();
+	check_comments();
+	check_paths();
+	check_lists();
+	check_credentials();
+	return tap_done();
+}
