@@ -26,7 +26,8 @@ timed() {
 	curl -sSN --max-time 30 --cacert "$STAGE/providers-ca.pem" \
 		--cert "$STAGE/client.pem" --key "$STAGE/client-key.pem" \
 		-H 'Content-Type: application/json' --data-binary "$2" \
-		"https://localhost:$PORT$1" | while IFS= read -r line; do
+		"https://localhost:$PORT$1" |
+		while IFS= read -r line || [ -n "$line" ]; do
 		echo "$(((${EPOCHREALTIME//./} - start) / 1000)) $line"
 	done >"$STAGE/timed"
 	BODY=$(cut -d' ' -f2- "$STAGE/timed")
@@ -257,4 +258,79 @@ at() {
 	[ "$(answer '[.results[] | [.status, .rejected, .error]] | unique')" = \
 		'[["failed",[],"provider does not accept the gateway"]]' ]
 	grep -q 'error: .*does not accept us' "$STAGE/gateway.log"
+}
+
+@test "a connection that drains after GOAWAY holds up nobody" {
+	ANSWER_FILE=hanging post /push/v1/notify \
+		"$(single "$(plain '{}' "$(android hang)")")" 3>&- &
+	local caller=$!
+	wait_until 5 grep -q '"text":"hang"' "$STAGE/record.json"
+	post /push/v1/notify "$(single "$(plain '{}' "$(android x-goaway)")")"
+	[ "$CODE" = 200 ]
+	timed /push/v1/notify/batch "$(batch "$(plain '{}' "$(android a)" \
+		"$(android b)" "$(android c)")")"
+	[ "$(answer '.results[0].status')" = success ]
+	(($(at summary) < 1000))
+	wait "$caller"
+}
+
+@test "a deadline that passes costs no connection that answers others" {
+	control '{"fcm": {"latency_ms": 100}}'
+	local items=() i round
+	for i in {1..30}; do
+		items+=("$(plain '{}' "$(android "n$i-slow1950")" \
+			"$(android "m$i")")")
+	done
+	for round in 1 2; do
+		post /push/v1/notify/batch "$(batch "${items[@]}")"
+		[ "$CODE" = 200 ]
+	done
+	[ "$(record 'select(.service == "fcm") | .connection' | sort -u |
+		wc -l)" -le 2 ]
+}
+
+@test "a pushkey that is alive in another entry is not listed" {
+	local key
+	key=$(printf 'k%.0s' {1..32} | od -An -v -tx1 | tr -d ' \n')
+	control '{"apns": {"answer": {"status": 400,
+		"reason": "BadDeviceToken"}}}'
+	# The same pushkey is good at Google, and no device token at Apple.
+	post /push/v1/notify/batch "$(batch "$(plain '{}' \
+		"$(device "$IOS_APP" "$key")" "$(device "$ANDROID_APP" "$key")")" \
+		"$(plain '{}' "$(device "$IOS_APP" "$key")")")"
+	[ "$(answer '[.results[].status]')" = '["partial","failed"]' ]
+	[ "$(answer '[.results[].rejected | length]')" = '[0,1]' ]
+}
+
+@test "a page in the place of FCM's answer is no delivery" {
+	control '{"fcm": {"answer": {"status": 200, "body": "html"}}}'
+	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"
+	[ "$CODE" = 503 ]
+}
+
+# crowd COUNT: so many devices, and a content that none of them can carry.
+crowd() {
+	jq -cn --arg app "$ANDROID_APP" --argjson count "$1" '{ notification: {
+		content: ([ range(15000) | { key: "m\(.)", value: {} } ] |
+			from_entries),
+		devices: [ range($count) | { app_id: $app,
+			pushkey: "crowd-\(. + 1000)" } ] } }'
+}
+
+@test "a request of thousands of devices stands in nobody's way" {
+	crowd 6000 >"$STAGE/crowd.json"
+	post /push/v1/notify "$(single "$(plain '{}' "$(android warm)")")"
+	ANSWER_FILE=crowd post /push/v1/notify "@$STAGE/crowd.json" 3>&- &
+	local caller=$!
+	wait_until 5 grep -q crowd- "$STAGE/record.json"
+	local i
+	for i in 1 2 3; do
+		timed /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
+		[ "$(answer .)" = '{"rejected":[]}' ]
+		(($(at rejected) < 1000))
+	done
+	wait "$caller"
+	# Its own deadline holds, too.
+	[ "$(awk '/items=1 delivered=[0-9]+ .*ms=/ { sub(".*ms=", "");
+		if ($0 > 2500) print }' "$STAGE/gateway.log")" = "" ]
 }

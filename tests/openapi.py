@@ -225,19 +225,28 @@ def make_validator(document, schema):
     return strict(inline(document, schema))
 
 
+def depth(error):
+    return len(error.absolute_path)
+
+
 def explain(error):
     """A violation on one line."""
     while error.context:
-        # Of several alternatives the one that was meant, if that is clear.
+        # Of several alternatives the one that was meant, if that is clear:
+        # its own members' constants are there, and most of it is good.
         alternatives = {}
         for below in error.context:
             alternatives.setdefault(below.relative_schema_path[0],
                                     []).append(below)
-        meant = [errors for errors in alternatives.values() if
-                 all(below.validator != "const" for below in errors)]
-        if len(meant) != 1:
+        meant = sorted((max(errors, key=depth)
+                        for errors in alternatives.values() if not any(
+                            below.validator == "const" and
+                            depth(below) <= depth(error) + 1
+                            for below in errors)), key=depth)
+        if not meant or (len(meant) > 1 and
+                         depth(meant[-2]) == depth(meant[-1])):
             break
-        error = meant[0][0]
+        error = meant[-1]
     words = " ".join(error.message.split())
     if len(words) > 240:
         words = f"{words[:120]} … {words[-120:]}"

@@ -202,6 +202,17 @@ CERTIFICATE="Missing or invalid mutual TLS (mTLS) certificate."
 	[ "$(record .)" = "" ]
 }
 
+@test "a body of more values than any notification has is refused" {
+	{
+		printf '{"notification":{"devices":[]},"x":[{}'
+		printf ',{}%.0s' {1..60000}
+		printf ']}'
+	} >"$BATS_TEST_TMPDIR/body"
+	post /push/v1/notify "@$BATS_TEST_TMPDIR/body"
+	refused 400 "Invalid data format" '{ "location": "",
+		"reason": "holds more than 50000 values" }'
+}
+
 @test "the worker survives whatever a body holds" {
 	local before after dir=$BATS_TEST_TMPDIR
 	before=$(workers)

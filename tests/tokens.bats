@@ -137,6 +137,18 @@ both() {
 	[ "$(record 'select(.service == "oauth")' | wc -l)" = 2 ]
 }
 
+@test "a provider that refuses every token does not make us ask for more" {
+	stage_start
+	local i
+	for i in 1 2 3 4; do
+		post /push/v1/notify "$(single "$(plain '{}' \
+			"$(android "401-a$i")")")"
+		[ "$CODE" = 503 ]
+	done
+	# For each of the two workers the first, and one in its place.
+	(($(record 'select(.service == "oauth")' | wc -l) <= 3))
+}
+
 @test "an expired Apple token is replaced, over a new connection" {
 	stage_start
 	both

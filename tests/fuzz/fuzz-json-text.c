@@ -36,7 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_json found = fuzz_json_check((const char *)data, size);
 	bool expected = found.good && found.depth <= JSON_TEXT_DEPTH_MAX &&
-	    !found.is_null && !found.has_nul_in_name;
+	    found.values <= JSON_TEXT_VALUES_MAX && !found.is_null &&
+	    !found.has_nul_in_name;
 	char reason[JSON_TEXT_REASON_SIZE];
 	char *text = fuzz_text(data, size);
 	struct json_object *value;

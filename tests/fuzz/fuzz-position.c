@@ -87,8 +87,8 @@ static void check_places(struct file *file, struct json_object *value,
     struct buf *pointer, bool exact);
 
 /*
- * Where the name stands is known of one that occurs once and is not written
- * with escapes, in JSON or in the pointer.
+ * Where the name stands is known of one that occurs once and needs no escapes
+ * in the pointer.
  */
 static void
 check_member(struct file *file, const char *name, struct json_object *value,
@@ -181,7 +181,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else {
 		buf_init(&pointer, 2 * POSITION_POINTER_SIZE);
 		buf_append(&pointer, "", 0);
-		check_places(&file, object, &pointer, true);
+		/* Escapes hide what is equal to what. */
+		check_places(&file, object, &pointer,
+		    memchr(file.text, '\\', file.size) == NULL);
 		buf_free(&pointer);
 	}
 	json_object_put(object);

@@ -205,16 +205,20 @@ fuzz_read_container(struct fuzz_reader *reader, int close)
 {
 	bool good = true;
 
+	reader->found.values++;
 	if (++reader->depth > reader->found.depth)
 		reader->found.depth = reader->depth;
 	if (reader->depth > FUZZ_JSON_DEPTH_MAX)
 		return false;
 	fuzz_skip_space(reader);
 	if (fuzz_peek(reader) != close) {
-		do {
+		for (;;) {
 			good = close == '}' ? fuzz_read_member(reader) :
 			    fuzz_read_value(reader);
-		} while (good && fuzz_take(reader, ','));
+			if (!good || !fuzz_take(reader, ','))
+				break;
+			reader->found.values++;
+		}
 	}
 	reader->depth--;
 	return good && fuzz_take(reader, close);

@@ -41,6 +41,7 @@ struct fuzz_json {
 	bool has_nul_in_name;	/* U+0000 in the name of a member */
 	bool has_wide_integer;	/* outside of -2^63 to 2^64 - 1 */
 	unsigned int depth;	/* reached, or the first that was too deep */
+	size_t values;		/* brackets that open, and commas */
 };
 
 enum {
