@@ -332,5 +332,5 @@ crowd() {
 	wait "$caller"
 	# Its own deadline holds, too.
 	[ "$(awk '/items=1 delivered=[0-9]+ .*ms=/ { sub(".*ms=", "");
-		if ($0 > 2500) print }' "$STAGE/gateway.log")" = "" ]
+		if ($0 + 0 > 2500) print }' "$STAGE/gateway.log")" = "" ]
 }

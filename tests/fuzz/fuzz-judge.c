@@ -16,7 +16,7 @@
 #include "service-account.h"
 
 enum {
-	JUDGE_STATUSES = 1000,		/* an HTTP status has three digits */
+	JUDGE_STATUSES = 1000,	/* an HTTP status has three digits */
 	JUDGE_TOKEN_LIFE_MAX_S = 86400
 };
 
