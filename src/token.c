@@ -267,8 +267,11 @@ token_serve(struct token_source *source)
 static void
 token_set(struct token_source *source, const struct token *token)
 {
-	if (strcmp(source->current.text, token->text) != 0)
+	if (strcmp(source->current.text, token->text) != 0) {
 		source->serial++;
+		source->replaced = source->refused[0] != '\0' &&
+		    strcmp(source->current.text, source->refused) == 0;
+	}
 	source->current = *token;
 }
 
@@ -402,13 +405,13 @@ token_refuse(struct token_source *source, unsigned int serial)
 {
 	const struct token *current = &source->current;
 
-	if (serial != source->serial)
+	if (serial != source->serial ||
+	    strcmp(current->text, source->refused) == 0)
 		return true;
 	if (clock_wall_s() < current->issued_s + source->params.min_age_s ||
 	    (source->replaced && clock_wall_s() <
 	    current->issued_s + TOKEN_REPLACED_AGE_S))
 		return false;
-	source->replaced = true;
 	memcpy(source->refused, current->text, sizeof source->refused);
 	return true;
 }

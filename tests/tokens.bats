@@ -137,6 +137,21 @@ both() {
 	[ "$(record 'select(.service == "oauth")' | wc -l)" = 2 ]
 }
 
+@test "a whole batch with a stale token goes out with one new one" {
+	stage_start
+	both
+	sed -i '2s/.*/ya29.forgotten/' "$(token_file fcm)"
+	restart_lighttpd
+	clear_record
+	local items=() i
+	for i in {1..30}; do
+		items+=("$(plain '{}' "$(android "a$i")")")
+	done
+	post /push/v1/notify/batch "$(batch "${items[@]}")"
+	[ "$(answer .summary.successful)" = 30 ]
+	[ "$(record 'select(.service == "oauth")' | wc -l)" = 1 ]
+}
+
 @test "a provider that refuses every token does not make us ask for more" {
 	stage_start
 	local i
