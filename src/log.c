@@ -78,6 +78,9 @@ log_write_stderr(enum log_level level, const char *line)
 		return;
 }
 
+static void log_write(enum log_level level, const char *format, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 static void
 log_write(enum log_level level, const char *format, va_list ap)
 {

@@ -387,7 +387,7 @@ class Checker:
         try:
             re.compile(schema.get("pattern", ""))
         except re.error as error:
-            self.fault(place, f"{schema['pattern']!r}: {error}")
+            self.fault([*place, "pattern"], str(error))
         for below_place, below in subschemas(schema):
             self.check_keywords(below, [*place, *below_place])
 

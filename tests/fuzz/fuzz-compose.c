@@ -13,7 +13,7 @@ enum {
 	COMPOSE_APNS_BODY_SIZE = 4096,
 	COMPOSE_FCM_DATA_SIZE = 4096,
 	COMPOSE_FRAME_SIZE = 400,	/* at most, around the texts */
-	COMPOSE_DEVICES = 8	/* of one notification; more teach nothing */
+	COMPOSE_DEVICES = 16		/* of one notification */
 };
 
 #define APNS "\"app_id\":\"de.example.app\",\"provider\":\"apns\"," \
@@ -171,6 +171,34 @@ check_apns(const struct http_request *request, struct json_object *body,
 }
 
 static void
+check_registration_token(struct json_object *text)
+{
+	const char *c = json_object_get_string(text);
+
+	fuzz_require(json_object_is_type(text, json_type_string) &&
+	    *c != '\0', "there is a registration token");
+	while (*c > 0x20 && *c < 0x7f)
+		c++;
+	fuzz_require(c == json_object_get_string(text) +
+	    json_object_get_string_len(text),
+	    "a registration token is visible ASCII");
+}
+
+/* Besides texts: prio, counts, and what is no container of the content. */
+static bool
+is_fcm_data(const char *name, struct json_object *content)
+{
+	struct json_object *value = NULL;
+
+	if (strncmp(name, "content_", 8) == 0)
+		value = member(content, name + 8);
+	return (value != NULL && !json_object_is_type(value,
+	    json_type_object) && !json_object_is_type(value,
+	    json_type_array)) || strcmp(name, "prio") == 0 ||
+	    strcmp(name, "unread") == 0 || strcmp(name, "missed_calls") == 0;
+}
+
+static void
 check_fcm(const struct http_request *request, struct json_object *body,
     const struct notification *notification)
 {
@@ -186,6 +214,7 @@ check_fcm(const struct http_request *request, struct json_object *body,
 	    member(message, "android") != NULL &&
 	    json_object_is_type(data, json_type_object),
 	    "token, data and android, and nothing else");
+	check_registration_token(member(message, "token"));
 	json_object_object_foreach(data, name, value) {
 		fuzz_require(json_object_is_type(value, json_type_string),
 		    "%s is a string", name);
@@ -193,10 +222,7 @@ check_fcm(const struct http_request *request, struct json_object *body,
 		    (size_t)json_object_get_string_len(value);
 		fuzz_require(text_named(notification, name) != NULL ||
 		    (notification->kind == NOTIFICATION_PLAIN &&
-		    (strncmp(name, "content_", 8) == 0 ||
-		    strcmp(name, "prio") == 0 ||
-		    strcmp(name, "unread") == 0 ||
-		    strcmp(name, "missed_calls") == 0)),
+		    is_fcm_data(name, notification->content)),
 		    "%s may be sent", name);
 	}
 	fuzz_require(size <= COMPOSE_FCM_DATA_SIZE, "FCM takes the data");

@@ -286,14 +286,19 @@ check_notification(const struct notification *one)
 		check_device(&one->devices[i]);
 }
 
-/* No two of its devices are equal. */
+/* What the tree says of it: its prio, and that no two devices are equal. */
 static void
-check_unique(struct json_object *notification)
+check_against_tree(const struct notification *one, struct json_object *tree)
 {
-	struct json_object *devices = member(notification, "devices");
-	size_t i, j, count = devices == NULL ? 0 :
+	struct json_object *devices = member(tree, "devices");
+	struct json_object *prio = member(tree, "prio");
+	size_t i, j, count = one->kind == NOTIFICATION_ENCRYPTED ? 0 :
 	    json_object_array_length(devices);
 
+	fuzz_require(strcmp(notification_prio(one), prio == NULL ? "high" :
+	    json_object_get_string(prio)) == 0, "prio is the one that came");
+	fuzz_require(one->kind == NOTIFICATION_ENCRYPTED ||
+	    one->device_count == count, "all devices are there");
 	for (i = 0; i < count && i < DECODE_DEVICES_COMPARED; i++) {
 		for (j = 0; j < i; j++)
 			fuzz_require(!json_object_equal(
@@ -390,8 +395,9 @@ check_batch(enum decode_operation operation, const struct batch *batch)
 		    (operation == DECODE_NOTIFY) && (one->id == NULL ||
 		    characters(one->id) <= DECODE_ID_CHARACTERS), "the id");
 		check_notification(one);
-		check_unique(member(operation == DECODE_NOTIFY ? batch->tree :
-		    json_object_array_get_idx(items, i), "notification"));
+		check_against_tree(one, member(operation == DECODE_NOTIFY ?
+		    batch->tree : json_object_array_get_idx(items, i),
+		    "notification"));
 		check_again(operation, batch, i);
 	}
 	fuzz_compose_check(batch);

@@ -4,8 +4,8 @@
  * pushkey which the provider did not say to be dead, and the token endpoint's
  * answer never becomes a token that is none.
  *
- * The first line of an input is "STATUS PUSHKEY_TS", in decimal; the rest is
- * the body of the answer.
+ * The first line of an input is "STATUS PUSHKEY_TS CUT", in decimal; the rest
+ * is the body of the answer, of which more was cut off unless CUT is 0.
  */
 #include "fuzz.h"
 
@@ -226,16 +226,20 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t line = strcspn(text, "\n");
 	struct http_reply reply;
 	int64_t pushkey_ts;
+	bool is_cut;
 
 	http_reply_init(&reply);
 	reply.status = (int)(strtoul(text, &rest, 10) % JUDGE_STATUSES);
-	pushkey_ts = rest < text + line ? strtoll(rest, NULL, 10) : 0;
+	pushkey_ts = rest < text + line ? strtoll(rest, &rest, 10) : 0;
 	if (pushkey_ts < 0)
 		pushkey_ts = 0;
+	is_cut = rest < text + line && strtoul(rest, NULL, 10) != 0;
 	reply.retry_after_ms = pushkey_ts % 3 - 1;
 	if (line < size)
 		buf_append(&reply.body, text + line + 1, size - line - 1);
 	free(text);
+	if (is_cut)
+		reply.body.overflowed = true;
 	check_judge("apns", &reply, pushkey_ts, apns_says_dead);
 	check_judge("fcm", &reply, pushkey_ts, fcm_says_dead);
 	check_token(&reply);
