@@ -35,7 +35,6 @@ struct notify_job {
 struct notify_tally {
 	unsigned int verdicts[VERDICT__MAX];
 	enum cause causes[VERDICT__MAX];	/* of the first with each */
-	unsigned int total;
 };
 
 static const struct {
@@ -142,54 +141,81 @@ notify_refuse(const struct notify_params *params, enum decode_result result,
 
 /* --- answers ------------------------------------------------------------- */
 
-static void
+/*
+ * The pushkeys that are alive in one entry of a notification while another
+ * was rejected, under another app_id or registered anew since; NULL if there
+ * are none.  Callers delete by pushkey: these must not be listed.
+ */
+static struct json_object *
+notify_find_living(const struct notification *notification,
+    const struct outcome *outcomes)
+{
+	struct json_object *living = NULL;
+	bool rejected = false;
+	size_t i;
+
+	for (i = 0; i < notification->device_count && !rejected; i++)
+		rejected = outcomes[i].verdict == VERDICT_REJECTED;
+	for (i = 0; i < notification->device_count && rejected; i++) {
+		if (outcomes[i].verdict != VERDICT_DELIVERED &&
+		    outcomes[i].cause != CAUSE_PUSHKEY_RENEWED)
+			continue;
+		if (living == NULL)
+			living = json_object_new_object();
+		json_object_object_add(living,
+		    notification->devices[i].pushkey, NULL);
+	}
+	return living;
+}
+
+/* What the caller is told of an outcome. */
+static struct outcome
+notify_temper(struct json_object *living, const struct device *device,
+    const struct outcome *outcome)
+{
+	struct outcome told = *outcome;
+
+	if (outcome->verdict == VERDICT_REJECTED &&
+	    json_object_object_get_ex(living, device->pushkey, NULL)) {
+		told.verdict = VERDICT_FAILED;
+		told.cause = CAUSE_PUSHKEY_MALFORMED;
+	}
+	return told;
+}
+
+/*
+ * Counts the verdicts, and lists the rejected pushkeys as they were received,
+ * each once.
+ */
+static struct json_object *
 notify_count(struct notify_job *job, const struct notification *notification,
     const struct outcome *outcomes, struct notify_tally *tally)
 {
+	struct json_object *living = notify_find_living(notification,
+	    outcomes);
+	struct json_object *rejected = json_object_new_array();
+	struct json_object *listed = json_object_new_object();
 	size_t i;
 
 	memset(tally, 0, sizeof *tally);
 	for (i = 0; i < notification->device_count; i++) {
-		enum verdict verdict = outcomes[i].verdict;
-
-		if (tally->verdicts[verdict]++ == 0)
-			tally->causes[verdict] = outcomes[i].cause;
-		tally->total++;
-		job->devices[verdict]++;
-	}
-}
-
-/*
- * The rejected pushkeys as they were received, each once.  Callers delete by
- * pushkey: one that is alive in another entry, under another app_id or
- * registered anew, is not listed.
- */
-static struct json_object *
-notify_list_rejected(const struct notification *notification,
-    const struct outcome *outcomes)
-{
-	struct json_object *list = json_object_new_array();
-	struct json_object *seen = json_object_new_object();
-	size_t i;
-
-	for (i = 0; i < notification->device_count; i++) {
-		if (outcomes[i].verdict == VERDICT_DELIVERED ||
-		    outcomes[i].cause == CAUSE_PUSHKEY_RENEWED)
-			json_object_object_add(seen,
-			    notification->devices[i].pushkey, NULL);
-	}
-	for (i = 0; i < notification->device_count; i++) {
 		const struct device *device = &notification->devices[i];
+		struct outcome told = notify_temper(living, device,
+		    &outcomes[i]);
 
-		if (outcomes[i].verdict != VERDICT_REJECTED ||
-		    json_object_object_get_ex(seen, device->pushkey, NULL))
+		if (tally->verdicts[told.verdict]++ == 0)
+			tally->causes[told.verdict] = told.cause;
+		job->devices[told.verdict]++;
+		if (told.verdict != VERDICT_REJECTED ||
+		    json_object_object_get_ex(listed, device->pushkey, NULL))
 			continue;
-		json_object_object_add(seen, device->pushkey, NULL);
-		json_object_array_add(list,
+		json_object_object_add(listed, device->pushkey, NULL);
+		json_object_array_add(rejected,
 		    json_object_get(device->pushkey_json));
 	}
-	json_object_put(seen);
-	return list;
+	json_object_put(listed);
+	json_object_put(living);
+	return rejected;
 }
 
 static size_t
@@ -228,20 +254,19 @@ notify_compose_result(struct notify_job *job, size_t index,
 {
 	const struct notification *notification =
 	    &job->batch->notifications[index];
-	struct json_object *result = json_object_new_object();
+	struct json_object *result = json_object_new_object(), *rejected;
 	struct notify_tally tally;
 	char phrase[256], *text;
 	size_t rule;
 
-	notify_count(job, notification, outcomes, &tally);
+	rejected = notify_count(job, notification, outcomes, &tally);
 	rule = notify_find_rule(&tally);
 	job->items[notify_rules[rule].status]++;
 	json_object_object_add(result, "id",
 	    json_object_get(notification->id));
 	json_object_object_add(result, "status", json_object_new_string(
 	    notify_statuses[notify_rules[rule].status].name));
-	json_object_object_add(result, "rejected",
-	    notify_list_rejected(notification, outcomes));
+	json_object_object_add(result, "rejected", rejected);
 	if (notify_rules[rule].prefix != NULL) {
 		snprintf(phrase, sizeof phrase, "%s%s",
 		    notify_rules[rule].prefix,
@@ -335,18 +360,18 @@ notify_on_single(void *arg, size_t index, const struct outcome *outcomes)
 	const struct notification *notification =
 	    &job->batch->notifications[index];
 	struct notify_tally tally;
-	struct json_object *body;
+	struct json_object *body, *rejected;
 	int status = 200;
 
-	notify_count(job, notification, outcomes, &tally);
+	rejected = notify_count(job, notification, outcomes, &tally);
 	if (tally.verdicts[VERDICT_DELIVERED] == 0 &&
 	    tally.verdicts[VERDICT_LATER] > 0) {
 		status = response_error_status(RESPONSE_UNAVAILABLE);
+		json_object_put(rejected);
 		response_send_error(job->exchange, RESPONSE_UNAVAILABLE, NULL);
 	} else {
 		body = json_object_new_object();
-		json_object_object_add(body, "rejected",
-		    notify_list_rejected(notification, outcomes));
+		json_object_object_add(body, "rejected", rejected);
 		response_send(job->exchange, status, "", body);
 	}
 	notify_finish(job, status);

@@ -300,6 +300,7 @@ at() {
 		"$(plain '{}' "$(device "$IOS_APP" "$key")")")"
 	[ "$(answer '[.results[].status]')" = '["partial","failed"]' ]
 	[ "$(answer '[.results[].rejected | length]')" = '[0,1]' ]
+	[[ $(answer '.results[0].error') == *"only repeat"* ]]
 }
 
 @test "a page in the place of FCM's answer is no delivery" {

@@ -245,7 +245,8 @@ workers() {
 	pgrep -P "$WEB_SERVER_PID" -f push-gateway.fcgi
 }
 
-# stage_close: fails if a sanitizer complained of anything in the stage.
+# stage_close: fails if a sanitizer complained of anything in the stage, or an
+# answer was not as described.
 stage_close() {
 	local pid children
 	while read -r pid; do
@@ -256,7 +257,21 @@ stage_close() {
 		done
 	done <"$STAGE/pids"
 	: >"$STAGE/pids"
-	! grep -aE 'Sanitizer|runtime error:' "$STAGE"/*.log >&2
+	! grep -aE 'Sanitizer|runtime error:' "$STAGE"/*.log >&2 &&
+		check_answers
+}
+
+# check_answers: every answer of the stage is one that src/push-gateway.openapi
+# .yaml describes.
+check_answers() {
+	[ -s "$STAGE/answers.json" ] || return 0
+	openapi answers "$ROOT/src/push-gateway.openapi.yaml" \
+		"$STAGE/answers.json" >&2
+}
+
+# openapi ARGUMENT...: with Debian's python3, which has the modules it needs.
+openapi() {
+	/usr/bin/python3 "$ROOT/tests/openapi.py" "$@"
 }
 
 restart_lighttpd() {

@@ -12,9 +12,6 @@ python() {
 	/usr/bin/python3 "$@"
 }
 
-openapi() {
-	python "$ROOT/tests/openapi.py" "$@"
-}
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"

@@ -181,9 +181,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else {
 		buf_init(&pointer, 2 * POSITION_POINTER_SIZE);
 		buf_append(&pointer, "", 0);
-		/* Escapes hide what is equal to what. */
+		/* Escapes hide what is equal to what, and json-c does not
+		 * see the end of a comment behind two stars. */
 		check_places(&file, object, &pointer,
-		    memchr(file.text, '\\', file.size) == NULL);
+		    memchr(file.text, '\\', file.size) == NULL &&
+		    memmem(file.text, file.size, "**/", 3) == NULL);
 		buf_free(&pointer);
 	}
 	json_object_put(object);
