@@ -12,7 +12,6 @@ python() {
 	/usr/bin/python3 "$@"
 }
 
-
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
 	stage_start
@@ -353,8 +352,7 @@ result() {
 			"$(result success '[]' | sed 's/"total":1/"total":1.0/')"
 	done
 	right POST "$plain" 200 $JSON "$(result partial '["a"]')"
-	# Dead in one entry, alive in another.
-	right POST "$plain" 200 $JSON "$(result partial '[]')"
+	wrong ': ' POST "$plain" 200 $JSON "$(result partial '[]')"
 	wrong ': ' POST "$plain" 200 $JSON "$(result partial '[]' "$busy")"
 	wrong ': ' POST "$encrypted" 200 $JSON "$(result partial '["a"]')"
 	right POST "$plain" 200 $JSON "$(result failed '["a"]' "$busy")"
