@@ -477,6 +477,12 @@ delivery_on_run_timer(void *arg)
 		delivery_run_expire(run);
 }
 
+bool
+delivery_is_idle(const struct delivery *delivery)
+{
+	return TAILQ_EMPTY(&delivery->runs);
+}
+
 void
 delivery_expire(struct delivery *delivery)
 {

@@ -2,6 +2,7 @@
 #ifndef DELIVERY_H
 #define DELIVERY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "app.h"
@@ -33,6 +34,9 @@ typedef void (*delivery_settled_fn)(void *arg, size_t index,
 
 /* Reads all credentials; what cannot be read is logged. */
 struct delivery *delivery_create(const struct delivery_params *params);
+
+/* True if nothing is under way. */
+bool delivery_is_idle(const struct delivery *delivery);
 
 /* Settles all that is under way, as if its time were over. */
 void delivery_expire(struct delivery *delivery);

@@ -94,7 +94,7 @@ main_run(const char *path, bool test_only)
 			fprintf(stderr, "%s: %s\n", path, fault.words);
 	} else {
 		log_open(&conf->log);
-		good = server_run(conf, STDIN_FILENO, &fault);
+		good = server_run(path, STDIN_FILENO, &fault);
 		if (!good)
 			log_error("%s", fault.words);
 	}

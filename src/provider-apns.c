@@ -255,6 +255,14 @@ apns_load(void *arg, struct fault *fault)
 	return account->key != NULL;
 }
 
+static const char *
+apns_credentials(const void *arg)
+{
+	const struct apns_account *account = arg;
+
+	return account->key_file;
+}
+
 static void
 apns_describe(const void *arg, struct provider_channel *channel)
 {
@@ -521,6 +529,7 @@ const struct provider provider_apns = {
 	.open = apns_open,
 	.close = apns_close,
 	.load = apns_load,
+	.credentials = apns_credentials,
 	.describe = apns_describe,
 	.mint = apns_mint,
 	.compose = apns_compose,

@@ -150,6 +150,14 @@ fcm_load(void *arg, struct fault *fault)
 	return loaded;
 }
 
+static const char *
+fcm_credentials(const void *arg)
+{
+	const struct fcm_account *account = arg;
+
+	return account->service_account_file;
+}
+
 static void
 fcm_describe(const void *arg, struct provider_channel *channel)
 {
@@ -475,6 +483,7 @@ const struct provider provider_fcm = {
 	.open = fcm_open,
 	.close = fcm_close,
 	.load = fcm_load,
+	.credentials = fcm_credentials,
 	.describe = fcm_describe,
 	.mint = fcm_mint,
 	.read = fcm_read,

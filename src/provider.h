@@ -58,6 +58,8 @@ struct provider {
 	 * account cannot be used for anything but another load then.
 	 */
 	bool (*load)(void *account, struct fault *fault);
+	/* The file that holds them; the account's. */
+	const char *(*credentials)(const void *account);
 	void (*describe)(const void *account,
 	    struct provider_channel *channel);
 

@@ -4,38 +4,46 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "channel.h"
-#include "delivery.h"
 #include "exchange.h"
+#include "log.h"
 #include "loop.h"
-#include "route.h"
-#include "token.h"
+#include "service.h"
+#include "watch.h"
+#include "xmalloc.h"
 
 enum {
 	/* A web server that stalls in the middle of a request or an answer
 	 * holds up every other one: a few seconds, no more. */
 	SERVER_IO_TIMEOUT_MS = 5000,
 	/* What a request takes beyond its deadline to be written out. */
-	SERVER_STOP_GRACE_MS = 2000
+	SERVER_STOP_GRACE_MS = 2000,
+	SERVER_LOOK_MS = 1000
+};
+
+/* A service of a former configuration, until its last request is answered. */
+struct server_former {
+	TAILQ_ENTRY(server_former) entry;
+	struct service *service;
 };
 
 struct server {
 	struct loop *loop;
+	const char *path;
 	struct loop_watch *signals;
 	struct loop_timer *patience;	/* ends a stop that takes too long */
+	struct loop_timer *look;	/* at the files */
+	struct watch *files;
 	bool stopping;
-	int64_t request_timeout_ms;
-	struct http *http;
-	struct token_store *store;
-	struct channel_list *channels;
-	struct delivery *delivery;
+	struct service *service;
+	TAILQ_HEAD(, server_former) formers;
 	struct exchange_listener *listener;
-	struct identity_cache *identities;
-	struct route_params route;
 };
+
+/* --- stopping ------------------------------------------------------------ */
 
 static void
 server_on_drained(void *arg)
@@ -49,9 +57,12 @@ static void
 server_on_impatience(void *arg)
 {
 	struct server *server = arg;
+	struct server_former *former;
 
 	log_warn("stopping: what is unfinished fails now");
-	delivery_expire(server->delivery);
+	TAILQ_FOREACH(former, &server->formers, entry)
+		service_expire(former->service);
+	service_expire(server->service);
 }
 
 static void
@@ -67,17 +78,10 @@ server_on_signal(void *arg, int fd, unsigned int events)
 	    strsignal((int)info.ssi_signo));
 	if (!server->stopping)
 		loop_timer_start(server->patience,
-		    server->request_timeout_ms + SERVER_STOP_GRACE_MS);
+		    service_conf(server->service)->request_timeout_ms +
+		    SERVER_STOP_GRACE_MS);
 	server->stopping = true;
 	exchange_listener_stop(server->listener, server_on_drained, server);
-}
-
-static void
-server_on_request(void *arg, struct exchange *exchange)
-{
-	struct server *server = arg;
-
-	route_serve(&server->route, exchange);
 }
 
 /*
@@ -101,6 +105,90 @@ server_open_signals(void)
 	return fd;
 }
 
+/* --- reloading ----------------------------------------------------------- */
+
+/*
+ * Reads the configuration and makes a service of it.  The files are looked at
+ * before they are read: what changes meanwhile is seen as a change.
+ */
+static struct service *
+server_load(struct server *server, struct watch **files, struct fault *fault)
+{
+	struct service *service = NULL;
+	struct conf *conf;
+	struct app *app;
+	size_t i;
+
+	*files = watch_create();
+	watch_add(*files, server->path);
+	conf = conf_load(server->path, fault);
+	for (i = 0; conf != NULL &&
+	    (app = app_registry_at(conf->apps, i)) != NULL; i++)
+		watch_add(*files, app->provider->credentials(app->account));
+	if (conf != NULL)
+		service = service_create(server->loop, conf, fault);
+	if (service == NULL) {
+		watch_free(*files);
+		*files = NULL;
+	}
+	return service;
+}
+
+static void
+server_reload(struct server *server)
+{
+	struct server_former *former;
+	struct service *service;
+	struct watch *files;
+	struct fault fault;
+
+	service = server_load(server, &files, &fault);
+	if (service == NULL) {
+		log_error("the former configuration stays in force: %s",
+		    fault.words);
+		return;
+	}
+	former = xcalloc(1, sizeof *former);
+	former->service = server->service;
+	TAILQ_INSERT_TAIL(&server->formers, former, entry);
+	watch_free(server->files);
+	server->files = files;
+	server->service = service;
+	log_open(&service_conf(service)->log);
+	exchange_listener_limit(server->listener, (unsigned int)
+	    service_conf(service)->max_requests_in_flight);
+	log_info("serving by a new configuration");
+}
+
+static void
+server_on_look(void *arg)
+{
+	struct server *server = arg;
+	struct server_former *former = TAILQ_FIRST(&server->formers), *next;
+
+	for (; former != NULL; former = next) {
+		next = TAILQ_NEXT(former, entry);
+		if (!service_is_idle(former->service))
+			continue;
+		TAILQ_REMOVE(&server->formers, former, entry);
+		service_free(former->service);
+		free(former);
+	}
+	if (!server->stopping && watch_changed(server->files))
+		server_reload(server);
+	loop_timer_start(server->look, SERVER_LOOK_MS);
+}
+
+/* --- running ------------------------------------------------------------- */
+
+static void
+server_on_request(void *arg, struct exchange *exchange)
+{
+	struct server *server = arg;
+
+	service_serve(server->service, exchange);
+}
+
 /*
  * A worker cannot see whether others share its socket (a pool) or it is the
  * only one (lighttpd gives each worker its own): it must be told.
@@ -114,75 +202,67 @@ server_owns_socket(void)
 }
 
 static bool
-server_start(struct server *server, const struct conf *conf, int fd,
-    struct fault *fault)
+server_start(struct server *server, int fd, struct fault *fault)
 {
-	const struct exchange_params exchange = {
+	struct exchange_params params = {
 		.fd = fd,
-		.max_in_flight = (unsigned int)conf->max_requests_in_flight,
+		.max_in_flight = 1,
 		.io_timeout_ms = SERVER_IO_TIMEOUT_MS,
 		.owns_socket = server_owns_socket()
 	};
 
-	server->store = token_store_open(conf->state_directory, fault);
-	if (server->store == NULL)
-		return false;
-	server->listener = exchange_listen(server->loop, &exchange,
+	/* The socket first: without it nothing is made on disk. */
+	server->listener = exchange_listen(server->loop, &params,
 	    server_on_request, server, fault);
-	if (server->listener == NULL)
+	if (server->listener != NULL)
+		server->service = server_load(server, &server->files, fault);
+	if (server->service == NULL)
 		return false;
-	server->http = http_create(server->loop, &conf->http);
-	server->channels = channel_list_create(&(struct channel_params){
-		.loop = server->loop,
-		.http = server->http,
-		.store = server->store
-	});
-	server->delivery = delivery_create(&(struct delivery_params){
-		.loop = server->loop,
-		.apps = conf->apps,
-		.channels = server->channels
-	});
-	server->identities = identity_cache_create();
-	server->request_timeout_ms = conf->request_timeout_ms;
-	server->route = (struct route_params){
-		.clients = conf->clients,
-		.identities = server->identities,
-		.max_request_size_kb = conf->max_request_size_kb,
-		.notify = {
-			.limits = conf->limits,
-			.request_timeout_ms = conf->request_timeout_ms,
-			.delivery = server->delivery
-		}
-	};
+	exchange_listener_limit(server->listener, (unsigned int)
+	    service_conf(server->service)->max_requests_in_flight);
+	loop_timer_start(server->look, SERVER_LOOK_MS);
 	return true;
 }
 
-bool
-server_run(const struct conf *conf, int fd, struct fault *fault)
+static void
+server_close(struct server *server)
 {
-	struct server server = { .loop = loop_create() };
+	struct server_former *former;
+
+	while ((former = TAILQ_FIRST(&server->formers)) != NULL) {
+		TAILQ_REMOVE(&server->formers, former, entry);
+		service_free(former->service);
+		free(former);
+	}
+	service_free(server->service);
+	watch_free(server->files);
+	exchange_listener_free(server->listener);
+	loop_timer_free(server->patience);
+	loop_timer_free(server->look);
+	loop_watch_free(server->signals);
+	loop_free(server->loop);
+}
+
+bool
+server_run(const char *path, int fd, struct fault *fault)
+{
+	struct server server = { .loop = loop_create(), .path = path };
 	int signal_fd = server_open_signals();
 	bool started;
 
+	TAILQ_INIT(&server.formers);
 	server.signals = loop_watch_create(server.loop, signal_fd, LOOP_READ,
 	    server_on_signal, &server);
 	server.patience = loop_timer_create(server.loop, server_on_impatience,
 	    &server);
-	started = server_start(&server, conf, fd, fault);
+	server.look = loop_timer_create(server.loop, server_on_look, &server);
+	started = server_start(&server, fd, fault);
 	if (started) {
 		log_info("serving");
 		loop_run(server.loop);
 		log_info("stopped");
 	}
-	delivery_free(server.delivery);
-	channel_list_free(server.channels);
-	http_free(server.http);
-	identity_cache_free(server.identities);
-	exchange_listener_free(server.listener);
-	token_store_close(server.store);
-	loop_timer_free(server.patience);
-	loop_watch_free(server.signals);
+	server_close(&server);
 	close(signal_fd);
-	loop_free(server.loop);
 	return started;
 }

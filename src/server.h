@@ -2,7 +2,8 @@
 #ifndef SERVER_H
 #define SERVER_H
 
-#include "conf.h"
+#include <stdbool.h>
+
 #include "fault.h"
 
 /*
@@ -12,7 +13,11 @@
  * Serves requests on descriptor `fd` until SIGTERM, SIGINT or SIGUSR1; then
  * accepts no more, finishes what is in flight, and returns true.  False with
  * a fault if it cannot start.  Blocks those signals.
+ *
+ * The configuration at `path` and the credentials it names are looked at once
+ * a second; when they change, new requests are served by what they say then.
+ * A changed file with a mistake is logged, and what was before stays in force.
  */
-bool server_run(const struct conf *conf, int fd, struct fault *fault);
+bool server_run(const char *path, int fd, struct fault *fault);
 
 #endif

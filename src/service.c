@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "service.h"
+
+#include <stdlib.h>
+
+#include "channel.h"
+#include "delivery.h"
+#include "identity.h"
+#include "route.h"
+#include "token.h"
+#include "xmalloc.h"
+
+struct service {
+	struct conf *conf;
+	struct http *http;
+	struct token_store *store;
+	struct channel_list *channels;
+	struct delivery *delivery;
+	struct identity_cache *identities;
+	struct route_params route;
+};
+
+struct service *
+service_create(struct loop *loop, struct conf *conf, struct fault *fault)
+{
+	struct service *service = xcalloc(1, sizeof *service);
+
+	service->conf = conf;
+	service->store = token_store_open(conf->state_directory, fault);
+	if (service->store == NULL) {
+		service_free(service);
+		return NULL;
+	}
+	service->http = http_create(loop, &conf->http);
+	service->channels = channel_list_create(&(struct channel_params){
+		.loop = loop,
+		.http = service->http,
+		.store = service->store
+	});
+	service->delivery = delivery_create(&(struct delivery_params){
+		.loop = loop,
+		.apps = conf->apps,
+		.channels = service->channels
+	});
+	service->identities = identity_cache_create();
+	service->route = (struct route_params){
+		.clients = conf->clients,
+		.identities = service->identities,
+		.max_request_size_kb = conf->max_request_size_kb,
+		.notify = {
+			.limits = conf->limits,
+			.request_timeout_ms = conf->request_timeout_ms,
+			.delivery = service->delivery
+		}
+	};
+	return service;
+}
+
+void
+service_free(struct service *service)
+{
+	if (service == NULL)
+		return;
+	delivery_free(service->delivery);
+	channel_list_free(service->channels);
+	http_free(service->http);
+	token_store_close(service->store);
+	identity_cache_free(service->identities);
+	conf_free(service->conf);
+	free(service);
+}
+
+void
+service_serve(struct service *service, struct exchange *exchange)
+{
+	route_serve(&service->route, exchange);
+}
+
+const struct conf *
+service_conf(const struct service *service)
+{
+	return service->conf;
+}
+
+bool
+service_is_idle(const struct service *service)
+{
+	return delivery_is_idle(service->delivery);
+}
+
+void
+service_expire(struct service *service)
+{
+	delivery_expire(service->delivery);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "exchange.h"
+#include "fault.h"
+#include "loop.h"
+
+/*
+ * Everything that a configuration makes: clients, apps, connections, tokens,
+ * deliveries.  A worker has one; while a new configuration takes over, the
+ * former lives on until its last request is answered.
+ */
+struct service;
+
+/*
+ * Takes over the configuration, in any case.  NULL with a fault if the state
+ * directory cannot be used.  Credentials that cannot be read are logged.
+ */
+struct service *service_create(struct loop *loop, struct conf *conf,
+    struct fault *fault);
+
+/* Drops what is under way. */
+void service_free(struct service *service);
+
+/* Serves a request and ends it, now or later. */
+void service_serve(struct service *service, struct exchange *exchange);
+
+const struct conf *service_conf(const struct service *service);
+
+/* True if no request is in it. */
+bool service_is_idle(const struct service *service);
+
+/* Answers all requests that are in it, as if their time were over. */
+void service_expire(struct service *service);
+
+#endif
