@@ -469,7 +469,7 @@ http_call_read_result(struct http_call *call, CURLcode code)
 		reply->failure = HTTP_FAILURE_PROTOCOL;
 		reply->failure_words = "the server does not speak HTTP/2";
 	} else {
-		reply->status = (int)status;
+		reply->status = status < 100 || status > 999 ? 0 : (int)status;
 		if (retry_after_s > 0)
 			reply->retry_after_ms = 1000 * (int64_t)(retry_after_s
 			    < HTTP_RETRY_AFTER_MAX_S ? retry_after_s :

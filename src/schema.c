@@ -80,7 +80,7 @@ schema_hash(uint64_t seed, struct json_object *value)
 	enum json_type type = json_object_get_type(value);
 	uint64_t hash = schema_hash_bytes(seed, &type, sizeof type);
 	uint64_t sum = 0;
-	int64_t integer;
+	uint64_t integer[2];
 	double number;
 	size_t i;
 
@@ -90,6 +90,9 @@ schema_hash(uint64_t seed, struct json_object *value)
 			    name, strlen(name));
 		hash = schema_hash_bytes(hash, &sum, sizeof sum);
 	} else if (type == json_type_array) {
+		/* The length, or [[1],2] and [[1,2]] would look alike. */
+		i = json_object_array_length(value);
+		hash = schema_hash_bytes(hash, &i, sizeof i);
 		for (i = 0; i < json_object_array_length(value); i++)
 			hash = schema_hash(hash,
 			    json_object_array_get_idx(value, i));
@@ -101,8 +104,10 @@ schema_hash(uint64_t seed, struct json_object *value)
 		number = json_object_get_double(value) + 0.0;
 		hash = schema_hash_bytes(hash, &number, sizeof number);
 	} else {
-		integer = json_object_get_int64(value);
-		hash = schema_hash_bytes(hash, &integer, sizeof integer);
+		/* Each clamps what only the other can hold. */
+		integer[0] = (uint64_t)json_object_get_int64(value);
+		integer[1] = json_object_get_uint64(value);
+		hash = schema_hash_bytes(hash, integer, sizeof integer);
 	}
 	return hash;
 }
