@@ -22,7 +22,9 @@ setup() {
 }
 
 teardown() {
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID" KILL
+	# It leaves by itself, so that a sanitizer can tell what leaked.
+	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
+	! grep -aE 'Sanitizer|runtime error:' "$BATS_TEST_TMPDIR/log"
 }
 
 # start_worker [CONFIG]: a worker without a web server.
