@@ -45,3 +45,11 @@ setup_file() {
 			{ echo "$name"; false; }
 	done
 }
+
+@test "bootstrap says what it takes" {
+	run "$ROOT/bootstrap" --help
+	[ "$status" = 0 ]
+	[[ $output == *"demo [--keep]"* ]]
+	run "$ROOT/bootstrap" nonsense
+	[ "$status" != 0 ]
+}
