@@ -248,6 +248,8 @@ delivery_on_reply(void *arg, const struct http_reply *reply)
 	else
 		push->app->provider->judge(push->app->account, push->device,
 		    reply, &outcome);
+	log_debug("app %.100s: attempt %u: %d %s", push->app->app_id,
+	    push->attempt.count + 1, reply->status, outcome.reason);
 	if (outcome.fresh_connection)
 		http_distrust(push->call);
 	push->call = NULL;

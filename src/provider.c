@@ -13,12 +13,6 @@ static const struct provider *const providers[] = {
 };
 
 const struct provider *
-provider_at(size_t i)
-{
-	return i < sizeof providers / sizeof *providers ? providers[i] : NULL;
-}
-
-const struct provider *
 provider_find(const char *name)
 {
 	size_t i = 0;

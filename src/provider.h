@@ -88,9 +88,6 @@ struct provider {
 /* The provider of that name, or NULL. */
 const struct provider *provider_find(const char *name);
 
-/* The i-th provider, or NULL behind the last. */
-const struct provider *provider_at(size_t i);
-
 /*
  * The rest of this room is what several providers need.
  *
