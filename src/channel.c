@@ -125,7 +125,8 @@ channel_token_may_retry(struct channel *channel,
 {
 	return channel->token_tries < CHANNEL_TOKEN_TRIES &&
 	    reply->failure != HTTP_FAILURE_TIMEOUT &&
-	    (reply->failure != HTTP_FAILURE_NONE || reply->status >= 500);
+	    (reply->failure != HTTP_FAILURE_NONE || reply->status >= 500 ||
+	    reply->body.overflowed);
 }
 
 static void

@@ -419,6 +419,8 @@ delivery_on_feeder(void *arg)
 		delivery_run_unfeed(run);
 		delivery_run_feed(run);
 	}
+	if (!TAILQ_EMPTY(&delivery->hungry))
+		loop_timer_start(delivery->feeder, 0);
 }
 
 static void

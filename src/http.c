@@ -20,8 +20,7 @@ enum {
 	/* A lane that was idle for longer is warmed up anew: the provider
 	 * may have closed its connection, which only the next request shows. */
 	HTTP_WARM_MS = 1000,
-	/* An unanswered request gives a connection a bad name only if it had
-	 * the time, and nobody else was answered on it meanwhile. */
+	/* A connection that owes answers for so long has a bad name. */
 	HTTP_SILENCE_MS = 1000,
 	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
 	HTTP_SPARE_HANDLES = 256
@@ -43,7 +42,7 @@ struct http_lane {
 	bool retired;
 	int64_t born_ms;
 	int64_t used_ms;
-	int64_t answered_ms;	/* the last time that it gave an answer */
+	int64_t silent_ms;	/* since when it owes an answer, or 0 */
 };
 
 struct http_call {
@@ -55,7 +54,6 @@ struct http_call {
 	struct http_request request;
 	struct http_reply reply;
 	int64_t timeout_ms;
-	int64_t started_ms;
 	http_done_fn done;
 	void *arg;
 	char words[CURL_ERROR_SIZE];
@@ -138,10 +136,10 @@ static void
 http_on_ready(void *arg, int fd, unsigned int events)
 {
 	struct http_lane *lane = arg;
-	int action = 0, running;
+	int action, running;
 
-	action |= events & LOOP_READ ? CURL_CSELECT_IN : 0;
-	action |= events & LOOP_WRITE ? CURL_CSELECT_OUT : 0;
+	action = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
+	    (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
 	curl_multi_socket_action(lane->multi, fd, action, &running);
 	http_lane_check(lane);
 }
@@ -164,7 +162,7 @@ http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 {
 	struct http_lane *lane = arg;
 	struct loop_watch *watch = socket_arg;
-	unsigned int events = 0;
+	unsigned int events;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
@@ -172,8 +170,8 @@ http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 		curl_multi_assign(lane->multi, fd, NULL);
 		return 0;
 	}
-	events |= what & CURL_POLL_IN ? LOOP_READ : 0;
-	events |= what & CURL_POLL_OUT ? LOOP_WRITE : 0;
+	events = (what & CURL_POLL_IN ? LOOP_READ : 0) |
+	    (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
 	if (watch != NULL)
 		loop_watch_change(watch, events);
 	else {
@@ -357,7 +355,9 @@ http_call_start(struct http_call *call, struct http_lane *lane)
 	call->easy = easy;
 	call->lane = lane;
 	lane->in_flight++;
-	lane->used_ms = call->started_ms = clock_monotonic_ms();
+	lane->used_ms = clock_monotonic_ms();
+	if (lane->silent_ms == 0)
+		lane->silent_ms = lane->used_ms;
 	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
 	if (curl_multi_add_handle(lane->multi, easy) != CURLM_OK)
 		fatalx("cannot start a request");
@@ -431,15 +431,17 @@ http_call_free(struct http_call *call)
  * proxy tunnel or TLS; or it waited for those) has not been seen by anybody.
  */
 static enum http_failure
-http_classify(CURL *easy, CURLcode code)
+http_classify(const struct http_call *call, CURLcode code)
 {
 	curl_off_t sending_us = 0;
 
-	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sending_us);
+	curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T,
+	    &sending_us);
 	if (sending_us == 0)
 		return HTTP_FAILURE_NOT_SENT;
-	return code == CURLE_OPERATION_TIMEDOUT ? HTTP_FAILURE_TIMEOUT :
-	    HTTP_FAILURE_UNKNOWN;
+	/* Without a time of its own, it was curl's for a new connection. */
+	return code == CURLE_OPERATION_TIMEDOUT && call->timeout_ms > 0 ?
+	    HTTP_FAILURE_TIMEOUT : HTTP_FAILURE_UNKNOWN;
 }
 
 /* Fills the reply from what curl knows of the finished transfer. */
@@ -461,7 +463,7 @@ http_call_read_result(struct http_call *call, CURLcode code)
 		code = CURLE_OK;
 	}
 	if (code != CURLE_OK) {
-		reply->failure = http_classify(call->easy, code);
+		reply->failure = http_classify(call, code);
 		reply->failure_words = call->words[0] != '\0' ? call->words :
 		    curl_easy_strerror(code);
 	} else if (call->pool->params.http2_only &&
@@ -485,7 +487,8 @@ http_call_finish(struct http_call *call, CURLcode code)
 
 	http_call_read_result(call, code);
 	if (reply->failure == HTTP_FAILURE_NONE)
-		lane->answered_ms = clock_monotonic_ms();
+		lane->silent_ms = lane->in_flight > 1 ?
+		    clock_monotonic_ms() : 0;
 	if (reply->failure == HTTP_FAILURE_UNKNOWN ||
 	    reply->failure == HTTP_FAILURE_TIMEOUT)
 		http_lane_retire(lane);
@@ -537,10 +540,9 @@ http_cancel(struct http_call *call)
 {
 	struct http_pool *pool = call->pool;
 	struct http_lane *lane = call->lane;
-	int64_t quiet_ms = clock_monotonic_ms() - HTTP_SILENCE_MS;
 
-	if (lane != NULL && call->started_ms <= quiet_ms &&
-	    lane->answered_ms <= quiet_ms)
+	if (lane != NULL && clock_monotonic_ms() - lane->silent_ms >
+	    HTTP_SILENCE_MS)
 		http_lane_retire(lane);
 	http_call_unlink(call);
 	http_call_free(call);

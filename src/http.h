@@ -63,8 +63,8 @@ struct http_call *http_send(struct http_pool *pool,
 
 /*
  * Ends a request without calling `done`: it took all the time it had.  If its
- * connection answered nobody for a second meanwhile, it is not trusted with
- * new requests: a black hole answers nobody.
+ * connection has answered nobody for a second, it is not trusted with new
+ * requests: a black hole answers nobody.
  */
 void http_cancel(struct http_call *call);
 

@@ -142,7 +142,7 @@ notify_refuse(const struct notify_params *params, enum decode_result result,
 /* --- answers ------------------------------------------------------------- */
 
 /*
- * The pushkeys that are alive in one entry of a notification while another
+ * The pushkeys that may be alive in one entry of a notification while another
  * was rejected, under another app_id or registered anew since; NULL if there
  * are none.  Callers delete by pushkey: these must not be listed.
  */
@@ -157,8 +157,7 @@ notify_find_living(const struct notification *notification,
 	for (i = 0; i < notification->device_count && !rejected; i++)
 		rejected = outcomes[i].verdict == VERDICT_REJECTED;
 	for (i = 0; i < notification->device_count && rejected; i++) {
-		if (outcomes[i].verdict != VERDICT_DELIVERED &&
-		    outcomes[i].cause != CAUSE_PUSHKEY_RENEWED)
+		if (outcomes[i].verdict == VERDICT_REJECTED)
 			continue;
 		if (living == NULL)
 			living = json_object_new_object();

@@ -433,6 +433,16 @@ fcm_is_invalid_argument(struct json_object *body, const char *code)
 	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
 }
 
+/* True for a body that is not even the beginning of a JSON object. */
+static bool
+fcm_is_foreign(const struct http_reply *reply)
+{
+	const char *text = buf_text(&reply->body);
+
+	text += strspn(text, " \t\r\n");
+	return *text != '\0' && (*text != '{' || !reply->body.overflowed);
+}
+
 static const struct fcm_answer *
 fcm_find_answer(int status, const char *code)
 {
@@ -467,7 +477,7 @@ fcm_judge(const void *arg, const struct device *device,
 		outcome->verdict = VERDICT_REJECTED;
 		outcome->cause = CAUSE_PUSHKEY_DEAD;
 	} else if (outcome->verdict == VERDICT_DELIVERED && body == NULL &&
-	    reply->body.size > 0 && !reply->body.overflowed) {
+	    fcm_is_foreign(reply)) {
 		/* A page: whoever answered there, it was not FCM. */
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_CREDENTIALS;

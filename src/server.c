@@ -21,7 +21,8 @@ enum {
 	SERVER_IO_TIMEOUT_MS = 5000,
 	/* What a request takes beyond its deadline to be written out. */
 	SERVER_STOP_GRACE_MS = 2000,
-	SERVER_LOOK_MS = 1000
+	SERVER_LOOK_MS = 1000,
+	SERVER_BEHIND_LOOKS = 10
 };
 
 /* A service of a former configuration, until its last request is answered. */
@@ -38,6 +39,8 @@ struct server {
 	struct loop_timer *look;	/* at the files */
 	struct watch *files;
 	bool stopping;
+	bool behind;			/* the files say more than we do */
+	unsigned int looks;		/* since then */
 	struct service *service;
 	TAILQ_HEAD(, server_former) formers;
 	struct exchange_listener *listener;
@@ -65,6 +68,22 @@ server_on_impatience(void *arg)
 	service_expire(server->service);
 }
 
+/* The latest deadline that a request in flight can have, from now on. */
+static int64_t
+server_longest_timeout(const struct server *server)
+{
+	int64_t longest = service_conf(server->service)->request_timeout_ms;
+	struct server_former *former;
+
+	TAILQ_FOREACH(former, &server->formers, entry) {
+		const struct conf *conf = service_conf(former->service);
+
+		if (conf->request_timeout_ms > longest)
+			longest = conf->request_timeout_ms;
+	}
+	return longest;
+}
+
 static void
 server_on_signal(void *arg, int fd, unsigned int events)
 {
@@ -78,8 +97,7 @@ server_on_signal(void *arg, int fd, unsigned int events)
 	    strsignal((int)info.ssi_signo));
 	if (!server->stopping)
 		loop_timer_start(server->patience,
-		    service_conf(server->service)->request_timeout_ms +
-		    SERVER_STOP_GRACE_MS);
+		    server_longest_timeout(server) + SERVER_STOP_GRACE_MS);
 	server->stopping = true;
 	exchange_listener_stop(server->listener, server_on_drained, server);
 }
@@ -122,11 +140,18 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 	*files = watch_create();
 	watch_add(*files, server->path);
 	conf = conf_load(server->path, fault);
+	if (conf != NULL && conf->ca_file != NULL)
+		watch_add(*files, conf->ca_file);
 	for (i = 0; conf != NULL &&
 	    (app = app_registry_at(conf->apps, i)) != NULL; i++)
 		watch_add(*files, app->provider->credentials(app->account));
 	if (conf != NULL)
 		service = service_create(server->loop, conf, fault);
+	if (service != NULL && server->service != NULL &&
+	    !service_keeps_apps(service, server->service, fault)) {
+		service_free(service);
+		service = NULL;
+	}
 	if (service == NULL) {
 		watch_free(*files);
 		*files = NULL;
@@ -143,6 +168,8 @@ server_reload(struct server *server)
 	struct fault fault;
 
 	service = server_load(server, &files, &fault);
+	server->behind = service == NULL;
+	server->looks = 0;
 	if (service == NULL) {
 		log_error("the former configuration stays in force: %s",
 		    fault.words);
@@ -174,7 +201,10 @@ server_on_look(void *arg)
 		service_free(former->service);
 		free(former);
 	}
-	if (!server->stopping && watch_changed(server->files))
+	/* What kept a new configuration out may pass without a file changing:
+	 * a directory's mode, say. */
+	if (!server->stopping && (watch_changed(server->files) ||
+	    (server->behind && ++server->looks >= SERVER_BEHIND_LOOKS)))
 		server_reload(server);
 	loop_timer_start(server->look, SERVER_LOOK_MS);
 }

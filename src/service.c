@@ -83,6 +83,28 @@ service_conf(const struct service *service)
 }
 
 bool
+service_keeps_apps(struct service *service, struct service *former,
+    struct fault *fault)
+{
+	struct app *app, *before;
+	size_t i;
+
+	for (i = 0; (app = app_registry_at(service->conf->apps, i)) != NULL;
+	    i++) {
+		if (channel_of_app(service->channels, app) != NULL)
+			continue;
+		before = app_registry_find(former->conf->apps, app->app_id);
+		if (before != NULL && channel_of_app(former->channels,
+		    before) != NULL) {
+			fault_set(fault, "app %s has lost its credentials",
+			    app->app_id);
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
 service_is_idle(const struct service *service)
 {
 	return delivery_is_idle(service->delivery);

@@ -31,6 +31,13 @@ void service_serve(struct service *service, struct exchange *exchange);
 
 const struct conf *service_conf(const struct service *service);
 
+/*
+ * False with a fault if an app cannot be used here for its credentials that
+ * can be used in the other service.
+ */
+bool service_keeps_apps(struct service *service, struct service *former,
+    struct fault *fault);
+
 /* True if no request is in it. */
 bool service_is_idle(const struct service *service);
 

@@ -303,6 +303,13 @@ at() {
 	[[ $(answer '.results[0].error') == *"only repeat"* ]]
 }
 
+@test "a pushkey whose other entry may be alive is not listed either" {
+	post /push/v1/notify/batch "$(batch "$(plain '{}' \
+		"$(android x-404)" "$(device none x-404)")")"
+	[ "$(answer '[.results[] | [.status, .rejected]]')" = \
+		'[["failed",[]]]' ]
+}
+
 @test "a page in the place of FCM's answer is no delivery" {
 	control '{"fcm": {"answer": {"status": 200, "body": "html"}}}'
 	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"

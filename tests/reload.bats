@@ -89,6 +89,14 @@ too_many() {
 	[ "$CODE" = 400 ]
 }
 
+@test "a key that breaks keeps the one that works in force" {
+	: >"$STAGE/AuthKey_ABC1234567.p8"
+	wait_until 5 grep -q 'stays in force: app .* has lost its credentials' \
+		"$STAGE/gateway.log"
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios b)")")"
+	[ "$CODE" = 200 ]
+}
+
 @test "a new signing key is picked up, without losing a request" {
 	steady_load 600
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \

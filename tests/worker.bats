@@ -36,16 +36,17 @@ start_worker() {
 	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
 }
 
-# fastcgi BODY [NAME=VALUE...]: a request as a web server passes it on.
+# fastcgi BODY [NAME=VALUE...]: a request as a web server passes it on; the
+# first value of a name counts.
 fastcgi() {
 	local body=$1
 	shift
 	printf %s "$body" |
 		perl "$ROOT/tests/fastcgi.pl" request "${OPTIONS[@]}" "$SOCKET" \
-		REQUEST_METHOD=POST SCRIPT_NAME=/push/v1/notify \
+		"$@" REQUEST_METHOD=POST SCRIPT_NAME=/push/v1/notify \
 		CONTENT_TYPE=application/json CONTENT_LENGTH="${LENGTH:-${#body}}" \
 		SSL_CLIENT_VERIFY=SUCCESS \
-		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")" "$@"
+		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")"
 }
 
 OPTIONS=()
@@ -155,6 +156,25 @@ replaced() {
 	[ "$(grep -o '"rejected":\[\]' "$BATS_TEST_TMPDIR/out" |
 		wc -l)" = 1200 ]
 	stop "$WORKER_PID"
+}
+
+@test "requests that settle at once keep nobody waiting" {
+	start_worker
+	local body round
+	body=$(batch "$(plain '{}')" "$(plain '{}' "$(device none x)")")
+	body=$(jq -c '.notifications[0].notification as $empty |
+		.notifications += [ range(90) | { id: "e\(.)",
+			notification: $empty } ]' <<<"$body")
+	OPTIONS=(-n 100)
+	for round in 1 2 3 4; do
+		fastcgi "$body" SCRIPT_NAME=/push/v1/notify/batch \
+			>"$BATS_TEST_TMPDIR/out"
+		[ "$(grep -c '"total":92' "$BATS_TEST_TMPDIR/out")" = 100 ]
+	done
+	OPTIONS=()
+	# None of them came near its deadline of three seconds.
+	[ "$(grep -o 'ms=[0-9]*' "$BATS_TEST_TMPDIR/log" |
+		awk -F= '$2 + 0 > 1500' | wc -l)" = 0 ]
 }
 
 @test "a body that is cut short is never decoded" {
