@@ -169,3 +169,13 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 		'[["failed",[],"pushkey is not one of this app'"'"'s provider"],["failed",[],"pushkey is not one of this app'"'"'s provider"]]' ]
 	[ "$(apns .)$(fcm .)" = "" ]
 }
+
+@test "characters beyond ASCII reach the phone unchanged" {
+	post /push/v1/notify "$(single "$(plain '{"room_name":
+		"Praxis Dr. Müller \u00e4 😀", "content": {"body": "Grüße"}}' \
+		"$(ios phone)" "$(android phone)")")"
+	[ "$CODE" = 200 ]
+	[ "$(apns .body.room_name)" = "Praxis Dr. Müller ä 😀" ]
+	[ "$(fcm .body.message.data.content_body)" = "Grüße" ]
+	[ "$(record 'select(.violation != null)')" = "" ]
+}

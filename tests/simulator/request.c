@@ -90,26 +90,57 @@ request_count_header(const struct request *request, const char *name)
 	return count;
 }
 
+/* Parses text that ends with a NUL; the tokener is made once and kept. */
+static struct json_object *
+request_parse(struct json_tokener **tokener, int flags, const char *text,
+    size_t length)
+{
+	if (*tokener == NULL) {
+		*tokener = json_tokener_new();
+		json_tokener_set_flags(*tokener, flags);
+	}
+	json_tokener_reset(*tokener);
+	/* With its NUL, or a number at the end would not be over. */
+	return json_tokener_parse_ex(*tokener, text, (int)length + 1);
+}
+
+/*
+ * json-c 0.18 takes no character beyond ASCII in its strict mode: there the
+ * grammar is checked on a copy that has an x in the place of each.
+ */
+static bool
+request_is_strict_json(const struct text *body)
+{
+	static struct json_tokener *tokener;
+	char *copy = strdup(body->data);
+	struct json_object *json;
+	bool strict;
+
+	if (copy == NULL)
+		return false;
+	for (char *c = copy; *c != '\0'; c++) {
+		if ((unsigned char)*c >= 0x80)
+			*c = 'x';
+	}
+	json = request_parse(&tokener, JSON_TOKENER_STRICT, copy,
+	    body->length);
+	strict = json != NULL;
+	json_object_put(json);
+	free(copy);
+	return strict;
+}
+
 struct json_object *
 request_get_json(struct request *request)
 {
+	static struct json_tokener *tokener;
 	const struct text *body = &request->body;
 
 	if (!request->json_parsed && body->length > 0 && !body->overrun &&
-	    strlen(body->data) == body->length) {
-		/* Made once: its buffers are worth keeping. */
-		static struct json_tokener *tokener;
-
-		if (tokener == NULL) {
-			tokener = json_tokener_new();
-			json_tokener_set_flags(tokener, JSON_TOKENER_STRICT |
-			    JSON_TOKENER_VALIDATE_UTF8);
-		}
-		json_tokener_reset(tokener);
-		/* With its NUL, or a number at the end would not be over. */
-		request->json = json_tokener_parse_ex(tokener, body->data,
-		    (int)body->length + 1);
-	}
+	    strlen(body->data) == body->length &&
+	    request_is_strict_json(body))
+		request->json = request_parse(&tokener,
+		    JSON_TOKENER_VALIDATE_UTF8, body->data, body->length);
 	request->json_parsed = true;
 	return request->json;
 }
