@@ -4,20 +4,17 @@
 
 #include <string.h>
 
-#include "decode.h"
+#include "compose.h"
 #include "fixture.h"
 #include "tap.h"
 
 #define TOKEN "00112233445566778899aabbccddeeff" \
     "0123456789abcdef0123456789abcdef"
-#define MESSAGE_ID "11111111-2222-4333-8444-555555555555"
 #define DEVICE(pushkey) "{\"app_id\":\"a\",\"pushkey\":\"" pushkey "\"," \
     "\"pushkey_ts\":5,\"data\":{\"format\":\"secret\",\"x\":\"secret\"}," \
     "\"tweaks\":{\"sound\":\"secret\",\"highlight\":true}}"
 
 static const struct provider *apns;
-
-enum { NOW_S = 1700000000 };
 
 static void *
 account_of(const char *more)
@@ -35,30 +32,11 @@ account_of(const char *more)
 	return account;
 }
 
-/* Composes for the first device of the first notification of a request. */
 static enum cause
 compose(const void *account, enum decode_operation operation,
     const char *text, struct http_request *request)
 {
-	static const struct decode_limits limits = {
-		.max_batch_size = 100, .max_notification_size_kb = 1024
-	};
-	struct token token = { .text = "provider.token" };
-	struct provider_push push = { .token = &token,
-	    .message_id = MESSAGE_ID, .now_s = NOW_S };
-	struct decode_error error;
-	struct batch *batch;
-	enum cause cause;
-
-	http_request_init(request);
-	if (decode_request(operation, text, strlen(text), &limits, &batch,
-	    &error) != DECODE_OK)
-		tap_bail_out("%s: %s in %s", error.violation.location,
-		    error.violation.reason, text);
-	cause = apns->compose(account, &batch->notifications[0],
-	    &batch->notifications[0].devices[0], &push, request);
-	batch_free(batch);
-	return cause;
+	return compose_first(apns, account, operation, text, request);
 }
 
 static const char *
@@ -203,8 +181,8 @@ static const struct {
 	{ "", "", "apns-expiration", "1702419200" },
 	{ ",\"time_to_live_s\":60", "", "apns-expiration", "1700000060" },
 	{ ",\"time_to_live_s\":0", "", "apns-expiration", "0" },
-	{ "", "", "apns-id", MESSAGE_ID },
-	{ "", "", "apns-collapse-id", MESSAGE_ID },
+	{ "", "", "apns-id", COMPOSE_MESSAGE_ID },
+	{ "", "", "apns-collapse-id", COMPOSE_MESSAGE_ID },
 };
 
 static const struct {

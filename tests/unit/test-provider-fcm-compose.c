@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "decode.h"
+#include "compose.h"
 #include "fixture.h"
 #include "tap.h"
 
@@ -38,30 +38,11 @@ account_of(const char *more)
 	return account;
 }
 
-/* Composes for the first device of the first notification of a request. */
 static enum cause
 compose(const void *account, enum decode_operation operation,
     const char *text, struct http_request *request)
 {
-	static const struct decode_limits limits = {
-		.max_batch_size = 100, .max_notification_size_kb = 1024
-	};
-	struct token token = { .text = "ya29.token" };
-	struct provider_push push = { .token = &token, .message_id = "id",
-	    .now_s = 1700000000 };
-	struct decode_error error;
-	struct batch *batch;
-	enum cause cause;
-
-	http_request_init(request);
-	if (decode_request(operation, text, strlen(text), &limits, &batch,
-	    &error) != DECODE_OK)
-		tap_bail_out("%s: %s in %s", error.violation.location,
-		    error.violation.reason, text);
-	cause = fcm->compose(account, &batch->notifications[0],
-	    &batch->notifications[0].devices[0], &push, request);
-	batch_free(batch);
-	return cause;
+	return compose_first(fcm, account, operation, text, request);
 }
 
 static const char *
@@ -227,7 +208,7 @@ check_settings(void)
 		tap_contains(buf_text(&request.body), settings[i].ttl,
 		    "the time to live with {%s}", settings[i].account);
 		tap_is_string(http_request_header(&request, "authorization"),
-		    "Bearer ya29.token", "authorization with {%s}",
+		    "Bearer " COMPOSE_TOKEN, "authorization with {%s}",
 		    settings[i].account);
 		tap_is_string(http_request_header(&request, "content-type"),
 		    "application/json", "content-type with {%s}",

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef COMPOSE_H
+#define COMPOSE_H
+
+#include "decode.h"
+#include "provider.h"
+
+/* What every request that a test composes is made with. */
+#define COMPOSE_TOKEN "provider.token"
+#define COMPOSE_MESSAGE_ID "11111111-2222-4333-8444-555555555555"
+
+enum { COMPOSE_NOW_S = 1700000000 };
+
+/*
+ * Composes for the first device of the first notification of the body of a
+ * request; ends the program if the body is refused.  The caller frees the
+ * request.
+ */
+enum cause compose_first(const struct provider *provider,
+    const void *account, enum decode_operation operation, const char *text,
+    struct http_request *request);
+
+#endif
