@@ -104,6 +104,13 @@ identity_restore_lines(char *pem)
 	}
 }
 
+static bool
+identity_is_verified(const char *verify, const char *certificate)
+{
+	return verify != NULL && strcmp(verify, "SUCCESS") == 0 &&
+	    certificate != NULL;
+}
+
 bool
 identity_read(const char *verify, const char *certificate,
     struct identity *identity)
@@ -112,8 +119,7 @@ identity_read(const char *verify, const char *certificate,
 	char *pem;
 	bool known;
 
-	if (verify == NULL || strcmp(verify, "SUCCESS") != 0 ||
-	    certificate == NULL)
+	if (!identity_is_verified(verify, certificate))
 		return false;
 	pem = xstrdup(certificate);
 	identity_restore_lines(pem);
@@ -147,8 +153,7 @@ identity_cache_read(struct identity_cache *cache, const char *verify,
 	struct identity identity;
 	size_t i;
 
-	if (verify == NULL || strcmp(verify, "SUCCESS") != 0 ||
-	    certificate == NULL)
+	if (!identity_is_verified(verify, certificate))
 		return NULL;
 	for (i = 0; i < IDENTITY_CACHE_SIZE; i++) {
 		if (cache->entries[i].certificate != NULL &&

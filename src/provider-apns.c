@@ -522,8 +522,6 @@ apns_judge(const void *arg, const struct device *device,
 	json_object_put(body);
 }
 
-extern const struct provider provider_apns;
-
 const struct provider provider_apns = {
 	.name = "apns",
 	.open = apns_open,

@@ -486,8 +486,6 @@ fcm_judge(const void *arg, const struct device *device,
 	json_object_put(body);
 }
 
-extern const struct provider provider_fcm;
-
 const struct provider provider_fcm = {
 	.name = "fcm",
 	.open = fcm_open,

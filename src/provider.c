@@ -3,12 +3,10 @@
 
 #include <string.h>
 
-extern const struct provider provider_apns;
-extern const struct provider provider_fcm;
+#define PROVIDER_ENTRY(name) &provider_##name,
 
 static const struct provider *const providers[] = {
-	&provider_apns,
-	&provider_fcm,
+	PROVIDER_LIST(PROVIDER_ENTRY)
 	NULL
 };
 

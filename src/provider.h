@@ -16,7 +16,7 @@
 /*
  * A provider describes and judges; it does not send.  Attempts, deadlines,
  * tokens' lives and logs exist once, in delivery.  A new provider is one file
- * with one of these structs and one line in provider.c's table.
+ * with one of these structs and one line in PROVIDER_LIST.
  */
 
 /*
@@ -84,6 +84,14 @@ struct provider {
 	void (*judge)(const void *account, const struct device *device,
 	    const struct http_reply *reply, struct outcome *outcome);
 };
+
+/* All providers: provider-NAME.c defines provider_NAME. */
+#define PROVIDER_LIST(provider) \
+	provider(apns) \
+	provider(fcm)
+
+#define PROVIDER_DECLARE(name) extern const struct provider provider_##name;
+PROVIDER_LIST(PROVIDER_DECLARE)
 
 /* The provider of that name, or NULL. */
 const struct provider *provider_find(const char *name);

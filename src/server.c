@@ -188,6 +188,14 @@ server_reload(struct server *server)
 }
 
 static void
+server_former_free(struct server *server, struct server_former *former)
+{
+	TAILQ_REMOVE(&server->formers, former, entry);
+	service_free(former->service);
+	free(former);
+}
+
+static void
 server_on_look(void *arg)
 {
 	struct server *server = arg;
@@ -195,11 +203,8 @@ server_on_look(void *arg)
 
 	for (; former != NULL; former = next) {
 		next = TAILQ_NEXT(former, entry);
-		if (!service_is_idle(former->service))
-			continue;
-		TAILQ_REMOVE(&server->formers, former, entry);
-		service_free(former->service);
-		free(former);
+		if (service_is_idle(former->service))
+			server_former_free(server, former);
 	}
 	/* What kept a new configuration out may pass without a file changing:
 	 * a directory's mode, say. */
@@ -259,11 +264,8 @@ server_close(struct server *server)
 {
 	struct server_former *former;
 
-	while ((former = TAILQ_FIRST(&server->formers)) != NULL) {
-		TAILQ_REMOVE(&server->formers, former, entry);
-		service_free(former->service);
-		free(former);
-	}
+	while ((former = TAILQ_FIRST(&server->formers)) != NULL)
+		server_former_free(server, former);
 	service_free(server->service);
 	watch_free(server->files);
 	exchange_listener_free(server->listener);
