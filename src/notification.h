@@ -140,6 +140,12 @@ struct outcome {
 	enum cause cause;
 	enum retry retry;
 	bool fresh_connection;	/* the one it came over is of no more use */
+	/*
+	 * A rejection that a wrong setting of ours (environment, topic,
+	 * project, provider) would bring upon every device at once.  Only
+	 * with VERDICT_REJECTED.
+	 */
+	bool suspicious;
 	int64_t retry_after_ms;	/* -1 if the provider named no time */
 	const char *reason;	/* a fixed word for logs; never NULL */
 };

@@ -89,6 +89,7 @@ struct apns_answer {
 	enum cause cause;
 	enum retry retry;
 	bool fresh_connection;
+	bool suspicious;
 };
 
 static const struct apns_answer apns_answers[] = {
@@ -96,6 +97,10 @@ static const struct apns_answer apns_answers[] = {
     .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED }
 #define APNS_DEAD(code, word) { .status = code, .reason = word, \
     .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD }
+/* By keys of the other environment, or a wrong topic, it may be all devices. */
+#define APNS_SUSPECT(code, word) { .status = code, .reason = word, \
+    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD, \
+    .suspicious = true }
 #define APNS_OPERATOR(code, word) { .status = code, .reason = word, \
     .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS }
 #define APNS_BUSY(code, word, what) { .status = code, .reason = word, \
@@ -112,8 +117,8 @@ static const struct apns_answer apns_answers[] = {
 	APNS_BUG(400, "MissingDeviceToken"),
 	APNS_BUG(400, "MissingTopic"),
 	APNS_BUG(400, "PayloadEmpty"),
-	APNS_DEAD(400, "BadDeviceToken"),
-	APNS_DEAD(400, "DeviceTokenNotForTopic"),
+	APNS_SUSPECT(400, "BadDeviceToken"),
+	APNS_SUSPECT(400, "DeviceTokenNotForTopic"),
 	APNS_OPERATOR(400, "BadTopic"),
 	APNS_OPERATOR(400, "TopicDisallowed"),
 	APNS_CONNECTION(400, "IdleTimeout"),
@@ -511,6 +516,7 @@ apns_judge(const void *arg, const struct device *device,
 		.cause = answer->cause,
 		.retry = answer->retry,
 		.fresh_connection = answer->fresh_connection,
+		.suspicious = answer->suspicious,
 		.retry_after_ms = reply->retry_after_ms,
 		.reason = answer->reason
 	};

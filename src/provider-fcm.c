@@ -65,6 +65,7 @@ struct fcm_answer {
 	enum verdict verdict;
 	enum cause cause;
 	enum retry retry;
+	bool suspicious;
 };
 
 static const struct fcm_answer fcm_answers[] = {
@@ -84,7 +85,7 @@ static const struct fcm_answer fcm_answers[] = {
 	    .cause = CAUSE_PUSHKEY_DEAD },
 	{ .first = 403, .last = 403, .code = "SENDER_ID_MISMATCH",
 	    .reason = "SENDER_ID_MISMATCH", .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD },
+	    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true },
 	FCM_OPERATOR(401, 401, "THIRD_PARTY_AUTH_ERROR",
 	    "THIRD_PARTY_AUTH_ERROR"),
 	FCM_OPERATOR(401, 401, "APNS_AUTH_ERROR", "APNS_AUTH_ERROR"),
@@ -469,6 +470,7 @@ fcm_judge(const void *arg, const struct device *device,
 		.verdict = answer->verdict,
 		.cause = answer->cause,
 		.retry = answer->retry,
+		.suspicious = answer->suspicious,
 		.retry_after_ms = reply->retry_after_ms,
 		.reason = answer->reason
 	};
@@ -476,6 +478,8 @@ fcm_judge(const void *arg, const struct device *device,
 	    fcm_blames_pushkey(details)) {
 		outcome->verdict = VERDICT_REJECTED;
 		outcome->cause = CAUSE_PUSHKEY_DEAD;
+		/* What another provider's pushkeys would bring, too. */
+		outcome->suspicious = true;
 	} else if (outcome->verdict == VERDICT_DELIVERED && body == NULL &&
 	    fcm_is_foreign(reply)) {
 		/* A page: whoever answered there, it was not FCM. */

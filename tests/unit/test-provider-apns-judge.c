@@ -212,6 +212,34 @@ check_overflowed(void)
 	http_reply_free(&reply);
 }
 
+/* --- what a wrong setting would do to every device ----------------------- */
+
+static const struct {
+	int status;
+	const char *reason;
+	bool suspicious;
+} suspects[] = {
+	{ 400, "BadDeviceToken", true },
+	{ 400, "DeviceTokenNotForTopic", true },
+	{ 410, "Unregistered", false },
+	{ 410, "ExpiredToken", false },
+	{ 400, "BadTopic", false },
+	{ 403, "BadDeviceToken", false },
+	{ 200, "BadDeviceToken", false },
+};
+
+static void
+check_suspect(size_t row)
+{
+	const char *body = fixture_format("{\"reason\":\"%s\"}",
+	    suspects[row].reason);
+
+	tap_is_int(judge(suspects[row].status, body, 0, -1).suspicious,
+	    suspects[row].suspicious, "%d %s is %ssuspicious",
+	    suspects[row].status, suspects[row].reason,
+	    suspects[row].suspicious ? "" : "not ");
+}
+
 static void
 check_retry_after(void)
 {
@@ -300,6 +328,8 @@ main(void)
 		check_row(i);
 	for (i = 0; i < sizeof rejecting / sizeof *rejecting; i++)
 		check_rejecting(i);
+	for (i = 0; i < sizeof suspects / sizeof *suspects; i++)
+		check_suspect(i);
 	check_overflowed();
 	check_retry_after();
 	for (i = 0; i < sizeof times / sizeof *times; i++) {

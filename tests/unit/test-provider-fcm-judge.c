@@ -241,6 +241,33 @@ check_never(size_t row)
 	    "%s with 401 is for later", rejecting[row]);
 }
 
+/* --- what a wrong setting would do to every device ----------------------- */
+
+static const struct {
+	const char *name;
+	int status;
+	const char *body;
+	bool suspicious;
+} suspects[] = {
+	{ "the project of another service account", 403,
+	    ERROR("PERMISSION_DENIED", CODE("SENDER_ID_MISMATCH")), true },
+	{ "a token that is none of FCM's", 400, ERROR("INVALID_ARGUMENT",
+	    CODE("INVALID_ARGUMENT") "," FIELDS(TOKEN_FIELD)), true },
+	{ "an app that is gone", 404,
+	    ERROR("NOT_FOUND", CODE("UNREGISTERED")), false },
+	{ "a wrong argument", 400,
+	    ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")), false },
+	{ "a delivery", 200, "{}", false },
+};
+
+static void
+check_suspect(size_t row)
+{
+	tap_is_int(judge(suspects[row].status, suspects[row].body,
+	    -1).suspicious, suspects[row].suspicious, "%s is %ssuspicious",
+	    suspects[row].name, suspects[row].suspicious ? "" : "not ");
+}
+
 static void
 check_crossed(void)
 {
@@ -284,6 +311,8 @@ main(void)
 		check_row(i);
 	for (i = 0; i < sizeof rejecting / sizeof *rejecting; i++)
 		check_never(i);
+	for (i = 0; i < sizeof suspects / sizeof *suspects; i++)
+		check_suspect(i);
 	check_crossed();
 	check_overflowed();
 	tap_is_int(judge(429, "", 60000).retry_after_ms, 60000,
