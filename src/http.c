@@ -11,17 +11,13 @@
 #include <curl/curl.h>
 
 #include "clock.h"
+#include "http-lane.h"
 #include "log.h"
 #include "xmalloc.h"
 
 enum {
 	/* Sent bytes that nobody acknowledged: the connection is dead. */
 	HTTP_TCP_USER_TIMEOUT_MS = 4000,
-	/* A lane that was idle for longer is warmed up anew: the provider
-	 * may have closed its connection, which only the next request shows. */
-	HTTP_WARM_MS = 1000,
-	/* A connection that owes answers for so long has a bad name. */
-	HTTP_SILENCE_MS = 1000,
 	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
 	HTTP_SPARE_HANDLES = 256
 };
@@ -30,19 +26,6 @@ struct http {
 	struct loop *loop;
 	char *ca_file;
 	char *proxy;
-};
-
-struct http_lane {
-	TAILQ_ENTRY(http_lane) entry;
-	struct http_pool *pool;
-	CURLM *multi;
-	struct loop_timer *timer;
-	unsigned int in_flight;
-	bool warm;
-	bool retired;
-	int64_t born_ms;
-	int64_t used_ms;
-	int64_t silent_ms;	/* since when it owes an answer, or 0 */
 };
 
 struct http_call {
@@ -99,9 +82,75 @@ http_free(struct http *http)
 	curl_global_cleanup();
 }
 
-/* --- curl's callbacks ---------------------------------------------------- */
+/* --- lanes --------------------------------------------------------------- */
 
-static void http_lane_check(struct http_lane *lane);
+static void http_pool_on_ended(void *arg, CURL *easy, CURLcode code);
+static void http_pool_pump(void *arg);
+
+static struct http_lane *
+http_pool_add_lane(struct http_pool *pool)
+{
+	struct http_lane *lane = http_lane_create(&(struct http_lane_params){
+		.loop = pool->http->loop,
+		.max_streams = pool->params.max_streams,
+		.warm_up = pool->params.warm_up,
+		.ended = http_pool_on_ended,
+		.settled = http_pool_pump,
+		.arg = pool
+	});
+
+	TAILQ_INSERT_TAIL(&pool->lanes, lane, entry);
+	pool->lane_count++;
+	return lane;
+}
+
+static void
+http_pool_drop_lane(struct http_pool *pool, struct http_lane *lane)
+{
+	TAILQ_REMOVE(&pool->lanes, lane, entry);
+	if (!lane->retired)
+		pool->lane_count--;
+	http_lane_free(lane);
+}
+
+/* No new requests; freed by the tidying once nothing is in flight on it. */
+static void
+http_pool_retire_lane(struct http_pool *pool, struct http_lane *lane)
+{
+	if (lane->retired)
+		return;
+	lane->retired = true;
+	pool->lane_count--;
+	loop_timer_start(pool->tidy, 0);
+}
+
+/*
+ * The lane with the fewest requests that has room, a new one if all are full
+ * and there may be more, or NULL.
+ */
+static struct http_lane *
+http_pool_choose_lane(struct http_pool *pool)
+{
+	struct http_lane *lane, *next, *best = NULL;
+	int64_t now_ms = clock_monotonic_ms();
+
+	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
+		next = TAILQ_NEXT(lane, entry);
+		if (!lane->retired &&
+		    now_ms - lane->born_ms > pool->params.age_s * 1000)
+			http_pool_retire_lane(pool, lane);
+		if (lane->retired ||
+		    lane->in_flight >= http_lane_limit(lane))
+			continue;
+		if (best == NULL || lane->in_flight < best->in_flight)
+			best = lane;
+	}
+	if (best == NULL && pool->lane_count < pool->params.max_connections)
+		best = http_pool_add_lane(pool);
+	return best;
+}
+
+/* --- calls --------------------------------------------------------------- */
 
 static size_t
 http_on_body(char *data, size_t size, size_t count, void *arg)
@@ -131,162 +180,6 @@ http_on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
 	    sizeof timeout_ms);
 	return CURL_SOCKOPT_OK;
 }
-
-static void
-http_on_ready(void *arg, int fd, unsigned int events)
-{
-	struct http_lane *lane = arg;
-	int action, running;
-
-	action = (events & LOOP_READ ? CURL_CSELECT_IN : 0) |
-	    (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0);
-	curl_multi_socket_action(lane->multi, fd, action, &running);
-	http_lane_check(lane);
-}
-
-static void
-http_on_timer(void *arg)
-{
-	struct http_lane *lane = arg;
-	int running;
-
-	curl_multi_socket_action(lane->multi, CURL_SOCKET_TIMEOUT, 0,
-	    &running);
-	http_lane_check(lane);
-}
-
-/* curl says which events of a socket it waits for. */
-static int
-http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
-    void *socket_arg)
-{
-	struct http_lane *lane = arg;
-	struct loop_watch *watch = socket_arg;
-	unsigned int events;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		loop_watch_free(watch);
-		curl_multi_assign(lane->multi, fd, NULL);
-		return 0;
-	}
-	events = (what & CURL_POLL_IN ? LOOP_READ : 0) |
-	    (what & CURL_POLL_OUT ? LOOP_WRITE : 0);
-	if (watch != NULL)
-		loop_watch_change(watch, events);
-	else {
-		watch = loop_watch_create(lane->pool->http->loop, fd, events,
-		    http_on_ready, lane);
-		curl_multi_assign(lane->multi, fd, watch);
-	}
-	return 0;
-}
-
-/* curl says when it wants to be called without an event. */
-static int
-http_on_timeout(CURLM *multi, long timeout_ms, void *arg)
-{
-	struct http_lane *lane = arg;
-
-	(void)multi;
-	if (timeout_ms == -1)
-		loop_timer_stop(lane->timer);
-	else
-		loop_timer_start(lane->timer, timeout_ms);
-	return 0;
-}
-
-/* --- lanes --------------------------------------------------------------- */
-
-static struct http_lane *
-http_lane_create(struct http_pool *pool)
-{
-	struct http_lane *lane = xcalloc(1, sizeof *lane);
-	CURLM *multi = curl_multi_init();
-
-	if (multi == NULL)
-		fatalx("cannot make a curl multi handle");
-	lane->pool = pool;
-	lane->multi = multi;
-	lane->timer = loop_timer_create(pool->http->loop, http_on_timer, lane);
-	lane->born_ms = lane->used_ms = clock_monotonic_ms();
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, http_on_socket);
-	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, lane);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, http_on_timeout);
-	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, lane);
-	/* Two: after a GOAWAY the old connection lives until its last stream
-	 * ends, and the new one must not wait for that. */
-	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
-	curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
-	    (long)pool->params.max_streams);
-	TAILQ_INSERT_TAIL(&pool->lanes, lane, entry);
-	pool->lane_count++;
-	return lane;
-}
-
-/* Only for a lane with nothing in flight, and never from a curl callback. */
-static void
-http_lane_free(struct http_lane *lane)
-{
-	struct http_pool *pool = lane->pool;
-
-	TAILQ_REMOVE(&pool->lanes, lane, entry);
-	if (!lane->retired)
-		pool->lane_count--;
-	curl_multi_cleanup(lane->multi);
-	loop_timer_free(lane->timer);
-	free(lane);
-}
-
-/* No new requests; freed by the tidying once nothing is in flight on it. */
-static void
-http_lane_retire(struct http_lane *lane)
-{
-	if (lane->retired)
-		return;
-	lane->retired = true;
-	lane->pool->lane_count--;
-	loop_timer_start(lane->pool->tidy, 0);
-}
-
-/* How many requests may be on this lane now. */
-static unsigned int
-http_lane_limit(struct http_lane *lane, int64_t now_ms)
-{
-	const struct http_pool_params *params = &lane->pool->params;
-
-	if (lane->in_flight == 0 && now_ms - lane->used_ms > HTTP_WARM_MS)
-		lane->warm = false;
-	return params->warm_up && !lane->warm ? 1 : params->max_streams;
-}
-
-/*
- * The lane with the fewest requests that has room, a new one if all are full
- * and there may be more, or NULL.
- */
-static struct http_lane *
-http_pool_choose_lane(struct http_pool *pool)
-{
-	struct http_lane *lane, *next, *best = NULL;
-	int64_t now_ms = clock_monotonic_ms();
-
-	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
-		next = TAILQ_NEXT(lane, entry);
-		if (!lane->retired &&
-		    now_ms - lane->born_ms > pool->params.age_s * 1000)
-			http_lane_retire(lane);
-		if (lane->retired ||
-		    lane->in_flight >= http_lane_limit(lane, now_ms))
-			continue;
-		if (best == NULL || lane->in_flight < best->in_flight)
-			best = lane;
-	}
-	if (best == NULL && pool->lane_count < pool->params.max_connections)
-		best = http_lane_create(pool);
-	return best;
-}
-
-/* --- calls --------------------------------------------------------------- */
 
 /* A handle with all that the calls of a pool have in common. */
 static CURL *
@@ -354,18 +247,15 @@ http_call_start(struct http_call *call, struct http_lane *lane)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
 	call->easy = easy;
 	call->lane = lane;
-	lane->in_flight++;
-	lane->used_ms = clock_monotonic_ms();
-	if (lane->silent_ms == 0)
-		lane->silent_ms = lane->used_ms;
 	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
-	if (curl_multi_add_handle(lane->multi, easy) != CURLM_OK)
-		fatalx("cannot start a request");
+	http_lane_add(lane, easy);
 }
 
+/* Sends what waits, as far as there is room. */
 static void
-http_pool_pump(struct http_pool *pool)
+http_pool_pump(void *arg)
 {
+	struct http_pool *pool = arg;
 	struct http_call *call;
 	struct http_lane *lane;
 
@@ -386,7 +276,7 @@ http_pool_tidy(void *arg)
 	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
 		next = TAILQ_NEXT(lane, entry);
 		if (lane->retired && lane->in_flight == 0)
-			http_lane_free(lane);
+			http_pool_drop_lane(pool, lane);
 	}
 	http_pool_pump(pool);
 }
@@ -403,9 +293,7 @@ http_call_unlink(struct http_call *call)
 		return;
 	}
 	TAILQ_REMOVE(&pool->running, call, entry);
-	curl_multi_remove_handle(lane->multi, call->easy);
-	lane->in_flight--;
-	lane->used_ms = clock_monotonic_ms();
+	http_lane_remove(lane, call->easy);
 	if (lane->retired && lane->in_flight == 0)
 		loop_timer_start(pool->tidy, 0);
 	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, NULL);
@@ -487,11 +375,10 @@ http_call_finish(struct http_call *call, CURLcode code)
 
 	http_call_read_result(call, code);
 	if (reply->failure == HTTP_FAILURE_NONE)
-		lane->silent_ms = lane->in_flight > 1 ?
-		    clock_monotonic_ms() : 0;
+		http_lane_answered(lane);
 	if (reply->failure == HTTP_FAILURE_UNKNOWN ||
 	    reply->failure == HTTP_FAILURE_TIMEOUT)
-		http_lane_retire(lane);
+		http_pool_retire_lane(call->pool, lane);
 	else if (reply->failure == HTTP_FAILURE_NONE && reply->status < 500 &&
 	    reply->status != 401 && reply->status != 403)
 		lane->warm = true;
@@ -501,20 +388,13 @@ http_call_finish(struct http_call *call, CURLcode code)
 }
 
 static void
-http_lane_check(struct http_lane *lane)
+http_pool_on_ended(void *arg, CURL *easy, CURLcode code)
 {
-	struct http_pool *pool = lane->pool;
 	struct http_call *call;
-	CURLMsg *message;
-	int left;
 
-	while ((message = curl_multi_info_read(lane->multi, &left)) != NULL) {
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
-		    (char **)&call);
-		if (message->msg == CURLMSG_DONE)
-			http_call_finish(call, message->data.result);
-	}
-	http_pool_pump(pool);
+	(void)arg;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
+	http_call_finish(call, code);
 }
 
 struct http_call *
@@ -541,9 +421,8 @@ http_cancel(struct http_call *call)
 	struct http_pool *pool = call->pool;
 	struct http_lane *lane = call->lane;
 
-	if (lane != NULL && clock_monotonic_ms() - lane->silent_ms >
-	    HTTP_SILENCE_MS)
-		http_lane_retire(lane);
+	if (lane != NULL && http_lane_is_silent(lane))
+		http_pool_retire_lane(pool, lane);
 	http_call_unlink(call);
 	http_call_free(call);
 	loop_timer_start(pool->tidy, 0);
@@ -567,7 +446,7 @@ void
 http_distrust(struct http_call *call)
 {
 	if (call->lane != NULL)
-		http_lane_retire(call->lane);
+		http_pool_retire_lane(call->pool, call->lane);
 }
 
 static void
@@ -591,7 +470,7 @@ http_pool_free(struct http_pool *pool)
 	http_call_list_drop(&pool->waiting);
 	http_call_list_drop(&pool->running);
 	while ((lane = TAILQ_FIRST(&pool->lanes)) != NULL)
-		http_lane_free(lane);
+		http_pool_drop_lane(pool, lane);
 	while (pool->spare_count > 0)
 		curl_easy_cleanup(pool->spare[--pool->spare_count]);
 	loop_timer_free(pool->tidy);
