@@ -41,7 +41,7 @@ struct conf_log {
 
 static const struct setting conf_settings[] = {
 	{ CONF_FIELD(state_directory), .type = SETTING_PATH,
-	    .text = "/run/push-gateway" },
+	    .text = RUNSTATEDIR "/push-gateway/state" },
 	CONF_INTEGER(request_timeout_ms, 100, 600000, 8000),
 	CONF_INTEGER(max_request_size_kb, 1, 65536, 1024),
 	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),
