@@ -99,10 +99,16 @@ read_apns(struct accounts *accounts, const char *file)
 		struct json_object *entry = json_object_array_get_idx(list, i);
 		struct apns_account *account = &accounts->apns[i];
 
-		account->team_id = need_string(file, entry, "team_id");
-		account->key_id = need_string(file, entry, "key_id");
-		account->public_key = read_public_key(file, entry);
 		account->topics = read_topics(file, entry);
+		if (json_object_object_get_ex(entry, "certificate_sha256",
+		    NULL)) {
+			account->certificate_sha256 = need_string(file, entry,
+			    "certificate_sha256");
+		} else {
+			account->team_id = need_string(file, entry, "team_id");
+			account->key_id = need_string(file, entry, "key_id");
+			account->public_key = read_public_key(file, entry);
+		}
 	}
 }
 
@@ -162,9 +168,27 @@ accounts_find_apns(const struct accounts *accounts, const char *key_id,
 	const struct apns_account *found = NULL;
 
 	for (size_t i = 0; found == NULL && i < accounts->apns_count; i++) {
-		if (strcmp(accounts->apns[i].key_id, key_id) == 0 &&
-		    strcmp(accounts->apns[i].team_id, team_id) == 0)
-			found = &accounts->apns[i];
+		const struct apns_account *account = &accounts->apns[i];
+
+		if (account->team_id != NULL &&
+		    strcmp(account->key_id, key_id) == 0 &&
+		    strcmp(account->team_id, team_id) == 0)
+			found = account;
+	}
+	return found;
+}
+
+const struct apns_account *
+accounts_find_certificate(const struct accounts *accounts, const char *sha256)
+{
+	const struct apns_account *found = NULL;
+
+	for (size_t i = 0; found == NULL && i < accounts->apns_count; i++) {
+		const struct apns_account *account = &accounts->apns[i];
+
+		if (account->certificate_sha256 != NULL &&
+		    strcmp(account->certificate_sha256, sha256) == 0)
+			found = account;
 	}
 	return found;
 }

@@ -8,12 +8,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One key of a team at APNs, and the topics it may send to. */
+/*
+ * Who may send to some topics at APNs: by one key of a team, or by a client
+ * certificate.
+ */
 struct apns_account {
-	const char *team_id;
+	const char *team_id;		/* NULL: by certificate */
 	const char *key_id;
-	struct json_object *topics;	/* an array of strings */
 	EVP_PKEY *public_key;
+	const char *certificate_sha256;	/* NULL: by key */
+	struct json_object *topics;	/* an array of strings */
 };
 
 /* One service account of a Firebase project. */
@@ -44,6 +48,14 @@ accounts_free(struct accounts *accounts);
 const struct apns_account *
 accounts_find_apns(const struct accounts *accounts, const char *key_id,
     const char *team_id);
+
+/*
+ * The account of a certificate by its SHA-256 (upper-case hexadecimal with
+ * colons, as openssl prints it), or NULL.
+ */
+const struct apns_account *
+accounts_find_certificate(const struct accounts *accounts,
+    const char *sha256);
 
 /* The account of that address and key, or NULL. */
 const struct fcm_account *

@@ -312,13 +312,38 @@ find_limit(const struct connection *connection)
 	return limit;
 }
 
+/* A client with a known certificate has nothing more to prove. */
+static void
+find_certificate(struct connection *connection)
+{
+	const struct accounts *accounts =
+	    connection->endpoint->world->context.accounts;
+	X509 *certificate = SSL_get1_peer_certificate(connection->ssl);
+	struct peer *peer = &connection->peer;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	if (certificate == NULL)
+		return;
+	X509_digest(certificate, EVP_sha256(), digest, &length);
+	for (unsigned i = 0; i < length; i++)
+		snprintf(peer->certificate_sha256 + 3 * i, 4, "%02X%s",
+		    digest[i], i + 1 < length ? ":" : "");
+	if (X509_cmp_timeframe(NULL, X509_get0_notBefore(certificate),
+	    X509_get0_notAfter(certificate)) == 0)
+		peer->account = accounts_find_certificate(accounts,
+		    peer->certificate_sha256);
+	peer->authenticated = peer->account != NULL;
+	X509_free(certificate);
+}
+
 bool
 http2_start(struct connection *connection)
 {
 	nghttp2_settings_entry settings[] = {
-		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-		    find_limit(connection) },
-		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
+		{ .settings_id = NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS },
+		{ .settings_id = NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+		    .value = STREAM_WINDOW },
 	};
 	const unsigned char *protocol;
 	unsigned length;
@@ -328,6 +353,8 @@ http2_start(struct connection *connection)
 	good = length == 2 && memcmp(protocol, "h2", 2) == 0;
 	if (good) {
 		make_session(connection);
+		find_certificate(connection);
+		settings[0].value = find_limit(connection);
 		connection->stream_limit = settings[0].value;
 		nghttp2_submit_settings(connection->session,
 		    NGHTTP2_FLAG_NONE, settings,

@@ -159,6 +159,8 @@ make_tls(const struct options *options)
 	}
 	SSL_CTX_set_mode(tls, SSL_MODE_ENABLE_PARTIAL_WRITE |
 	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	/* Without it no session of a client with a certificate is resumed. */
+	SSL_CTX_set_session_id_context(tls, (const unsigned char *)"push", 4);
 	SSL_CTX_set_client_hello_cb(tls, on_client_hello, NULL);
 	SSL_CTX_set_alpn_select_cb(tls, on_alpn, NULL);
 	return tls;

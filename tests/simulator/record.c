@@ -84,6 +84,9 @@ record_write(const struct endpoint *endpoint, struct request *request,
 	json_object_object_add(line, "body", make_body(request));
 	json_object_object_add(line, "body_size",
 	    json_object_new_int64((int64_t)request->body_size));
+	add_string(line, "certificate",
+	    request->peer->certificate_sha256[0] == '\0' ? NULL
+	    : request->peer->certificate_sha256);
 	add_string(line, "text", text_string(&request->text));
 	json_object_object_add(line, "status", sent
 	    ? json_object_new_int((int)verdict->status) : NULL);

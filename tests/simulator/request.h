@@ -18,6 +18,7 @@
 #define REQUEST_HEADERS_MAX 48
 #define REQUEST_BODY_MAX 65536
 #define PEER_TOKENS_MAX 8
+#define PEER_CERTIFICATE_SIZE 96	/* SHA-256 in hexadecimal, colons */
 
 struct connection;
 
@@ -29,7 +30,9 @@ struct peer {
 		int64_t issued_at_s;
 	} tokens[PEER_TOKENS_MAX];
 	size_t token_count;
-	bool authenticated;		/* a good token was seen */
+	bool authenticated;		/* certificate or token is good */
+	char certificate_sha256[PEER_CERTIFICATE_SIZE];	/* "": none */
+	const struct apns_account *account;	/* of the certificate, or NULL */
 };
 
 struct request_header {

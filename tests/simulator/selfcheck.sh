@@ -187,6 +187,21 @@ control()
 	mv "$work/control.new" "$work/control"
 }
 
+# make_certificate NAME DAYS: for a client, which ends in so many days.
+make_certificate()
+{
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	    -subj "/CN=$1" -keyout "$work/$1.key" -out "$work/$1.csr"
+	openssl x509 -req -in "$work/$1.csr" -days "$2" \
+	    -signkey "$work/$1.key" -out "$work/$1.pem"
+}
+
+fingerprint()
+{
+	openssl x509 -in "$work/$1.pem" -noout -fingerprint -sha256 |
+	    cut -d= -f2
+}
+
 make_keys()
 {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
@@ -199,6 +214,10 @@ make_keys()
 	openssl genrsa -out "$work/rsa.key" 2048
 	openssl genrsa -out "$work/rsa-other.key" 2048
 	openssl pkey -in "$work/rsa.key" -pubout -out "$work/rsa.pub"
+	make_certificate push 2
+	make_certificate several 2
+	make_certificate unknown 2
+	make_certificate expired -1
 } >"$work/keys.log" 2>&1
 
 start()
@@ -206,7 +225,13 @@ start()
 	cat >"$work/accounts" <<-EOF
 	{ "apns": [ { "team_id": "TEAM123456", "key_id": "KEY1234567",
 	              "public_key_file": "ec.pub",
-	              "topics": [ "de.example.app" ] } ],
+	              "topics": [ "de.example.app" ] },
+	            { "certificate_sha256": "$(fingerprint push)",
+	              "topics": [ "de.example.app" ] },
+	            { "certificate_sha256": "$(fingerprint expired)",
+	              "topics": [ "de.example.app" ] },
+	            { "certificate_sha256": "$(fingerprint several)",
+	              "topics": [ "de.example.app", "de.example.voip" ] } ],
 	  "fcm": [ { "project_id": "p1", "client_email": "a@p1.example",
 	             "private_key_id": "key1",
 	             "public_key_file": "rsa.pub" } ] }
@@ -275,6 +300,41 @@ check_apns_tokens()
 	    "https://localhost:$apns_port/3/device/$device"
 	ok 'APNs: a new token too early on the same connection' \
 	    grep -q TooManyProviderTokenUpdates "$work/out"
+}
+
+# with_certificate NAME CURL-ARGUMENT...
+with_certificate()
+{
+	local name=$1
+
+	shift
+	apns "$device" --cert "$work/$name.pem" --key "$work/$name.key" "$@"
+}
+
+check_apns_certificates()
+{
+	with_certificate push --header 'apns-topic: de.example.app'
+	ok 'APNs: a known certificate needs no token' answered 200
+	with_certificate push
+	ok 'APNs: ... nor a topic, if it has only one' answered 200
+	with_certificate push --header 'authorization: bearer nonsense'
+	ok 'APNs: ... and an authorization is ignored' answered 200
+	with_certificate push --header 'apns-topic: de.example.other'
+	ok "APNs: ... but it has its topics" answered 400 TopicDisallowed
+	with_certificate several
+	ok 'APNs: a certificate with two topics needs one' \
+	    answered 400 MissingTopic
+	with_certificate several --header 'apns-topic: de.example.voip'
+	ok 'APNs: ... and may send to each' answered 200
+	with_certificate unknown --header 'apns-topic: de.example.app'
+	ok 'APNs: an unknown certificate' answered 403 BadCertificate
+	with_certificate unknown --header "authorization: bearer $token" \
+	    --header 'apns-topic: de.example.app'
+	ok 'APNs: ... does not harm a good token' answered 200
+	with_certificate expired --header 'apns-topic: de.example.app'
+	ok 'APNs: an expired certificate' answered 403 BadCertificate
+	ok 'record: the fingerprint of the certificate' \
+	    grep -q "\"certificate\":\"$(fingerprint push)\"" "$work/record"
 }
 
 check_apns_requests()
@@ -484,6 +544,7 @@ start 2>"$work/stderr"
 token=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 "$(date +%s)")
 check_transport
 check_apns_tokens
+check_apns_certificates
 check_apns_requests
 check_apns_scripts
 check_oauth

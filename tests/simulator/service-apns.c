@@ -116,7 +116,7 @@ is_update_too_early(struct peer *peer, const struct provider_token *token)
 
 /* The provider token's account, or NULL with a verdict. */
 static const struct apns_account *
-judge_authorization(struct service_context *context,
+judge_provider_token(struct service_context *context,
     struct request *request, struct verdict *verdict)
 {
 	const char *value = request_get_header(request, "authorization");
@@ -147,6 +147,26 @@ judge_authorization(struct service_context *context,
 		peer->team_id = account->team_id;
 		peer->authenticated = true;
 	}
+	return account;
+}
+
+/*
+ * Who sends: a known certificate, on whose connection an authorization is
+ * ignored, else a provider token.  NULL with a verdict.
+ */
+static const struct apns_account *
+judge_authorization(struct service_context *context,
+    struct request *request, struct verdict *verdict)
+{
+	const struct apns_account *account = request->peer->account;
+
+	if (account != NULL)
+		;
+	else if (request->peer->certificate_sha256[0] != '\0' &&
+	    request_count_header(request, "authorization") == 0)
+		fill(verdict, 403, "BadCertificate");
+	else
+		account = judge_provider_token(context, request, verdict);
 	return account;
 }
 
@@ -216,6 +236,10 @@ judge_headers(const struct request *request,
 	    "apns-collapse-id");
 	bool good = false;
 
+	if (topic == NULL && account->certificate_sha256 != NULL &&
+	    json_object_array_length(account->topics) == 1)
+		topic = json_object_get_string(json_object_array_get_idx(
+		    account->topics, 0));
 	if (topic == NULL || *topic == '\0')
 		fill(verdict, 400, "MissingTopic");
 	else if (!apns_account_has_topic(account, topic))
@@ -315,6 +339,7 @@ const struct service service_apns = {
 	.name = "apns",
 	.max_streams = 1000,
 	.streams_before_auth = 1,
+	.wants_certificate = true,
 	.goaway_data = "{\"reason\":\"Shutdown\"}",
 	.judge = judge,
 	.fill = fill,

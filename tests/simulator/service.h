@@ -26,6 +26,7 @@ struct service {
 	const char *name;
 	unsigned max_streams;
 	unsigned streams_before_auth;	/* 0: no such limit */
+	bool wants_certificate;		/* asks for one, needs none */
 	const char *goaway_data;	/* debug data of a GOAWAY */
 
 	/*
