@@ -63,7 +63,7 @@ attempt_decide(struct attempt *attempt, const struct outcome *outcome,
 		attempt->renewed = true;
 		break;
 	}
-	if (step == ATTEMPT_AGAIN && (attempt->count >= ATTEMPT_MAX ||
+	if (step != ATTEMPT_SETTLE && (attempt->count >= ATTEMPT_MAX ||
 	    *pause_ms > remaining_ms - ATTEMPT_LEAST_MS))
 		step = ATTEMPT_SETTLE;
 	return step;

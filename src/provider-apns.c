@@ -141,7 +141,10 @@ static const struct apns_answer apns_answers[] = {
 	APNS_DEAD(410, "Unregistered"),
 	{ .status = 413, .reason = "PayloadTooLarge",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
-	APNS_BUSY(429, "TooManyProviderTokenUpdates", RETRY_NEVER),
+	/* The connection is of no use until the time is over; the token is. */
+	{ .status = 429, .reason = "TooManyProviderTokenUpdates",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
+	    .fresh_connection = true },
 	APNS_BUSY(429, "TooManyRequests", RETRY_NEVER),
 	APNS_BUSY(500, "InternalServerError", RETRY_BACKOFF),
 	APNS_BUSY(503, "ServiceUnavailable", RETRY_BACKOFF),
@@ -159,6 +162,8 @@ static const struct {
 	{ .first = 401, .last = 401, .answer = APNS_OPERATOR(0, "other") },
 	{ .first = 403, .last = 403, .answer = APNS_OPERATOR(0, "other") },
 	{ .first = 407, .last = 407, .answer = APNS_OPERATOR(0, "other") },
+	/* Not BadPath and the like: the URL is wrong, and Apple not there. */
+	{ .first = 404, .last = 405, .answer = APNS_OPERATOR(0, "other") },
 	{ .first = 408, .last = 408,
 	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
 	{ .first = 413, .last = 413, .answer = { .reason = "other",
@@ -524,6 +529,11 @@ apns_judge(const void *arg, const struct device *device,
 	    !apns_is_still_dead(device, body)) {
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_PUSHKEY_RENEWED;
+	} else if (answer->verdict == VERDICT_DELIVERED &&
+	    provider_is_foreign(reply, body)) {
+		outcome->verdict = VERDICT_LATER;
+		outcome->cause = CAUSE_CREDENTIALS;
+		outcome->reason = "not APNs";
 	}
 	json_object_put(body);
 }

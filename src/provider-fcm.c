@@ -405,10 +405,11 @@ fcm_blames_pushkey(struct json_object *details)
 	for (i = 0; details != NULL && i < json_object_array_length(details);
 	    i++) {
 		detail = fcm_detail_at(details, i, "google.rpc.BadRequest");
-		if (detail == NULL || !json_object_object_get_ex(detail,
-		    "fieldViolations", &list) ||
-		    !json_object_is_type(list, json_type_array))
+		if (detail == NULL)
 			continue;
+		if (!json_object_object_get_ex(detail, "fieldViolations",
+		    &list) || !json_object_is_type(list, json_type_array))
+			return false;
 		for (j = 0; j < json_object_array_length(list); j++) {
 			field = provider_member_text(
 			    json_object_array_get_idx(list, j), "field");
@@ -432,16 +433,6 @@ fcm_is_invalid_argument(struct json_object *body, const char *code)
 	else if (json_object_object_get_ex(body, "error", &error))
 		status = provider_member_text(error, "status");
 	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
-}
-
-/* True for a body that is not even the beginning of a JSON object. */
-static bool
-fcm_is_foreign(const struct http_reply *reply)
-{
-	const char *text = buf_text(&reply->body);
-
-	text += strspn(text, " \t\r\n");
-	return *text != '\0' && (*text != '{' || !reply->body.overflowed);
 }
 
 static const struct fcm_answer *
@@ -480,9 +471,8 @@ fcm_judge(const void *arg, const struct device *device,
 		outcome->cause = CAUSE_PUSHKEY_DEAD;
 		/* What another provider's pushkeys would bring, too. */
 		outcome->suspicious = true;
-	} else if (outcome->verdict == VERDICT_DELIVERED && body == NULL &&
-	    fcm_is_foreign(reply)) {
-		/* A page: whoever answered there, it was not FCM. */
+	} else if (outcome->verdict == VERDICT_DELIVERED &&
+	    provider_is_foreign(reply, body)) {
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_CREDENTIALS;
 		outcome->reason = "not FCM";

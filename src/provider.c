@@ -73,6 +73,8 @@ provider_read_json(const struct http_reply *reply)
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object = NULL;
 
+	if (tokener != NULL)
+		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
 	if (tokener != NULL && !reply->body.overflowed)
 		object = json_tokener_parse_ex(tokener,
 		    buf_text(&reply->body), (int)reply->body.size);
@@ -82,6 +84,16 @@ provider_read_json(const struct http_reply *reply)
 		object = NULL;
 	}
 	return object;
+}
+
+bool
+provider_is_foreign(const struct http_reply *reply, struct json_object *body)
+{
+	const char *text = buf_text(&reply->body);
+
+	text += strspn(text, " \t\r\n");
+	return body == NULL && *text != '\0' &&
+	    (*text != '{' || !reply->body.overflowed);
 }
 
 const char *

@@ -121,6 +121,14 @@ bool provider_write_json(struct json_object *object, size_t limit,
 /* The JSON object in a reply's body (the caller puts it), or NULL. */
 struct json_object *provider_read_json(const struct http_reply *reply);
 
+/*
+ * True if the body is there, but is no JSON object (`body`, as read from it,
+ * is NULL) nor the beginning of one: a page.  Whoever answered there, it was
+ * not the provider.
+ */
+bool provider_is_foreign(const struct http_reply *reply,
+    struct json_object *body);
+
 /* A string member of an object, or NULL if it is none or holds NULs. */
 const char *provider_member_text(struct json_object *object,
     const char *name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tap.h"
@@ -143,6 +144,12 @@ static const struct decision {
 	    FOREVER, 0, ATTEMPT_RENEW, 0 },
 	{ "another token, renewed before", RETRY_TOKEN, 1, false, true, -1,
 	    FOREVER, 0, ATTEMPT_SETTLE, 0 },
+	{ "another token, as the 3rd", RETRY_TOKEN, 2, true, false, -1,
+	    FOREVER, 0, ATTEMPT_SETTLE, 0 },
+	{ "another token, in the least time", RETRY_TOKEN, 0, false, false,
+	    -1, 500, 0, ATTEMPT_RENEW, 0 },
+	{ "another token, in less", RETRY_TOKEN, 0, false, false, -1, 499, 0,
+	    ATTEMPT_SETTLE, 0 },
 	/* The deadline has passed. */
 	{ "at once, too late", RETRY_AT_ONCE, 0, false, false, -1, 0, 0,
 	    ATTEMPT_SETTLE, 0 },
@@ -188,6 +195,66 @@ check_life(const char *name, enum retry retry, unsigned int attempts)
 	tap_is_int(tried, attempts, "%s: so many attempts in all", name);
 }
 
+/* --- against the clock --------------------------------------------------- */
+
+/*
+ * A provider that answers after `answer_ms`, always in the same way, and a
+ * deadline: when each attempt begins, by a clock that is the test's.
+ */
+static const struct timetable {
+	const char *name;
+	enum retry retry;
+	int64_t retry_after_ms;
+	int64_t answer_ms;
+	uint32_t dice;
+	const char *begins_ms;
+} timetables[] = {
+	{ "not sent", RETRY_AT_ONCE, -1, 0, 0, "0 0 400" },
+	{ "connecting in vain for 3 s", RETRY_AT_ONCE, -1, 3000, 0,
+	    "0 3000 6400" },
+	{ "connecting in vain for 4 s", RETRY_AT_ONCE, -1, 4000, 0,
+	    "0 4000" },
+	{ "unknown after 1 s", RETRY_ONCE, -1, 1000, 0, "0 1000" },
+	{ "unknown after 7.6 s", RETRY_ONCE, -1, 7600, 0, "0" },
+	{ "5xx, low dice", RETRY_BACKOFF, -1, 100, 0, "0 300 800" },
+	{ "5xx, high dice", RETRY_BACKOFF, -1, 100, 199, "0 499 1198" },
+	{ "5xx of 5 s", RETRY_BACKOFF, -1, 5000, 0, "0 5200" },
+	{ "5xx, Retry-After 3", RETRY_BACKOFF, 3000, 100, 0,
+	    "0 3100 6200" },
+	{ "5xx, Retry-After 4", RETRY_BACKOFF, 4000, 100, 0, "0 4100" },
+	{ "5xx, Retry-After 60", RETRY_BACKOFF, 60000, 100, 0, "0" },
+	{ "FCM 429, Retry-After 2", RETRY_IF_TOLD, 2000, 100, 0,
+	    "0 2100 4200" },
+	{ "FCM 429, Retry-After 60", RETRY_IF_TOLD, 60000, 100, 0, "0" },
+	{ "FCM 429 alone", RETRY_IF_TOLD, -1, 100, 0, "0" },
+	{ "TooManyRequests", RETRY_NEVER, 1000, 100, 0, "0" },
+	{ "a stale token", RETRY_TOKEN, -1, 100, 0, "0 100" },
+};
+
+static void
+check_timetable(const struct timetable *row)
+{
+	struct attempt attempt = { .count = 0 };
+	struct outcome outcome = { .verdict = VERDICT_LATER,
+	    .retry = row->retry, .retry_after_ms = row->retry_after_ms,
+	    .reason = "" };
+	int64_t now_ms = 0, pause_ms = 0;
+	char begins[80] = "0";
+	size_t used = 1;
+
+	do {
+		now_ms += row->answer_ms;
+		if (attempt_decide(&attempt, &outcome, 8000 - now_ms,
+		    row->dice, &pause_ms) == ATTEMPT_SETTLE)
+			break;
+		now_ms += pause_ms;
+		used += (size_t)snprintf(begins + used, sizeof begins - used,
+		    " %lld", (long long)now_ms);
+	} while (used < sizeof begins - 24);
+	tap_is_string(begins, row->begins_ms,
+	    "%s, with 8 s: when the attempts begin", row->name);
+}
+
 /* Delivered in the end, after each kind of trouble once. */
 static void
 check_mixed_life(void)
@@ -222,6 +289,8 @@ main(void)
 	check_life("back-off", RETRY_BACKOFF, 3);
 	check_life("if told", RETRY_IF_TOLD, 3);
 	check_life("another token", RETRY_TOKEN, 2);
+	for (i = 0; i < sizeof timetables / sizeof *timetables; i++)
+		check_timetable(&timetables[i]);
 	check_mixed_life();
 	return tap_done();
 }

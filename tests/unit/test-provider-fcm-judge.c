@@ -14,13 +14,17 @@ judge(int status, const char *body, int64_t retry_after_ms)
 {
 	struct device device = { .app_id = "a", .pushkey = "k",
 	    .pushkey_size = 1, .pushkey_ts = 1700000000 };
+	size_t size = strlen(body);
 	struct outcome outcome;
 	struct http_reply reply;
 
 	http_reply_init(&reply);
 	reply.status = status;
 	reply.retry_after_ms = retry_after_ms;
-	buf_append_text(&reply.body, body);
+	/* What is too much is cut off, as the engine does. */
+	buf_append(&reply.body, body, size < reply.body.limit ? size :
+	    reply.body.limit);
+	reply.body.overflowed = size > reply.body.limit;
 	memset(&outcome, 0x55, sizeof outcome);
 	fcm->judge(NULL, &device, &reply, &outcome);
 	http_reply_free(&reply);
@@ -62,7 +66,11 @@ static const struct {
 } rows[] = {
 	{ 200, "{\"name\":\"projects/p/messages/1\"}", DELIVERED },
 	{ 200, "", DELIVERED },
-	{ 200, HTML, VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_NEVER },
+	{ 200, "{\n  \"name\": \"projects/p/messages/1\"\n}\n", DELIVERED },
+	{ 200, HTML, OPERATOR },
+	{ 200, "[]", OPERATOR },
+	{ 200, "{\"name\":", OPERATOR },
+	{ 204, "", DELIVERED },
 	/* Each code with its own status. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")), BUG },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), DEAD },
@@ -172,6 +180,16 @@ static const struct {
 	    FIELDS(FIELD("message.data[0].value"))), BUG },
 	{ 400, "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\"}}",
 	    BUG },
+	/* A violation that cannot be read could be of anything. */
+	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
+	    FIELDS(TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
+	    "google.rpc.BadRequest\"}"), BUG },
+	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
+	    FIELDS(TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
+	    "google.rpc.BadRequest\",\"fieldViolations\":\"x\"}"), BUG },
+	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
+	    FIELDS(TOKEN_FIELD)) HTML, BUG },
+	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")) "x", OPERATOR },
 	/* Another code is no INVALID_ARGUMENT, whatever fields it names. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("QUOTA_EXCEEDED") ","
 	    FIELDS(TOKEN_FIELD)), BUG },
@@ -281,22 +299,82 @@ check_crossed(void)
 	    "a field violation with 404 rejects nobody");
 }
 
-static void
-check_overflowed(void)
-{
-	struct device device = { .app_id = "a", .pushkey = "k" };
-	struct outcome outcome;
-	struct http_reply reply;
+/* --- a body of a megabyte ------------------------------------------------ */
 
-	http_reply_init(&reply);
-	reply.status = 404;
-	buf_append_text(&reply.body, rejecting[0]);
-	buf_append_text(&reply.body, fixture_repeat(" ",
-	    MESSAGE_REPLY_SIZE));
-	fcm->judge(NULL, &device, &reply, &outcome);
-	tap_is_int(outcome.verdict, VERDICT_LATER,
-	    "an overflowed body does not reject");
-	http_reply_free(&reply);
+/* Whatever a whole body would say, a part of it says nothing. */
+static const struct {
+	int status;
+	const char *body;	/* it begins so */
+	enum verdict verdict;
+	enum cause cause;
+} large[] = {
+	{ 200, "{\"name\":\"projects/p/messages/1\"}", VERDICT_DELIVERED,
+	    CAUSE_NONE },
+	{ 200, "<html>", VERDICT_LATER, CAUSE_CREDENTIALS },
+	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
+	    FIELDS(TOKEN_FIELD)), VERDICT_FAILED, CAUSE_REFUSED },
+	{ 403, ERROR("PERMISSION_DENIED", CODE("SENDER_ID_MISMATCH")),
+	    VERDICT_LATER, CAUSE_CREDENTIALS },
+	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), VERDICT_LATER,
+	    CAUSE_CREDENTIALS },
+	{ 503, "<html>", VERDICT_LATER, CAUSE_OVERLOADED },
+};
+
+static void
+check_large(size_t row)
+{
+	struct outcome outcome = judge(large[row].status, fixture_format(
+	    "%s%s", large[row].body, fixture_repeat(" ", 1 << 20)), -1);
+
+	tap_is_int(outcome.verdict, large[row].verdict,
+	    "a megabyte with %d is judged by the status", large[row].status);
+	tap_is_int(outcome.cause, large[row].cause,
+	    "a megabyte with %d: the cause", large[row].status);
+}
+
+/* --- labels -------------------------------------------------------------- */
+
+/* Nothing but these words gets into logs and metrics. */
+static const struct {
+	int status;
+	const char *body;
+	const char *reason;
+} labels[] = {
+	{ 200, "", "ok" },
+	{ 200, HTML, "not FCM" },
+	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")),
+	    "INVALID_ARGUMENT" },
+	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
+	    FIELDS(TOKEN_FIELD)), "INVALID_ARGUMENT" },
+	{ 400, ERROR("X", CODE("NEW_CODE")), "INVALID_ARGUMENT" },
+	{ 400, HTML, "INVALID_ARGUMENT" },
+	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), "UNREGISTERED" },
+	{ 403, ERROR("PERMISSION_DENIED", CODE("SENDER_ID_MISMATCH")),
+	    "SENDER_ID_MISMATCH" },
+	{ 429, ERROR("RESOURCE_EXHAUSTED", CODE("QUOTA_EXCEEDED")),
+	    "QUOTA_EXCEEDED" },
+	{ 503, ERROR("UNAVAILABLE", CODE("UNAVAILABLE")), "UNAVAILABLE" },
+	{ 500, ERROR("INTERNAL", CODE("INTERNAL")), "INTERNAL" },
+	{ 401, ERROR("UNAUTHENTICATED", CODE("THIRD_PARTY_AUTH_ERROR")),
+	    "THIRD_PARTY_AUTH_ERROR" },
+	{ 401, ERROR("UNAUTHENTICATED", CODE("APNS_AUTH_ERROR")),
+	    "APNS_AUTH_ERROR" },
+	{ 401, ERROR("UNAUTHENTICATED", ""), "UNAUTHENTICATED" },
+	{ 403, ERROR("PERMISSION_DENIED", ""), "PERMISSION_DENIED" },
+	{ 403, ERROR("X", CODE("PUSHKEY_IN_A_CODE")), "PERMISSION_DENIED" },
+	{ 404, HTML, "NOT_FOUND" },
+	{ 413, "", "other" },
+	{ 418, ERROR("X", CODE("PUSHKEY_IN_A_CODE")), "other" },
+	{ 502, HTML, "other" },
+	{ 302, "", "other" },
+};
+
+static void
+check_label(size_t row)
+{
+	tap_is_string(judge(labels[row].status, labels[row].body, -1).reason,
+	    labels[row].reason, "label %zu, status %d", row,
+	    labels[row].status);
 }
 
 int
@@ -314,7 +392,10 @@ main(void)
 	for (i = 0; i < sizeof suspects / sizeof *suspects; i++)
 		check_suspect(i);
 	check_crossed();
-	check_overflowed();
+	for (i = 0; i < sizeof large / sizeof *large; i++)
+		check_large(i);
+	for (i = 0; i < sizeof labels / sizeof *labels; i++)
+		check_label(i);
 	tap_is_int(judge(429, "", 60000).retry_after_ms, 60000,
 	    "the time in Retry-After is handed on with 429");
 	tap_is_int(judge(503, "", 0).retry_after_ms, 0,
