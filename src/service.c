@@ -6,6 +6,7 @@
 #include "channel.h"
 #include "delivery.h"
 #include "identity.h"
+#include "metrics.h"
 #include "route.h"
 #include "token.h"
 #include "xmalloc.h"
@@ -14,6 +15,7 @@ struct service {
 	struct conf *conf;
 	struct http *http;
 	struct token_store *store;
+	struct metrics *metrics;
 	struct channel_list *channels;
 	struct delivery *delivery;
 	struct identity_cache *identities;
@@ -31,6 +33,8 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 		service_free(service);
 		return NULL;
 	}
+	service->metrics = metrics_open(conf->state_directory);
+	metrics_clear_gauges(service->metrics);
 	service->http = http_create(loop, &conf->http);
 	service->channels = channel_list_create(&(struct channel_params){
 		.loop = loop,
@@ -64,6 +68,7 @@ service_free(struct service *service)
 	delivery_free(service->delivery);
 	channel_list_free(service->channels);
 	http_free(service->http);
+	metrics_close(service->metrics);
 	token_store_close(service->store);
 	identity_cache_free(service->identities);
 	conf_free(service->conf);
@@ -80,6 +85,12 @@ const struct conf *
 service_conf(const struct service *service)
 {
 	return service->conf;
+}
+
+struct metrics *
+service_metrics(const struct service *service)
+{
+	return service->metrics;
 }
 
 bool

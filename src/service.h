@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "fault.h"
 #include "loop.h"
+#include "metrics.h"
 
 /*
  * Everything that a configuration makes: clients, apps, connections, tokens,
@@ -30,6 +31,9 @@ void service_free(struct service *service);
 void service_serve(struct service *service, struct exchange *exchange);
 
 const struct conf *service_conf(const struct service *service);
+
+/* What its parts count in; theirs until service_free. */
+struct metrics *service_metrics(const struct service *service);
 
 /*
  * False with a fault if an app cannot be used here for its credentials that

@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "state.h"
 #include "xmalloc.h"
 
 enum {
@@ -65,31 +66,13 @@ struct token_store *
 token_store_open(const char *directory, struct fault *fault)
 {
 	struct token_store *store = NULL;
-	struct stat st;
-	int fd = -1;
+	int fd = state_directory_open(directory, fault);
 
-	if (mkdir(directory, 0700) == -1 && errno != EEXIST)
-		fault_set(fault, "cannot make the state directory %s: %s",
-		    directory, strerror(errno));
-	else if ((fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC))
-	    == -1 || fstat(fd, &st) == -1)
-		fault_set(fault, "cannot open the state directory %s: %s",
-		    directory, strerror(errno));
-	else if (st.st_uid != geteuid())
-		fault_set(fault, "the state directory %s belongs to user %ld, "
-		    "not to this worker's user %ld", directory,
-		    (long)st.st_uid, (long)geteuid());
-	else if (st.st_mode & 077)
-		fault_set(fault, "the state directory %s is open to others: "
-		    "chmod 0700 %s", directory, directory);
-	else {
+	if (fd != -1) {
 		store = xcalloc(1, sizeof *store);
 		store->fd = fd;
 		store->directory = xstrdup(directory);
-		fd = -1;
 	}
-	if (fd != -1)
-		close(fd);
 	return store;
 }
 
@@ -156,8 +139,7 @@ token_file_read(const struct token_source *source, struct token *token)
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
 		return false;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && (st.st_mode & 077) == 0)
+	if (fstat(fd, &st) == 0 && state_file_is_private(&st))
 		got = read(fd, text, sizeof text - 1);
 	else
 		log_warn("%s/%s is not a private file of this user; "
@@ -183,9 +165,7 @@ token_file_write(const struct token_source *source, const struct token *token)
 	    " %" PRId64 "\n%s\n", token->issued_s, token->expires_s,
 	    token->text);
 	/* Only the holder of the lock comes here; a rest is a dead one's. */
-	unlinkat(dir, temporary, 0);
-	fd = openat(dir, temporary,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = state_file_create(dir, temporary);
 	written = fd != -1 && write(fd, text, (size_t)length) == length;
 	if (fd != -1 && close(fd) == -1)
 		written = false;
@@ -201,8 +181,7 @@ token_lock(struct token_source *source)
 	int fd;
 
 	token_file_name(source, ".lock", name, sizeof name);
-	fd = openat(source->store->fd, name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	fd = state_lock_open(source->store->fd, name);
 	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
 		int why = errno;
 

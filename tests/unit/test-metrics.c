@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "metrics.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "fixture.h"
+#include "log.h"
+#include "series.h"
+#include "tap.h"
+
+static const char *
+directory_new(void)
+{
+	static unsigned int count;
+
+	return fixture_path(fixture_format("state-%u", count++));
+}
+
+/* What a reader of the directory sees; belongs to the fixture. */
+static const char *
+read_text(const char *directory)
+{
+	struct fault fault = { .words = "" };
+	const char *text;
+	struct buf buf;
+
+	buf_init(&buf, METRICS_TEXT_SIZE);
+	if (!metrics_read(directory, &buf, &fault))
+		tap_bail_out("%s", fault.words);
+	text = fixture_format("%s", buf_text(&buf));
+	buf_free(&buf);
+	return text;
+}
+
+/* What this process counts. */
+static const char *
+own_text(const struct metrics *metrics)
+{
+	const char *text;
+	struct buf buf;
+
+	buf_init(&buf, METRICS_TEXT_SIZE);
+	metrics_write(metrics, &buf);
+	text = fixture_format("%s", buf_text(&buf));
+	buf_free(&buf);
+	return text;
+}
+
+/* The number behind the start of a line; -1 if there is no such line. */
+static int64_t
+value_of(const char *text, const char *series)
+{
+	const char *line = strstr(fixture_format("\n%s", text),
+	    fixture_format("\n%s ", series));
+
+	return line == NULL ? -1 : strtoll(line + strlen(series) + 2, NULL,
+	    10);
+}
+
+/* --- the text ------------------------------------------------------------ */
+
+static void
+check_text(void)
+{
+	const char *directory = directory_new();
+	struct metrics *metrics = metrics_open(directory);
+
+	tap_is_string(read_text(directory),
+	    "# HELP push_gateway_metrics_dropped_total "
+	    "Counts of series for which there was no room.\n"
+	    "# TYPE push_gateway_metrics_dropped_total counter\n"
+	    "push_gateway_metrics_dropped_total 0\n",
+	    "at first there is nothing but that nothing was dropped");
+	metrics_add(metrics, METRICS_REQUESTS, 2, &(struct metrics_labels){
+	    .operation = "notify", .status = "503" });
+	metrics_add(metrics, METRICS_REQUESTS, 40, &(struct metrics_labels){
+	    .operation = "notify", .status = "200", .app = "not its label" });
+	metrics_add(metrics, METRICS_REQUESTS, 1, &(struct metrics_labels){
+	    .operation = "notify", .status = "200" });
+	metrics_set(metrics, METRICS_ACCOUNT_OPEN, 1,
+	    &(struct metrics_labels){ .provider = "fcm" });
+	metrics_set(metrics, METRICS_CREDENTIALS_EXPIRY, -5,
+	    &(struct metrics_labels){ .app = "a" });
+	tap_is_string(read_text(directory),
+	    "# HELP push_gateway_account_open "
+	    "1 while an account is not sent to for its failures.\n"
+	    "# TYPE push_gateway_account_open gauge\n"
+	    "push_gateway_account_open{provider=\"fcm\",account=\"\"} 1\n"
+	    "# HELP push_gateway_credentials_expiry_seconds "
+	    "Unix time when an app's certificate expires.\n"
+	    "# TYPE push_gateway_credentials_expiry_seconds gauge\n"
+	    "push_gateway_credentials_expiry_seconds{app=\"a\"} -5\n"
+	    "# HELP push_gateway_metrics_dropped_total "
+	    "Counts of series for which there was no room.\n"
+	    "# TYPE push_gateway_metrics_dropped_total counter\n"
+	    "push_gateway_metrics_dropped_total 0\n"
+	    "# HELP push_gateway_requests_total "
+	    "Requests answered, by operation and HTTP status.\n"
+	    "# TYPE push_gateway_requests_total counter\n"
+	    "push_gateway_requests_total"
+	    "{operation=\"notify\",status=\"200\"} 41\n"
+	    "push_gateway_requests_total"
+	    "{operation=\"notify\",status=\"503\"} 2\n",
+	    "it is sorted, each metric with its help and type");
+	metrics_clear_gauges(metrics);
+	tap_lacks(read_text(directory), "gauge", "gauges can be hidden");
+	metrics_set(metrics, METRICS_ACCOUNT_OPEN, 0,
+	    &(struct metrics_labels){ .provider = "fcm" });
+	tap_contains(read_text(directory), "account_open{provider=\"fcm\","
+	    "account=\"\"} 0\n", "a gauge that is set is shown again");
+	metrics_add(NULL, METRICS_DROPPED, 1, NULL);
+	metrics_close(metrics);
+	metrics_close(NULL);
+}
+
+static void
+check_histogram(void)
+{
+	static const int64_t durations_ms[] = { -1, 0, 10, 11, 8000, 8001,
+		10000, 10001, 99999 };
+	const char *directory = directory_new(), *text;
+	struct metrics *metrics = metrics_open(directory);
+	size_t i;
+
+	for (i = 0; i < sizeof durations_ms / sizeof *durations_ms; i++)
+		metrics_observe(metrics, METRICS_PROVIDER_SECONDS,
+		    durations_ms[i], &(struct metrics_labels){
+		    .provider = "apns" });
+	text = read_text(directory);
+	tap_contains(text, "# TYPE push_gateway_provider_seconds histogram\n"
+	    "push_gateway_provider_seconds_bucket"
+	    "{provider=\"apns\",le=\"0.01\"} 3\n"
+	    "push_gateway_provider_seconds_bucket"
+	    "{provider=\"apns\",le=\"0.025\"} 4\n",
+	    "a duration is counted up to its bound, and in all above");
+	tap_contains(text,
+	    "push_gateway_provider_seconds_bucket"
+	    "{provider=\"apns\",le=\"8\"} 5\n"
+	    "push_gateway_provider_seconds_bucket"
+	    "{provider=\"apns\",le=\"10\"} 7\n"
+	    "push_gateway_provider_seconds_bucket"
+	    "{provider=\"apns\",le=\"+Inf\"} 9\n"
+	    "push_gateway_provider_seconds_sum{provider=\"apns\"} 136.022\n"
+	    "push_gateway_provider_seconds_count{provider=\"apns\"} 9\n",
+	    "the end of a histogram is their sum and number");
+	metrics_close(metrics);
+}
+
+static void
+check_labels(void)
+{
+	static const struct {
+		const char *what;
+		const char *value;
+		const char *text;
+	} labels[] = {
+		{ "a quote, a backslash, a line's end", "a\"b\\c\nd",
+		    "a\\\"b\\\\c\\nd" },
+		{ "a letter beyond ASCII", "\xc3\xa4\xf0\x9f\x99\x82",
+		    "\xc3\xa4\xf0\x9f\x99\x82" },
+		{ "what is not UTF-8", "a\xff\xc3", "a\xef\xbf\xbd"
+		    "\xef\xbf\xbd" },
+		{ "nothing", NULL, "" },
+		{ "braces, commas, blanks", "a} b,c=\"d", "a} b,c=\\\"d" },
+	};
+	const char *directory = directory_new(), *text;
+	struct metrics *metrics = metrics_open(directory);
+	size_t i;
+
+	for (i = 0; i < sizeof labels / sizeof *labels; i++) {
+		metrics_add(metrics, METRICS_GUARDED, i + 1,
+		    &(struct metrics_labels){ .app = labels[i].value });
+		tap_is_int(value_of(read_text(directory), fixture_format(
+		    "push_gateway_guarded_total{app=\"%s\"}",
+		    labels[i].text)), (int64_t)i + 1, "a label may be %s",
+		    labels[i].what);
+	}
+	for (i = 0; i < 2; i++)
+		metrics_add(metrics, METRICS_VERDICTS, 1,
+		    &(struct metrics_labels){
+		    .provider = fixture_repeat("p", 1000),
+		    .app = fixture_repeat("a", 127 + i),
+		    .verdict = fixture_repeat("v", 1000),
+		    .reason = fixture_repeat("r", 1000) });
+	text = read_text(directory);
+	tap_contains(text, fixture_format("app=\"%s\",",
+	    fixture_repeat("a", 127)), "127 bytes of a label are kept");
+	tap_contains(text, fixture_format("reason=\"%s\"} 2\n",
+	    fixture_repeat("r", 127)), "what is longer is cut, and added");
+	metrics_close(metrics);
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+static void
+check_full(void)
+{
+	const char *directory = directory_new(), *text, *line;
+	struct metrics *metrics = metrics_open(directory);
+	int64_t shown = 0, dropped, total = 2 * SERIES_MAX;
+	int64_t i;
+
+	for (i = 0; i < total; i++)
+		metrics_add(metrics, METRICS_GUARDED, 1,
+		    &(struct metrics_labels){ .app = fixture_format("app-%d",
+		    (int)i) });
+	text = read_text(directory);
+	dropped = value_of(text, "push_gateway_metrics_dropped_total");
+	for (line = text; (line = strstr(line, "\npush_gateway_guarded")) !=
+	    NULL; line++)
+		shown++;
+	tap_ok(shown > SERIES_MAX * 8 / 10 && shown < SERIES_MAX,
+	    "a table takes nearly as many series as it has places");
+	tap_is_int(shown + dropped, total,
+	    "what finds no room is counted as dropped");
+	metrics_add(metrics, METRICS_GUARDED, 5, &(struct metrics_labels){
+	    .app = "app-0" });
+	text = read_text(directory);
+	tap_is_int(value_of(text, "push_gateway_guarded_total{app=\"app-0\"}"),
+	    6, "what has a place keeps counting in a full table");
+	tap_is_int(value_of(text, "push_gateway_metrics_dropped_total"),
+	    dropped, "that is not dropped");
+	metrics_close(metrics);
+}
+
+/* A file is in the directory; what does a worker make of it? */
+static void
+check_file(const char *what, const char *directory, bool is_kept)
+{
+	struct metrics *metrics = metrics_open(directory);
+	const char *path = fixture_format("%s/metrics", directory);
+	struct stat st;
+
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "a" });
+	tap_is_int(value_of(read_text(directory),
+	    "push_gateway_guarded_total{app=\"a\"}"), is_kept ? 2 : 1,
+	    "%s is %s", what, is_kept ? "kept" : "replaced");
+	tap_ok(lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & 07777) == 0600, "%s: its mode is 0600 then", what);
+	tap_ok(access(fixture_format("%s/metrics.new", directory), F_OK) ==
+	    -1, "%s: nothing else is left", what);
+	metrics_close(metrics);
+}
+
+/* A directory whose file says that app "a" was guarded once. */
+static const char *
+directory_counted(void)
+{
+	const char *directory = directory_new();
+	struct metrics *metrics = metrics_open(directory);
+
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "a" });
+	metrics_close(metrics);
+	return directory;
+}
+
+static const char *
+directory_with(const char *text)
+{
+	const char *directory = directory_new();
+	const char *file = fixture_file("any", text);
+
+	if (mkdir(directory, 0700) == -1 || rename(file,
+	    fixture_format("%s/metrics", directory)) == -1)
+		tap_bail_out("cannot make %s", directory);
+	return directory;
+}
+
+/* Writes over a part of a good file. */
+static const char *
+directory_damaged(off_t offset, const void *data, size_t size)
+{
+	const char *directory = directory_counted();
+	int fd = open(fixture_format("%s/metrics", directory), O_WRONLY);
+
+	if (fd == -1 || pwrite(fd, data, size, offset) != (ssize_t)size)
+		tap_bail_out("cannot damage the file");
+	close(fd);
+	return directory;
+}
+
+static void
+check_files(void)
+{
+	const char *directory, *path, *target;
+	struct stat st;
+
+	check_file("a good file", directory_counted(), true);
+	check_file("an empty file", directory_with(""), false);
+	check_file("any text", directory_with("rubbish\n"), false);
+	check_file("another magic", directory_damaged(0, "x", 1), false);
+	/* The number behind the magic. */
+	check_file("another layout", directory_damaged(24, "12345678", 8),
+	    false);
+	directory = directory_counted();
+	path = fixture_format("%s/metrics", directory);
+	if (stat(path, &st) == -1 || truncate(path, st.st_size - 1) == -1)
+		tap_bail_out("cannot cut %s", path);
+	check_file("a file that is cut", directory, false);
+	directory = directory_counted();
+	path = fixture_format("%s/metrics", directory);
+	if (truncate(path, st.st_size + 1) == -1)
+		tap_bail_out("cannot lengthen %s", path);
+	check_file("a file that is too long", directory, false);
+	directory = directory_counted();
+	if (chmod(fixture_format("%s/metrics", directory), 0640) == -1)
+		tap_bail_out("cannot change a mode");
+	check_file("a file that the group may read", directory, false);
+	directory = directory_with("");
+	path = fixture_format("%s/metrics", directory);
+	target = fixture_file("target", "text");
+	if (unlink(path) == -1 || symlink(target, path) == -1)
+		tap_bail_out("cannot make a link");
+	check_file("a symbolic link", directory, false);
+	tap_ok(stat(target, &st) == 0 && st.st_size == 4,
+	    "what a link leads to is left alone");
+	directory = directory_with("");
+	path = fixture_format("%s/metrics", directory);
+	if (unlink(path) == -1 || mkfifo(path, 0600) == -1)
+		tap_bail_out("cannot make a pipe");
+	check_file("a pipe", directory, false);
+}
+
+/* Rubbish behind a good header must do no harm. */
+static void
+check_rubbish_rows(void)
+{
+	size_t size = sizeof(struct series) * SERIES_MAX, i;
+	unsigned char *rubbish = malloc(size);
+	unsigned int seed = 1;
+	const char *directory;
+	struct metrics *metrics;
+
+	for (i = 0; rubbish != NULL && i < size; i++)
+		rubbish[i] = (unsigned char)(rand_r(&seed) >> 3);
+	directory = directory_damaged(32, rubbish, size);
+	metrics = metrics_open(directory);
+	metrics_add(metrics, METRICS_GUARDED, 1, NULL);
+	metrics_clear_gauges(metrics);
+	tap_is_string(read_text(directory), "",
+	    "rows that are not ours are passed over");
+	metrics_close(metrics);
+	free(rubbish);
+}
+
+/* Where nothing can be shared a worker counts for itself. */
+static void
+check_alone(const char *what, const char *directory)
+{
+	struct metrics *metrics = metrics_open(directory);
+
+	metrics_add(metrics, METRICS_GUARDED, 7, &(struct metrics_labels){
+	    .app = "alone" });
+	tap_is_int(value_of(own_text(metrics),
+	    "push_gateway_guarded_total{app=\"alone\"}"), 7,
+	    "%s: it counts for itself", what);
+	metrics_close(metrics);
+}
+
+static void
+check_unshared(void)
+{
+	const char *directory = directory_with(""), *path;
+	struct fault fault = { .words = "" };
+	struct stat st;
+	struct buf buf;
+
+	path = fixture_format("%s/metrics", directory);
+	if (unlink(path) == -1 || mkdir(path, 0700) == -1)
+		tap_bail_out("cannot make %s", path);
+	check_alone("a directory in its place", directory);
+	directory = directory_counted();
+	path = fixture_format("%s/metrics", directory);
+	if (geteuid() == 0 && chown(path, 1, 1) == 0) {
+		check_alone("a file of another user", directory);
+		tap_ok(stat(path, &st) == 0 && st.st_uid == 1,
+		    "a file of another user is left alone");
+		tap_is_int(value_of(read_text(directory),
+		    "push_gateway_guarded_total{app=\"alone\"}"), -1,
+		    "nothing is counted in it");
+	}
+	directory = directory_counted();
+	if (chmod(directory, 0755) == -1)
+		tap_bail_out("cannot change a mode");
+	check_alone("a directory that is open to others", directory);
+	check_alone("no directory", fixture_path("none/state"));
+	tap_is_string(read_text(fixture_path("none/state")), "",
+	    "to read, no directory is no series");
+	tap_ok(access(fixture_path("none"), F_OK) == -1, "none is made");
+	buf_init(&buf, METRICS_TEXT_SIZE);
+	tap_ok(!metrics_read(fixture_file("file", "x"), &buf, &fault),
+	    "a file is no directory to read");
+	tap_contains(fault.words, "cannot read", "the fault says so");
+	buf_free(&buf);
+}
+
+/* --- processes ----------------------------------------------------------- */
+
+enum {
+	CHILDREN = 8,
+	ROUNDS = 20000,
+	APPS = 300
+};
+
+static void
+child_count(const char *directory)
+{
+	struct metrics *metrics = metrics_open(directory);
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		char app[32];
+
+		snprintf(app, sizeof app, "app-%d", i % APPS);
+		metrics_add(metrics, METRICS_GUARDED, 1,
+		    &(struct metrics_labels){ .app = app });
+	}
+	metrics_close(metrics);
+	_exit(0);
+}
+
+static void
+check_processes(void)
+{
+	const char *directory = directory_new(), *text, *line;
+	int64_t sum = 0, count = 0;
+	int i, status, good = 0;
+
+	fflush(NULL);
+	for (i = 0; i < CHILDREN; i++) {
+		if (fork() == 0)
+			child_count(directory);
+	}
+	for (i = 0; i < CHILDREN; i++)
+		good += wait(&status) != -1 && status == 0;
+	tap_is_int(good, CHILDREN, "many processes count at once");
+	text = read_text(directory);
+	for (line = text; (line = strstr(line, "\npush_gateway_guarded")) !=
+	    NULL; line++) {
+		sum += strtoll(strchr(line, '}') + 2, NULL, 10);
+		count++;
+	}
+	tap_is_int(count, APPS, "each series is there once");
+	tap_is_int(sum + value_of(text, "push_gateway_metrics_dropped_total"),
+	    CHILDREN * ROUNDS, "no count is lost");
+}
+
+/* Nobody waits long for who holds the lock and stands still. */
+static void
+check_lock(void)
+{
+	const char *directory = directory_new(), *text;
+	struct metrics *metrics = metrics_open(directory);
+	int fd = open(fixture_format("%s/metrics.lock", directory), O_RDWR);
+	struct timespec begin, end;
+
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "old" });
+	if (fd == -1 || flock(fd, LOCK_EX) == -1)
+		tap_bail_out("cannot lock");
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "old" });
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "new" });
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	tap_ok(end.tv_sec - begin.tv_sec < 5,
+	    "a lock that is not given back holds nobody up");
+	text = read_text(directory);
+	tap_is_int(value_of(text, "push_gateway_guarded_total{app=\"old\"}"),
+	    2, "what has a place needs no lock");
+	tap_is_int(value_of(text, "push_gateway_metrics_dropped_total"), 1,
+	    "a new series is dropped then");
+	close(fd);
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "new" });
+	tap_is_int(value_of(read_text(directory),
+	    "push_gateway_guarded_total{app=\"new\"}"), 1,
+	    "and made when the holder is gone");
+	metrics_close(metrics);
+}
+
+/* Two who have it open: a replaced file harms neither. */
+static void
+check_replaced(void)
+{
+	const char *directory = directory_new();
+	struct metrics *former = metrics_open(directory);
+	struct metrics *metrics;
+
+	if (unlink(fixture_format("%s/metrics", directory)) == -1)
+		tap_bail_out("cannot remove the file");
+	metrics = metrics_open(directory);
+	metrics_add(former, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "former" });
+	metrics_add(metrics, METRICS_GUARDED, 1, &(struct metrics_labels){
+	    .app = "now" });
+	tap_lacks(read_text(directory), "former",
+	    "who has a file that was replaced keeps counting there");
+	tap_contains(read_text(directory), "now",
+	    "who comes later counts in the new one");
+	metrics_close(former);
+	metrics_close(metrics);
+}
+
+/* Only told: it depends on the machine. */
+static void
+note_cost(void)
+{
+	enum { COUNTS = 1000000 };
+	struct metrics *metrics = metrics_open(directory_new());
+	struct timespec begin, end;
+	int i;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (i = 0; i < COUNTS; i++)
+		metrics_add(metrics, METRICS_VERDICTS, 1,
+		    &(struct metrics_labels){ .provider = "apns",
+		    .app = "de.gematik.erezept.ios.apns",
+		    .verdict = "rejected", .reason = "Unregistered" });
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	tap_note("a count takes %.0f ns", ((double)(end.tv_sec -
+	    begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
+	    COUNTS);
+	metrics_close(metrics);
+}
+
+int
+main(void)
+{
+	check_text();
+	check_histogram();
+	check_labels();
+	check_full();
+	check_files();
+	check_rubbish_rows();
+	check_unshared();
+	check_processes();
+	check_lock();
+	check_replaced();
+	note_cost();
+	return tap_done();
+}
