@@ -22,7 +22,10 @@ enum {
 	TOKEN_PAUSE_MS = 1000,	/* after a failure, before the next try */
 	/* If the next one is refused so soon too, it is not the token. */
 	TOKEN_REPLACED_AGE_S = 60,
-	TOKEN_SKEW_S = 60,	/* a file from further ahead is rubbish */
+	TOKEN_SKEW_S = 60,	/* one from further ahead is rubbish */
+	TOKEN_LIFE_MAX_S = 86400,
+	/* Whoever holds the lock for so long is stopped, or stuck. */
+	TOKEN_LOCK_MS = 60000,
 	TOKEN_FILE_SIZE = TOKEN_TEXT_SIZE + 128
 };
 
@@ -54,6 +57,7 @@ struct token_source {
 	struct token current;
 	char refused[TOKEN_TEXT_SIZE];
 	int lock_fd;
+	int64_t looking_since_ms;
 	int64_t paused_until_ms;
 	unsigned int serial;	/* counts the current tokens */
 	bool replaced;		/* the one before was refused */
@@ -107,7 +111,7 @@ token_file_name(const struct token_source *source, const char *ending,
 static bool
 token_parse(const char *text, struct token *token)
 {
-	int used = 0;
+	int used = 0, i;
 
 	memset(token, 0, sizeof *token);
 	if (sscanf(text, "push-gateway token %" SCNd64 " %" SCNd64 "\n%n",
@@ -117,9 +121,13 @@ token_parse(const char *text, struct token *token)
 	used = (int)strcspn(text, "\n");
 	if (used == 0 || used >= TOKEN_TEXT_SIZE || strcmp(text + used, "\n"))
 		return false;
+	/* It goes into a header. */
+	for (i = 0; i < used; i++) {
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	}
 	memcpy(token->text, text, (size_t)used);
-	return token->issued_s <= clock_wall_s() + TOKEN_SKEW_S &&
-	    token->expires_s > token->issued_s;
+	return true;
 }
 
 /*
@@ -188,7 +196,8 @@ token_lock(struct token_source *source)
 		close(fd);
 		fd = -1;
 		errno = why;
-		if (why == EWOULDBLOCK)
+		if (why == EWOULDBLOCK && clock_monotonic_ms() <
+		    source->looking_since_ms + TOKEN_LOCK_MS)
 			return false;
 	}
 	/* Better each worker its own token than none. */
@@ -209,10 +218,21 @@ token_unlock(struct token_source *source)
 
 /* --- the state ----------------------------------------------------------- */
 
+/* The clock may have been set back since it was issued. */
+static bool
+token_is_of_the_future(const struct token *token)
+{
+	return token->issued_s > clock_wall_s() + TOKEN_SKEW_S;
+}
+
 static bool
 token_is_usable(const struct token_source *source, const struct token *token)
 {
-	return token->text[0] != '\0' && token->expires_s > clock_wall_s() &&
+	return token->text[0] != '\0' && token->issued_s >= 0 &&
+	    !token_is_of_the_future(token) &&
+	    token->expires_s > clock_wall_s() &&
+	    token->expires_s > token->issued_s &&
+	    token->expires_s - token->issued_s <= TOKEN_LIFE_MAX_S &&
 	    strcmp(token->text, source->refused) != 0;
 }
 
@@ -262,7 +282,8 @@ token_adopt(struct token_source *source)
 
 	if (token_file_read(source, &shared) &&
 	    token_is_usable(source, &shared) &&
-	    shared.issued_s >= source->current.issued_s)
+	    (shared.issued_s >= source->current.issued_s ||
+	    token_is_of_the_future(&source->current)))
 		token_set(source, &shared);
 	return token_is_usable(source, &source->current) &&
 	    !token_is_due(source, &source->current);
@@ -337,6 +358,7 @@ token_start(struct token_source *source)
 {
 	if (source->state == TOKEN_IDLE) {
 		source->state = TOKEN_LOOKING;
+		source->looking_since_ms = clock_monotonic_ms();
 		loop_timer_start(source->timer, 0);
 	}
 }

@@ -103,6 +103,56 @@ check_shared_renewal(void)
 	worker_close(&b);
 }
 
+/* --- a clock that jumps -------------------------------------------------- */
+
+/* Set back: what was issued in the future is of no use to any provider. */
+static void
+check_clock_set_back(int64_t back_s, bool kept)
+{
+	const char *directory = worker_directory(), *first, *second;
+	const char *name = fixture_format("set back by %lld s",
+	    (long long)back_s);
+	struct worker a, b;
+
+	set_age(0);
+	worker_open(&a, directory, "one");
+	worker_open(&b, directory, "one");
+	first = worker_ask(&a);
+	worker_ask(&b);
+	clock_fake(WORKER_NOW_MS + 1000, WORKER_NOW_S - back_s);
+	tap_ok((worker_current(&a) != NULL) == kept, "%s: the token is %s",
+	    name, kept ? "kept" : "given up");
+	second = worker_ask(&a);
+	tap_ok((strcmp(second, first) == 0) == kept, "%s: there is %s", name,
+	    kept ? "no other" : "another");
+	tap_is_string(worker_ask(&b), second,
+	    "%s: the other worker has the same", name);
+	tap_is_int(a.mints + b.mints, kept ? 1 : 2,
+	    "%s: no worker mints for itself", name);
+	worker_close(&a);
+	worker_close(&b);
+}
+
+/* Set forward and back: what was minted meanwhile goes, too. */
+static void
+check_clock_jump(void)
+{
+	const char *directory = worker_directory(), *ahead, *last;
+	struct worker worker;
+
+	set_age(0);
+	worker_open(&worker, directory, "one");
+	worker_ask(&worker);
+	set_age(86400);
+	ahead = worker_ask(&worker);
+	tap_is_int(worker.mints, 2, "set forward by a day: another token");
+	set_age(10);
+	last = worker_ask(&worker);
+	tap_ok(strcmp(last, ahead) != 0,
+	    "set right again: the token of tomorrow is not used");
+	worker_close(&worker);
+}
+
 /* --- failure ------------------------------------------------------------- */
 
 static void
@@ -349,6 +399,10 @@ main(void)
 	check_renewal(10000, 9400);
 	check_slow_renewal();
 	check_shared_renewal();
+	check_clock_set_back(60, true);
+	check_clock_set_back(61, false);
+	check_clock_set_back(7200, false);
+	check_clock_jump();
 	check_failure();
 	check_failed_renewal();
 	check_failing_neighbour();

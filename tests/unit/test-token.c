@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fixture.h"
 #include "tap.h"
 #include "worker.h"
@@ -147,6 +149,24 @@ static const struct {
 	    "push-gateway token 1700000061 1700003660\nx\n", 0600, false },
 	{ "a token that ends before it begins",
 	    "push-gateway token 1700000060 1700000059\nx\n", 0600, false },
+	{ "a token of a day",
+	    "push-gateway token 1699999999 1700086399\nshared\n", 0600,
+	    true },
+	{ "a token of more than a day",
+	    "push-gateway token 1699999999 1700086400\nx\n", 0600, false },
+	{ "a token from before the epoch",
+	    "push-gateway token -1 1700000100\nx\n", 0600, false },
+	{ "times of 64 bits", "push-gateway token -9223372036854775808 "
+	    "9223372036854775807\nx\n", 0600, false },
+	{ "times of more than 64 bits", "push-gateway token 1700000000 "
+	    "99999999999999999999999\nx\n", 0600, false },
+	{ "a token with a space", "push-gateway token 1700000000 1700003600\n"
+	    "a b\n", 0600, false },
+	{ "a token with a carriage return",
+	    "push-gateway token 1700000000 1700003600\nx\r\n", 0600, false },
+	{ "a token beyond ASCII",
+	    "push-gateway token 1700000000 1700003600\n\xc3\xa4\n", 0600,
+	    false },
 	{ "times that are no numbers", "push-gateway token now then\nx\n",
 	    0600, false },
 	{ "a token that is to be renewed",
@@ -256,6 +276,38 @@ check_unwritable(void)
 	worker_close(&worker);
 }
 
+/* Somebody holds the lock and does not come back. */
+static void
+check_stuck(void)
+{
+	const char *directory = worker_directory();
+	unsigned int missing = 1, tries;
+	struct worker_answer answer = { .missing = &missing };
+	struct worker worker;
+	int fd;
+
+	worker_open(&worker, directory, "one");
+	fd = open(fixture_format("%s/one.lock", directory),
+	    O_RDWR | O_CREAT, 0600);
+	if (fd == -1 || flock(fd, LOCK_EX) == -1)
+		tap_bail_out("cannot lock");
+	worker_wait(&worker, &answer);
+	worker_turn();
+	clock_fake(WORKER_NOW_MS + 59999, WORKER_NOW_S + 60);
+	for (tries = 0; tries < 3; tries++) {
+		usleep(30000);
+		worker_turn();
+	}
+	tap_is_int(worker.mints, 0, "a lock is waited for for a minute");
+	clock_fake(WORKER_NOW_MS + 60000, WORKER_NOW_S + 60);
+	worker_run();
+	tap_ok(answer.text != NULL && worker.mints == 1,
+	    "who holds it longer blocks nobody");
+	close(fd);
+	worker_close(&worker);
+	clock_fake(WORKER_NOW_MS, WORKER_NOW_S);
+}
+
 static void
 check_large_token(void)
 {
@@ -280,6 +332,7 @@ main(void)
 	check_files();
 	check_unwritable();
 	check_large_token();
+	check_stuck();
 	worker_end();
 	return tap_done();
 }
