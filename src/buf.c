@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "xmalloc.h"
@@ -23,6 +24,14 @@ buf_free(struct buf *buf)
 {
 	free(buf->data);
 	buf_init(buf, buf->limit);
+}
+
+void
+buf_wipe(struct buf *buf)
+{
+	if (buf->data != NULL)
+		explicit_bzero(buf->data, buf->allocated);
+	buf_free(buf);
 }
 
 void
@@ -107,9 +116,14 @@ buf_read_file(struct buf *buf, const char *path)
 	char chunk[16384];
 	ssize_t got = -1;
 	int fd, saved_errno;
+	struct stat st;
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
 		return false;
+	/* All at once: growing leaves copies behind. */
+	if (fstat(fd, &st) == 0 && st.st_size > 0 &&
+	    (size_t)st.st_size <= buf->limit - buf->size)
+		buf_reserve(buf, (size_t)st.st_size);
 	while ((got = read(fd, chunk, sizeof chunk)) > 0) {
 		if (!buf_append(buf, chunk, (size_t)got)) {
 			errno = EFBIG;
@@ -118,6 +132,7 @@ buf_read_file(struct buf *buf, const char *path)
 		}
 	}
 	saved_errno = errno;
+	explicit_bzero(chunk, sizeof chunk);
 	close(fd);
 	errno = saved_errno;
 	return got == 0;

@@ -25,6 +25,9 @@ void buf_init(struct buf *buf, size_t limit);
 /* Gives the memory back; the buffer is then as after buf_init. */
 void buf_free(struct buf *buf);
 
+/* The same, after overwriting what was in it: for secrets. */
+void buf_wipe(struct buf *buf);
+
 /* Empties it and forgets an overflow, but keeps the memory. */
 void buf_reset(struct buf *buf);
 
@@ -39,7 +42,7 @@ const char *buf_text(const struct buf *buf);
 
 /*
  * Reads a whole file.  False if it cannot be read (errno says why) or is
- * larger than the buffer's limit (EFBIG).
+ * larger than the buffer's limit (EFBIG).  No copy of it stays behind.
  */
 bool buf_read_file(struct buf *buf, const char *path);
 

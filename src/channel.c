@@ -258,8 +258,9 @@ channel_create(struct channel_list *list, const struct app *app,
 	channel->pool = http_pool_create(params->http, &described->pool);
 	channel->token_pool = http_pool_create(params->http,
 	    &channel_token_pool);
-	channel->tokens = token_source_create(params->store, params->loop,
-	    &tokens);
+	if (!described->needs_no_token)
+		channel->tokens = token_source_create(params->store,
+		    params->loop, &tokens);
 	TAILQ_INIT(&channel->waiting);
 	channel->turns = described->pool.max_connections *
 	    described->pool.max_streams;

@@ -61,6 +61,8 @@ bool channel_take_turn(struct channel *channel, struct channel_turn *turn);
 void channel_leave_turn(struct channel *channel, struct channel_turn *turn);
 
 struct http_pool *channel_pool(struct channel *channel);
+
+/* NULL: it needs none. */
 struct token_source *channel_tokens(struct channel *channel);
 
 /* What there is to complain of; each drowns out only its own kind. */

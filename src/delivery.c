@@ -258,7 +258,8 @@ delivery_on_reply(void *arg, const struct http_reply *reply)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
 	    push->run->deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
-	if (step == ATTEMPT_RENEW && !token_refuse(tokens, push->token_serial))
+	if (step == ATTEMPT_RENEW && (tokens == NULL ||
+	    !token_refuse(tokens, push->token_serial)))
 		step = ATTEMPT_SETTLE;
 	if (step == ATTEMPT_SETTLE) {
 		delivery_complain(push, reply, &outcome);
@@ -290,7 +291,9 @@ delivery_push_compose(struct delivery_push *push, const struct token *token)
 	struct http_request request;
 	enum cause cause;
 
-	push->token_serial = token_serial(channel_tokens(push->channel));
+	if (token != NULL)
+		push->token_serial =
+		    token_serial(channel_tokens(push->channel));
 	http_request_init(&request);
 	cause = push->app->provider->compose(push->app->account,
 	    push->notification, push->device, &details, &request);
@@ -307,9 +310,10 @@ static void
 delivery_push_send(struct delivery_push *push)
 {
 	struct token_source *tokens = channel_tokens(push->channel);
-	const struct token *token = token_current(tokens);
+	const struct token *token = tokens == NULL ? NULL :
+	    token_current(tokens);
 
-	if (token == NULL) {
+	if (tokens != NULL && token == NULL) {
 		channel_leave_turn(push->channel, &push->turn);
 		push->wait = token_wait(tokens, delivery_on_token, push);
 	} else if (push->turn.state == CHANNEL_TURN_TAKEN ||

@@ -181,6 +181,25 @@ http_on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
+/* Lent, not copied: the key stays where its owner overwrites it. */
+static void
+http_set_certificate(CURL *easy, const struct http_pool_params *params)
+{
+	struct curl_blob certificate = {
+		.data = (void *)(uintptr_t)params->certificate,
+		.len = strlen(params->certificate),
+		.flags = CURL_BLOB_NOCOPY
+	};
+	struct curl_blob key = {
+		.data = (void *)(uintptr_t)params->key,
+		.len = strlen(params->key),
+		.flags = CURL_BLOB_NOCOPY
+	};
+
+	curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &certificate);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
+}
+
 /* A handle with all that the calls of a pool have in common. */
 static CURL *
 http_pool_take_handle(struct http_pool *pool)
@@ -208,6 +227,8 @@ http_pool_take_handle(struct http_pool *pool)
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, http_on_socket_made);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_on_body);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
+	if (params->certificate != NULL)
+		http_set_certificate(easy, params);
 	curl_easy_setopt(easy, CURLOPT_PROXY, pool->http->proxy);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	if (pool->http->ca_file != NULL)

@@ -36,6 +36,10 @@ struct http_pool_params {
 	int64_t connect_timeout_ms;	/* name, TCP, proxy and TLS together */
 	int64_t idle_s;		/* not reused after so long without a request */
 	int64_t age_s;		/* no new requests on one that is older */
+	/* The client certificate with its chain, and its key, not encrypted,
+	 * in PEM; NULL: none.  Both must outlive the pool. */
+	const char *certificate;
+	const char *key;
 };
 
 /* Called once for each request that is not cancelled. */

@@ -1,81 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Apple Push Notification service, with token authentication.
+ * Apple Push Notification service.
  *
  * Sources: Apple, "Sending notification requests to APNs", "Handling
- * notification responses from APNs", "Establishing a token-based connection
- * to APNs", "Generating a remote notification".
+ * notification responses from APNs", "Generating a remote notification".
  */
 #include "provider.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "apns-account.h"
 #include "jwt.h"
-#include "setting.h"
-#include "xmalloc.h"
 
 enum {
 	APNS_PAYLOAD_SIZE = 4096,
 	/* Tokens are 32 bytes today; Apple asks not to rely on it. */
 	APNS_TOKEN_SIZE = 256,
-	APNS_TOKEN_BASE64_MIN_SIZE = 32,
-	APNS_KEY_FILE_SIZE = 16384,
-	/* Older than an hour is refused; more often than every 20 minutes
-	 * too.  Renewed at 50 minutes. */
-	APNS_JWT_LIFE_S = 3600,
-	APNS_JWT_RENEW_AHEAD_S = 600,
-	APNS_JWT_MIN_AGE_S = 1200,
-	APNS_TIME_TO_LIVE_MAX_S = 2592000
-};
-
-struct apns_account {
-	char *app_id;
-	char *provider;
-	char *topic;
-	char *environment;
-	char *url;
-	char *key_file;
-	char *key_id;
-	char *team_id;
-	char *alert_title;
-	char *alert_body;
-	char *sound;
-	int64_t time_to_live_s;
-	struct jwt_key *key;		/* NULL until loaded */
-};
-
-#define APNS_FIELD(field) .name = #field, \
-    .offset = offsetof(struct apns_account, field)
-
-static const struct setting apns_settings[] = {
-	{ APNS_FIELD(app_id), .type = SETTING_STRING, .required = true },
-	{ APNS_FIELD(provider), .type = SETTING_STRING, .required = true },
-	{ APNS_FIELD(topic), .type = SETTING_STRING },
-	{ APNS_FIELD(environment), .type = SETTING_STRING,
-	    .text = "production" },
-	{ APNS_FIELD(url), .type = SETTING_STRING },
-	{ APNS_FIELD(key_file), .type = SETTING_PATH, .required = true },
-	{ APNS_FIELD(key_id), .type = SETTING_STRING, .required = true },
-	{ APNS_FIELD(team_id), .type = SETTING_STRING, .required = true },
-	{ APNS_FIELD(alert_title), .type = SETTING_STRING },
-	{ APNS_FIELD(alert_body), .type = SETTING_STRING,
-	    .text = "Neue Nachricht" },
-	{ APNS_FIELD(sound), .type = SETTING_STRING },
-	{ APNS_FIELD(time_to_live_s), .type = SETTING_INTEGER,
-	    .number = 2419200, .minimum = 0,
-	    .maximum = APNS_TIME_TO_LIVE_MAX_S },
-	{ .name = NULL }
-};
-
-static const struct {
-	const char *name;
-	const char *url;
-} apns_environments[] = {
-	{ .name = "production", .url = "https://api.push.apple.com" },
-	{ .name = "sandbox", .url = "https://api.sandbox.push.apple.com" },
+	APNS_TOKEN_BASE64_MIN_SIZE = 32
 };
 
 /*
@@ -176,154 +119,6 @@ static const struct {
 	{ .first = 0, .last = 999, .answer = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 };
-
-static void
-apns_close(void *arg)
-{
-	struct apns_account *account = arg;
-
-	if (account == NULL)
-		return;
-	jwt_key_free(account->key);
-	setting_free(apns_settings, account);
-	free(account);
-}
-
-/* The topic that an app_id implies: the bundle id, in front of ".apns". */
-static bool
-apns_set_topic(struct apns_account *account, struct fault *fault)
-{
-	size_t length = strlen(account->app_id), ending = strlen(".apns");
-
-	if (account->topic != NULL)
-		return true;
-	if (strpbrk(account->app_id, "*?[") != NULL) {
-		fault_set(fault, "\"topic\" is missing: the pattern \"%s\" "
-		    "implies none", account->app_id);
-		return false;
-	}
-	account->topic = xstrdup(account->app_id);
-	if (length > ending &&
-	    strcmp(account->app_id + length - ending, ".apns") == 0)
-		account->topic[length - ending] = '\0';
-	return true;
-}
-
-static bool
-apns_set_url(struct apns_account *account, struct fault *fault)
-{
-	size_t i, count = sizeof apns_environments / sizeof *apns_environments;
-
-	for (i = 0; i < count && strcmp(apns_environments[i].name,
-	    account->environment) != 0; i++)
-		;
-	if (i == count) {
-		fault_set(fault, "must be \"production\" or \"sandbox\"");
-		fault_prepend_name(fault, "environment");
-		return false;
-	}
-	if (account->url == NULL)
-		account->url = xstrdup(apns_environments[i].url);
-	return provider_check_url(account->url, fault);
-}
-
-static void *
-apns_open(struct json_object *section, const char *directory,
-    struct fault *fault)
-{
-	struct apns_account *account = xcalloc(1, sizeof *account);
-
-	if (!setting_read(apns_settings, section, directory, account, fault) ||
-	    !provider_check_id(account->key_id, "key_id", fault) ||
-	    !provider_check_id(account->team_id, "team_id", fault) ||
-	    !apns_set_topic(account, fault) ||
-	    !apns_set_url(account, fault)) {
-		apns_close(account);
-		account = NULL;
-	}
-	return account;
-}
-
-static bool
-apns_load(void *arg, struct fault *fault)
-{
-	struct apns_account *account = arg;
-	struct fault why;
-	struct buf pem;
-
-	jwt_key_free(account->key);
-	account->key = NULL;
-	buf_init(&pem, APNS_KEY_FILE_SIZE);
-	if (!buf_read_file(&pem, account->key_file))
-		fault_set(fault, "cannot read %s: %m", account->key_file);
-	else if ((account->key = jwt_key_read(JWT_ES256, buf_text(&pem),
-	    pem.size, &why)) == NULL)
-		fault_set(fault, "%s %s", account->key_file, why.words);
-	if (account->key == NULL)
-		fault_prepend_name(fault, "key_file");
-	buf_free(&pem);
-	return account->key != NULL;
-}
-
-static const char *
-apns_credentials(const void *arg)
-{
-	const struct apns_account *account = arg;
-
-	return account->key_file;
-}
-
-static void
-apns_describe(const void *arg, struct provider_channel *channel)
-{
-	const struct apns_account *account = arg;
-	char key[17];
-
-	jwt_key_fingerprint(account->key, key);
-	*channel = (struct provider_channel){
-		.pool = {
-			.max_connections = 2,
-			.max_streams = 500,
-			/* One stream until a good token was seen. */
-			.warm_up = true,
-			.http2_only = true,
-			.connect_timeout_ms = 3000,
-			/* Apple wants connections kept. */
-			.idle_s = 3600,
-			.age_s = 24 * 3600
-		},
-		.token_renew_ahead_s = APNS_JWT_RENEW_AHEAD_S,
-		.token_min_age_s = APNS_JWT_MIN_AGE_S
-	};
-	snprintf(channel->name, sizeof channel->name, "apns-%.20s-%.20s-%s-%s",
-	    account->team_id, account->key_id, key,
-	    provider_url_host(account->url));
-}
-
-static enum provider_mint
-apns_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct fault *fault)
-{
-	const struct apns_account *account = arg;
-	char header[128], claims[128];
-	struct buf text;
-	bool signed_well;
-
-	(void)request;
-	snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"kid\":\"%.40s\"}",
-	    account->key_id);
-	snprintf(claims, sizeof claims, "{\"iss\":\"%.40s\",\"iat\":%" PRId64
-	    "}", account->team_id, now_s);
-	buf_init(&text, sizeof token->text - 1);
-	signed_well = jwt_sign(account->key, header, claims, &text, fault);
-	if (signed_well) {
-		memcpy(token->text, buf_text(&text), text.size + 1);
-		token->issued_s = now_s;
-		token->expires_s = now_s + APNS_JWT_LIFE_S;
-	}
-	buf_free(&text);
-	return signed_well ? PROVIDER_MINT_DONE : PROVIDER_MINT_FAILED;
-}
 
 /*
  * The device token in lower-case hex.  Apps register it as hex, or as Base64
@@ -456,8 +251,9 @@ apns_compose(const void *arg, const struct notification *notification,
 	if (detail == NOTIFICATION_DETAIL__MAX)
 		return CAUSE_TOO_LONG;
 	buf_append_format(&request->url, "%s/3/device/%s", account->url, hex);
-	http_request_add_header(request, "authorization", "bearer %s",
-	    push->token->text);
+	if (push->token != NULL)
+		http_request_add_header(request, "authorization", "bearer %s",
+		    push->token->text);
 	http_request_add_header(request, "content-type", "application/json");
 	http_request_add_header(request, "apns-topic", "%s", account->topic);
 	http_request_add_header(request, "apns-push-type", "alert");
@@ -540,12 +336,13 @@ apns_judge(const void *arg, const struct device *device,
 
 const struct provider provider_apns = {
 	.name = "apns",
-	.open = apns_open,
-	.close = apns_close,
-	.load = apns_load,
-	.credentials = apns_credentials,
-	.describe = apns_describe,
-	.mint = apns_mint,
+	.open = apns_account_open,
+	.close = apns_account_close,
+	.load = apns_account_load,
+	.credentials = apns_account_credentials,
+	.expires_s = apns_account_expires_s,
+	.describe = apns_account_describe,
+	.mint = apns_account_mint,
 	.compose = apns_compose,
 	.judge = apns_judge
 };

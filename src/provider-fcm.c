@@ -152,11 +152,11 @@ fcm_load(void *arg, struct fault *fault)
 }
 
 static const char *
-fcm_credentials(const void *arg)
+fcm_credentials(const void *arg, size_t i)
 {
 	const struct fcm_account *account = arg;
 
-	return account->service_account_file;
+	return i == 0 ? account->service_account_file : NULL;
 }
 
 static void

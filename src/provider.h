@@ -26,12 +26,13 @@
 struct provider_channel {
 	char name[TOKEN_NAME_SIZE];	/* tells the credentials apart */
 	struct http_pool_params pool;
+	bool needs_no_token;	/* else how long one is used: */
 	int64_t token_renew_ahead_s;
 	int64_t token_min_age_s;
 };
 
 struct provider_push {
-	const struct token *token;
+	const struct token *token;	/* NULL if none is needed */
 	const char *message_id;	/* a UUID, kept over the attempts */
 	int64_t now_s;
 };
@@ -58,12 +59,17 @@ struct provider {
 	 * account cannot be used for anything but another load then.
 	 */
 	bool (*load)(void *account, struct fault *fault);
-	/* The file that holds them; the account's. */
-	const char *(*credentials)(const void *account);
+	/* The i-th file that holds them, or NULL behind the last. */
+	const char *(*credentials)(const void *account, size_t i);
+	/* When what was loaded ends, 0: never; NULL if it never does. */
+	int64_t (*expires_s)(const void *account);
 	void (*describe)(const void *account,
 	    struct provider_channel *channel);
 
-	/* Makes a token, or the request for one; FAILED comes with a fault. */
+	/*
+	 * Makes a token, or the request for one; FAILED comes with a fault.
+	 * Not called if the channel needs none.
+	 */
 	enum provider_mint (*mint)(const void *account, int64_t now_s,
 	    struct token *token, struct http_request *request,
 	    struct fault *fault);

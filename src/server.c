@@ -134,8 +134,9 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 {
 	struct service *service = NULL;
 	struct conf *conf;
+	const char *path;
 	struct app *app;
-	size_t i;
+	size_t i, k;
 
 	*files = watch_create();
 	watch_add(*files, server->path);
@@ -143,8 +144,11 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 	if (conf != NULL && conf->ca_file != NULL)
 		watch_add(*files, conf->ca_file);
 	for (i = 0; conf != NULL &&
-	    (app = app_registry_at(conf->apps, i)) != NULL; i++)
-		watch_add(*files, app->provider->credentials(app->account));
+	    (app = app_registry_at(conf->apps, i)) != NULL; i++) {
+		for (k = 0; (path = app->provider->credentials(app->account,
+		    k)) != NULL; k++)
+			watch_add(*files, path);
+	}
 	if (conf != NULL)
 		service = service_create(server->loop, conf, fault);
 	if (service != NULL && server->service != NULL &&

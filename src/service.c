@@ -5,6 +5,7 @@
 
 #include "channel.h"
 #include "delivery.h"
+#include "expiry.h"
 #include "identity.h"
 #include "metrics.h"
 #include "route.h"
@@ -18,6 +19,7 @@ struct service {
 	struct metrics *metrics;
 	struct channel_list *channels;
 	struct delivery *delivery;
+	struct expiry *expiry;
 	struct identity_cache *identities;
 	struct route_params route;
 };
@@ -46,6 +48,8 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 		.apps = conf->apps,
 		.channels = service->channels
 	});
+	service->expiry = expiry_create(loop, conf->apps, service->channels,
+	    service->metrics);
 	service->identities = identity_cache_create();
 	service->route = (struct route_params){
 		.clients = conf->clients,
@@ -65,6 +69,7 @@ service_free(struct service *service)
 {
 	if (service == NULL)
 		return;
+	expiry_free(service->expiry);
 	delivery_free(service->delivery);
 	channel_list_free(service->channels);
 	http_free(service->http);

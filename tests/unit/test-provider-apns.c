@@ -12,6 +12,7 @@ static const struct provider *apns;
 
 #define KEY "\"key_file\":\"key.p8\",\"key_id\":\"ABC1234567\"," \
     "\"team_id\":\"TEAM123456\""
+#define APP "\"app_id\":\"a\",\"provider\":\"apns\""
 #define LEAST "\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\"," KEY
 
 static void *
@@ -44,6 +45,10 @@ static const char *const accepted[] = {
 	    "\"https://localhost:1\",\"alert_title\":\"T\",\"alert_body\":"
 	    "\"B\",\"sound\":\"default\",\"time_to_live_s\":0}",
 	"{" LEAST ",\"time_to_live_s\":2592000}",
+	"{" LEAST ",\"url\":\"https://[::1]:8443\"}",
+	"{" APP ",\"certificate_file\":\"c.pem\"}",
+	"{" APP ",\"certificate_file\":\"c.p12\","
+	    "\"certificate_password_file\":\"p\"}",
 	"{" LEAST ",\"url\":\"https://proxy.example/apns/\"}",
 	"{\"app_id\":\"de.example.*\",\"provider\":\"apns\",\"topic\":\"t\","
 	    KEY "}",
@@ -58,7 +63,8 @@ static const struct {
 	    "unknown setting \"tpoic\"" },
 	{ "{" LEAST ",\"service_account_file\":\"t\"}",
 	    "/service_account_file", "unknown setting" },
-	{ "{\"app_id\":\"a\",\"provider\":\"apns\"}", "", "\"key_file\"" },
+	{ "{" APP "}", "", "\"key_file\" is missing, or "
+	    "\"certificate_file\" in place of a key" },
 	{ "{\"app_id\":\"a\",\"provider\":\"apns\",\"key_file\":\"k\"}", "",
 	    "\"key_id\"" },
 	{ "{\"app_id\":\"a\",\"provider\":\"apns\",\"key_file\":\"k\","
@@ -103,6 +109,15 @@ static const struct {
 	    "control characters" },
 	{ "{\"app_id\":\"de.example.*\",\"provider\":\"apns\"," KEY "}", "",
 	    "\"topic\" is missing" },
+	{ "{" LEAST ",\"certificate_file\":\"c\"}", "/key_file",
+	    "\"key_file\" and a certificate exclude each other" },
+	{ "{" APP ",\"certificate_file\":\"c\",\"key_id\":\"K\"}",
+	    "/key_id", "\"key_id\" and a certificate exclude each other" },
+	{ "{" APP ",\"certificate_password_file\":\"p\"}", "",
+	    "\"certificate_file\" is missing" },
+	{ "{" APP ",\"key_file\":\"k\",\"certificate_password_file\":"
+	    "\"p\"}", "/key_file",
+	    "\"key_file\" and a certificate exclude each other" },
 };
 
 static void
