@@ -165,5 +165,6 @@ http_lane_answered(struct http_lane *lane)
 bool
 http_lane_is_silent(const struct http_lane *lane)
 {
-	return clock_monotonic_ms() - lane->silent_ms > HTTP_LANE_SILENCE_MS;
+	return lane->silent_ms != 0 &&
+	    clock_monotonic_ms() - lane->silent_ms > HTTP_LANE_SILENCE_MS;
 }

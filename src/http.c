@@ -124,9 +124,23 @@ http_pool_retire_lane(struct http_pool *pool, struct http_lane *lane)
 	loop_timer_start(pool->tidy, 0);
 }
 
+/* True if a new request is better off on `lane` than on `other`. */
+static bool
+http_lane_is_better(const struct http_lane *lane,
+    const struct http_lane *other)
+{
+	bool silent;
+
+	if (other == NULL)
+		return true;
+	silent = http_lane_is_silent(lane);
+	return silent == http_lane_is_silent(other) ?
+	    lane->in_flight < other->in_flight : !silent;
+}
+
 /*
  * The lane with the fewest requests that has room, a new one if all are full
- * and there may be more, or NULL.
+ * or owe answers for long and there may be more, or NULL.
  */
 static struct http_lane *
 http_pool_choose_lane(struct http_pool *pool)
@@ -142,10 +156,11 @@ http_pool_choose_lane(struct http_pool *pool)
 		if (lane->retired ||
 		    lane->in_flight >= http_lane_limit(lane))
 			continue;
-		if (best == NULL || lane->in_flight < best->in_flight)
+		if (http_lane_is_better(lane, best))
 			best = lane;
 	}
-	if (best == NULL && pool->lane_count < pool->params.max_connections)
+	if ((best == NULL || http_lane_is_silent(best)) &&
+	    pool->lane_count < pool->params.max_connections)
 		best = http_pool_add_lane(pool);
 	return best;
 }
