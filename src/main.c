@@ -8,12 +8,14 @@
 #include "conf.h"
 #include "identity.h"
 #include "log.h"
+#include "metrics.h"
 #include "server.h"
 
 /* As in sysexits.h. */
 enum {
 	MAIN_OK = 0,
 	MAIN_USAGE = 64,
+	MAIN_IO = 74,
 	MAIN_CONFIG = 78
 };
 
@@ -22,7 +24,7 @@ enum {
 };
 
 static const char main_usage[] =
-    "usage: push-gateway.fcgi [-c FILE] [-t]\n"
+    "usage: push-gateway.fcgi [-c FILE] [-m | -t]\n"
     "       push-gateway.fcgi -i CERTIFICATE\n"
     "       push-gateway.fcgi -V\n"
     "\n"
@@ -31,6 +33,8 @@ static const char main_usage[] =
     "\n"
     "  -c FILE         the configuration; else $PUSH_GATEWAY_CONFIG, else\n"
     "                  " SYSCONFDIR "/push-gateway/push-gateway.json\n"
+    "  -m              print what the workers of this host counted, as\n"
+    "                  Prometheus reads it\n"
     "  -t              test the configuration and the credentials, and leave\n"
     "  -i CERTIFICATE  print how a client certificate (PEM) is written in\n"
     "                  \"clients\"\n"
@@ -75,6 +79,30 @@ main_show_identity(const char *path)
 	return status;
 }
 
+/* All or nothing: who reads it must not take a part for the whole. */
+static int
+main_print_metrics(const char *path)
+{
+	struct fault fault;
+	struct conf *conf = conf_load(path, &fault);
+	struct buf text;
+	int status = MAIN_CONFIG;
+
+	buf_init(&text, METRICS_TEXT_SIZE);
+	if (conf == NULL || !metrics_read(conf->state_directory, &text,
+	    &fault))
+		fprintf(stderr, "%s\n", fault.words);
+	else if (fputs(buf_text(&text), stdout) == EOF ||
+	    fflush(stdout) == EOF) {
+		perror("standard output");
+		status = MAIN_IO;
+	} else
+		status = MAIN_OK;
+	buf_free(&text);
+	conf_free(conf);
+	return status;
+}
+
 static int
 main_run(const char *path, bool test_only)
 {
@@ -106,13 +134,16 @@ int
 main(int argc, char **argv)
 {
 	const char *path = NULL;
-	bool test_only = false;
+	bool test_only = false, metrics_only = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "c:i:tVh")) != -1) {
+	while ((option = getopt(argc, argv, "c:i:mtVh")) != -1) {
 		switch (option) {
 		case 'c':
 			path = optarg;
+			break;
+		case 'm':
+			metrics_only = true;
 			break;
 		case 't':
 			test_only = true;
@@ -134,5 +165,6 @@ main(int argc, char **argv)
 		fputs(main_usage, stderr);
 		return MAIN_USAGE;
 	}
-	return main_run(main_conf_path(path), test_only);
+	return metrics_only ? main_print_metrics(main_conf_path(path)) :
+	    main_run(main_conf_path(path), test_only);
 }

@@ -20,6 +20,7 @@ enum notify_status {
 
 /* A batch on its way; gone when its last item is settled. */
 struct notify_job {
+	const struct notify_params *params;
 	enum decode_operation operation;
 	struct exchange *exchange;
 	struct batch *batch;
@@ -83,6 +84,18 @@ static const char *const notify_operations[DECODE_OPERATION__MAX] = {
 	[DECODE_BATCH] = "notify/batch",
 	[DECODE_ENCRYPTED_BATCH] = "notifyEncrypted/batch",
 };
+
+void
+notify_count_answer(const struct notify_params *params, const char *operation,
+    int status)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%d", status);
+	metrics_add(params->metrics, METRICS_REQUESTS, 1,
+	    &(struct metrics_labels){ .operation = operation,
+	    .status = text });
+}
 
 /* --- refusals ------------------------------------------------------------ */
 
@@ -187,7 +200,8 @@ notify_temper(struct json_object *living, const struct device *device,
  * each once.
  */
 static struct json_object *
-notify_count(struct notify_job *job, const struct notification *notification,
+notify_count_devices(struct notify_job *job,
+    const struct notification *notification,
     const struct outcome *outcomes, struct notify_tally *tally)
 {
 	struct json_object *living = notify_find_living(notification,
@@ -246,6 +260,16 @@ notify_weigh(const struct notify_tally *tally)
 	return tally->causes[order[i]];
 }
 
+static void
+notify_count_item(struct notify_job *job, enum notify_status status)
+{
+	job->items[status]++;
+	metrics_add(job->params->metrics, METRICS_NOTIFICATIONS, 1,
+	    &(struct metrics_labels){
+	    .operation = notify_operations[job->operation],
+	    .status = notify_statuses[status].name });
+}
+
 /* One element of "results", as text that the caller frees. */
 static char *
 notify_compose_result(struct notify_job *job, size_t index,
@@ -258,9 +282,9 @@ notify_compose_result(struct notify_job *job, size_t index,
 	char phrase[256], *text;
 	size_t rule;
 
-	rejected = notify_count(job, notification, outcomes, &tally);
+	rejected = notify_count_devices(job, notification, outcomes, &tally);
 	rule = notify_find_rule(&tally);
-	job->items[notify_rules[rule].status]++;
+	notify_count_item(job, notify_rules[rule].status);
 	json_object_object_add(result, "id",
 	    json_object_get(notification->id));
 	json_object_object_add(result, "status", json_object_new_string(
@@ -315,7 +339,13 @@ notify_job_free(struct notify_job *job)
 static void
 notify_finish(struct notify_job *job, int status)
 {
+	const char *operation = notify_operations[job->operation];
+
 	notify_log_access(job->operation, job->client_name, status, job);
+	notify_count_answer(job->params, operation, status);
+	metrics_observe(job->params->metrics, METRICS_REQUEST_SECONDS,
+	    clock_monotonic_ms() - job->started_ms,
+	    &(struct metrics_labels){ .operation = operation });
 	exchange_finish(job->exchange);
 	notify_job_free(job);
 }
@@ -362,7 +392,8 @@ notify_on_single(void *arg, size_t index, const struct outcome *outcomes)
 	struct json_object *body, *rejected;
 	int status = 200;
 
-	rejected = notify_count(job, notification, outcomes, &tally);
+	rejected = notify_count_devices(job, notification, outcomes, &tally);
+	notify_count_item(job, notify_rules[notify_find_rule(&tally)].status);
 	if (tally.verdicts[VERDICT_DELIVERED] == 0 &&
 	    tally.verdicts[VERDICT_LATER] > 0) {
 		status = response_error_status(RESPONSE_UNAVAILABLE);
@@ -403,10 +434,12 @@ notify_serve(const struct notify_params *params,
 	if (result != DECODE_OK) {
 		notify_refuse(params, result, &error, exchange);
 		notify_log_access(operation, client_name(client), 400, NULL);
+		notify_count_answer(params, notify_operations[operation], 400);
 		exchange_finish(exchange);
 		return;
 	}
 	job = xcalloc(1, sizeof *job);
+	job->params = params;
 	job->operation = operation;
 	job->exchange = exchange;
 	job->batch = batch;

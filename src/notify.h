@@ -9,6 +9,7 @@
 #include "decode.h"
 #include "delivery.h"
 #include "exchange.h"
+#include "metrics.h"
 
 /*
  * The POST operations: decode, deliver, answer.  A batch is answered as it is
@@ -18,14 +19,20 @@ struct notify_params {
 	struct decode_limits limits;
 	int64_t request_timeout_ms;
 	struct delivery *delivery;
+	struct metrics *metrics;
 };
 
 /*
  * Serves a request of a client we know, with its whole body in `body`.  Ends
- * the exchange, now or when the last device is settled.
+ * the exchange, now or when the last device is settled; until then the
+ * parameters must be there.
  */
 void notify_serve(const struct notify_params *params,
     enum decode_operation operation, struct exchange *exchange,
     const struct client *client, const struct buf *body);
+
+/* Counts an answer; `operation` is its name in the API, or "none". */
+void notify_count_answer(const struct notify_params *params,
+    const char *operation, int status);
 
 #endif

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "log.h"
+#include "metrics.h"
 #include "response.h"
 
 enum {
@@ -114,25 +115,36 @@ route_read_path(const struct exchange *exchange, char path[ROUTE_PATH_SIZE])
 		path[0] = '\0';
 }
 
+/* What the caller wrote as its path may hold anything: not logged. */
 static void
-route_refuse(struct exchange *exchange, enum response_error error,
+route_note_refusal(const struct route_params *params,
+    const struct route *route, enum response_error error)
+{
+	log_info("refused: %d", response_error_status(error));
+	notify_count_answer(&params->notify, route == NULL ? "none" :
+	    route_name(route), response_error_status(error));
+}
+
+static void
+route_refuse(const struct route_params *params, const struct route *route,
+    struct exchange *exchange, enum response_error error,
     struct json_object *details)
 {
-	/* What the caller wrote as its path may hold anything: not logged. */
-	log_info("refused: %d", response_error_status(error));
+	route_note_refusal(params, route, error);
 	response_send_error(exchange, error, details);
 	exchange_finish(exchange);
 }
 
 /* 404 and 405; a homeserver wants to see them in Matrix's form. */
 static void
-route_refuse_path(struct exchange *exchange, enum response_error error,
-    const char *path)
+route_refuse_path(const struct route_params *params,
+    const struct route *route, struct exchange *exchange,
+    enum response_error error, const char *path)
 {
 	if (strstr(path, "/_matrix/") == NULL)
-		route_refuse(exchange, error, NULL);
+		route_refuse(params, route, exchange, error, NULL);
 	else {
-		log_info("refused: %d", response_error_status(error));
+		route_note_refusal(params, route, error);
 		response_send_matrix_error(exchange, error);
 		exchange_finish(exchange);
 	}
@@ -176,7 +188,8 @@ route_serve_post(const struct route_params *params, const struct route *route,
 		details = json_object_new_object();
 		json_object_object_add(details, "max_request_size_kb",
 		    json_object_new_int64(params->max_request_size_kb));
-		route_refuse(exchange, route->too_large, details);
+		route_refuse(params, route, exchange, route->too_large,
+		    details);
 		break;
 	case EXCHANGE_BODY_CUT:
 		/* Nobody is left to read this, but it says what happened. */
@@ -185,7 +198,8 @@ route_serve_post(const struct route_params *params, const struct route *route,
 		    json_object_new_string(""));
 		json_object_object_add(details, "reason",
 		    json_object_new_string("the body was cut short"));
-		route_refuse(exchange, RESPONSE_INVALID_DATA, details);
+		route_refuse(params, route, exchange, RESPONSE_INVALID_DATA,
+		    details);
 		break;
 	}
 	buf_free(&body);
@@ -202,11 +216,16 @@ route_serve(const struct route_params *params, struct exchange *exchange)
 	route_read_path(exchange, path);
 	route = route_find(path, exchange_variable(exchange, "REQUEST_URI"));
 	if (route == NULL)
-		route_refuse_path(exchange, RESPONSE_UNKNOWN_PATH, path);
+		route_refuse_path(params, route, exchange,
+		    RESPONSE_UNKNOWN_PATH, path);
 	else if (method == NULL || strcmp(method, "POST") != 0)
-		route_refuse_path(exchange, RESPONSE_UNKNOWN_METHOD, path);
-	else if ((client = route_find_client(params, exchange)) == NULL)
-		route_refuse(exchange, RESPONSE_UNAUTHENTICATED, NULL);
-	else
+		route_refuse_path(params, route, exchange,
+		    RESPONSE_UNKNOWN_METHOD, path);
+	else if ((client = route_find_client(params, exchange)) == NULL) {
+		metrics_add(params->notify.metrics, METRICS_CLIENTS_REFUSED, 1,
+		    NULL);
+		route_refuse(params, route, exchange, RESPONSE_UNAUTHENTICATED,
+		    NULL);
+	} else
 		route_serve_post(params, route, exchange, client);
 }

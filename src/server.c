@@ -11,6 +11,7 @@
 #include "exchange.h"
 #include "log.h"
 #include "loop.h"
+#include "metrics.h"
 #include "service.h"
 #include "watch.h"
 #include "xmalloc.h"
@@ -164,6 +165,13 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 }
 
 static void
+server_count_reload(struct server *server, const char *result)
+{
+	metrics_add(service_metrics(server->service), METRICS_RELOADS, 1,
+	    &(struct metrics_labels){ .result = result });
+}
+
+static void
 server_reload(struct server *server)
 {
 	struct server_former *former;
@@ -177,6 +185,7 @@ server_reload(struct server *server)
 	if (service == NULL) {
 		log_error("the former configuration stays in force: %s",
 		    fault.words);
+		server_count_reload(server, "refused");
 		return;
 	}
 	former = xcalloc(1, sizeof *former);
@@ -188,6 +197,7 @@ server_reload(struct server *server)
 	log_open(&service_conf(service)->log);
 	exchange_listener_limit(server->listener, (unsigned int)
 	    service_conf(service)->max_requests_in_flight);
+	server_count_reload(server, "taken");
 	log_info("serving by a new configuration");
 }
 

@@ -58,7 +58,8 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 		.notify = {
 			.limits = conf->limits,
 			.request_timeout_ms = conf->request_timeout_ms,
-			.delivery = service->delivery
+			.delivery = service->delivery,
+			.metrics = service->metrics
 		}
 	};
 	return service;

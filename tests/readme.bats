@@ -26,6 +26,29 @@ setup_file() {
 	done
 }
 
+# From the README's table and from the sources: a metric and its labels.
+@test "it lists each metric with its labels, and no other" {
+	diff <(awk '
+		/^static const struct metrics_info/ { on = 1 }
+		/^};/ { on = 0 }
+		!on { next }
+		match($0, /"push_gateway_[a-z_]+"/) {
+			line = substr($0, RSTART + 1, RLENGTH - 2) " "
+		}
+		{
+			while (match($0, /LABEL\([a-z]+\)/)) {
+				line = line " " substr($0, RSTART + 6, RLENGTH - 7)
+				$0 = substr($0, RSTART + RLENGTH)
+			}
+		}
+		/},$/ { print line }' "$ROOT/src/metrics.c" | sed 's/  */ /g; s/ $//' |
+		sort) \
+		<(sed -n 's/^| `\(push_gateway_[a-z_]*\)` | \([^|]*\)|.*/\1 \2/p' \
+			"$ROOT/README.md" | tr -d , | sed 's/  */ /g; s/ $//' |
+		sort)
+	[ "$(grep -c '^| `push_gateway_' "$ROOT/README.md")" -ge 15 ]
+}
+
 @test "its example of a configuration is good" {
 	awk '/^    {$/ { on = 1 } on { print } on && /^    }$/ { exit }' \
 		"$ROOT/README.md" |
