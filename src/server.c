@@ -160,7 +160,9 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 	if (service == NULL) {
 		watch_free(*files);
 		*files = NULL;
-	}
+	} else
+		/* Only now: one that is not taken has nothing to say. */
+		metrics_clear_gauges(service_metrics(service));
 	return service;
 }
 

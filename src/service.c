@@ -36,7 +36,6 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 		return NULL;
 	}
 	service->metrics = metrics_open(conf->state_directory);
-	metrics_clear_gauges(service->metrics);
 	service->http = http_create(loop, &conf->http);
 	service->channels = channel_list_create(&(struct channel_params){
 		.loop = loop,

@@ -130,6 +130,26 @@ reloads_refused() {
 	) >= 2))
 }
 
+@test "a configuration that is not taken takes no gauge back" {
+	local series
+	make_certificate push clients DNS:push.example
+	cat "$STAGE/push.pem" "$STAGE/push-key.pem" >"$STAGE/apns.pem"
+	stage_start '.apps[0] |= (del(.key_file, .key_id, .team_id) |
+		.certificate_file = "apns.pem")'
+	series=push_gateway_credentials_expiry_seconds
+	series+="{app=\"$IOS_APP\"} $(date +%s -d "$(openssl x509 -noout \
+		-enddate -in "$STAGE/push.pem" | cut -d= -f2)")"
+	wait_until 5 worker_count
+	wait_until 5 shows "$series"
+	: >"$STAGE/apns.pem"
+	wait_until 10 reloads refused
+	shows "$series"
+}
+
+shows() {
+	metrics | grep -qxF "$1"
+}
+
 @test "before anything was counted there are no metrics, which is no error" {
 	apns_port=1 fcm_port=2 oauth_port=3
 	write_config
