@@ -212,6 +212,8 @@ examples() {
 	[ -n "$version" ]
 	[ "$("$GATEWAY" -V)" = "push-gateway $version" ]
 	[[ $(head -n 1 "$ROOT/NEWS") == "Push Gateway $version "* ]]
+	[[ $(head -n 1 "$ROOT/debian/changelog") == \
+		"push-gateway ($version) "* ]]
 	for page in "$PROGRAM_PAGE" "$FILE_PAGE"; do
 		[ "$(grep '^\.Os' "$page")" = ".Os push-gateway $version" ]
 	done
