@@ -163,7 +163,7 @@ more_lines() {
 	# The second on each came when the first had been answered.
 	[ "$(record '[.connection, .at_ms] | @tsv' | awk '
 		seen[$1]++ == 0 { first[$1] = $2; next }
-		$2 < first[$1] + 300 { print "too early" }')" = "" ]
+		$2 < first[$1] + 290 { print "too early" }')" = "" ]
 	[ "$(count apns streams_refused)" = "$refused" ]
 }
 

@@ -34,21 +34,26 @@ age_token() {
 
 both() {
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios phone)" \
-		"$(android phone)")")" "$@"
+		"$(android phone)")")"
+}
+
+# start_workers COUNT: lighttpd with so many.
+start_workers() {
+	start_lighttpd
+	stop "$WEB_SERVER_PID"
+	sed -i 's/"max-procs" => 2/"max-procs" => '"$1/" "$STAGE/lighttpd.conf"
+	PATH=$PATH:/usr/sbin lighttpd -D -f "$STAGE/lighttpd.conf" \
+		>"$STAGE/lighttpd.out" 2>&1 3>&- &
+	export WEB_SERVER_PID=$!
+	echo "$WEB_SERVER_PID" >>"$STAGE/pids"
+	wait_until 10 web_server_answers
 }
 
 @test "eight workers mint one Apple token and ask Google for one" {
 	start_simulator
 	write_service_account
 	write_config
-	start_lighttpd
-	stop "$WEB_SERVER_PID"
-	sed -i 's/"max-procs" => 2/"max-procs" => 8/' "$STAGE/lighttpd.conf"
-	PATH=$PATH:/usr/sbin lighttpd -D -f "$STAGE/lighttpd.conf" \
-		>"$STAGE/lighttpd.out" 2>&1 3>&- &
-	export WEB_SERVER_PID=$!
-	echo "$WEB_SERVER_PID" >>"$STAGE/pids"
-	wait_until 10 web_server_answers
+	start_workers 8
 	control '{"oauth": {"latency_ms": 300}}'
 	local i callers=()
 	for i in {1..24}; do
@@ -212,6 +217,37 @@ base64url() {
 	[ "$(tokens apns | wc -l)" = 1 ]
 }
 
+@test "too many token updates: the token is kept, the connection is not" {
+	start_simulator
+	write_service_account
+	write_config
+	start_workers 1
+	post /push/v1/notify "$(single "$(plain '{}' \
+		"$(ios 429-TooManyProviderTokenUpdates)")")"
+	[ "$CODE" = 503 ]
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios phone)")")"
+	[ "$CODE" = 200 ]
+	[ "$(record .status | tr '\n' ' ')" = "429 200 " ]
+	[ "$(tokens apns | wc -l)" = 1 ]
+	[ "$(record .connection | sort -u | wc -l)" = 2 ]
+}
+
+@test "an Apple token from the future is not used" {
+	stage_start
+	both
+	stop "$WEB_SERVER_PID"
+	local now
+	now=$(date +%s)
+	printf 'push-gateway token %s %s\n%s\n' $((now + 600)) \
+		$((now + 4200)) "$(make_jwt $((now + 600)))" \
+		>"$(token_file apns)"
+	start_lighttpd
+	clear_record
+	both
+	[ "$CODE" = 200 ]
+	[ "$(record 'select(.service == "apns") | .status')" = 200 ]
+}
+
 @test "a token file that is not ours alone is replaced, never used" {
 	stage_start
 	both
@@ -246,10 +282,31 @@ base64url() {
 	# The one that waited was answered at its deadline.
 	grep -q ' 503 ' "$STAGE/first.headers"
 	grep -q 'later=1 failed=0 ms=2[0-2][0-9][0-9]' "$STAGE/gateway.log"
+	wait_until 10 grep -q \
+		'error: fcm-.*no token: the token endpoint cannot be reached' \
+		"$STAGE/gateway.log"
 	control '{}'
 }
 
-@test "a token endpoint that is down or talks rubbish means later" {
+@test "while an access token is renewed the old one is used" {
+	stage_start
+	both
+	age_token fcm 3301 3600
+	restart_lighttpd
+	control '{"oauth": {"hang": true}}'
+	clear_record
+	SECONDS=0
+	both
+	[ "$CODE" = 200 ]
+	wait_until 5 grep -q '"service":"oauth"' "$STAGE/record.json"
+	both
+	[ "$CODE" = 200 ]
+	((SECONDS <= 3))
+	[ "$(record 'select(.service == "oauth")' | wc -l)" = 1 ]
+	control '{}'
+}
+
+@test "a token endpoint that talks rubbish means later" {
 	stage_start
 	control '{"oauth": {"rubbish": true}}'
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(android a)")" \
@@ -264,6 +321,23 @@ base64url() {
 	[ "$CODE" = 503 ]
 	control '{}'
 	wait_until 5 delivered
+}
+
+@test "a token endpoint that refuses connections means later, too" {
+	stage_start
+	control '{"oauth": {"closed": true}}'
+	wait_until 5 oauth_is_closed
+	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"
+	[ "$CODE" = 503 ]
+	grep -q 'error: fcm-.*no token: the token endpoint cannot be reached' \
+		"$STAGE/gateway.log"
+	control '{}'
+	wait_until 5 delivered
+}
+
+oauth_is_closed() {
+	# shellcheck disable=SC2154
+	! (: <"/dev/tcp/127.0.0.1/$oauth_port")
 }
 
 delivered() {
