@@ -10,13 +10,14 @@
 #include "loop.h"
 
 /*
- * Requests of the web server and the answers to them, over FastCGI: the only
- * door to libfcgi.
+ * Requests of the web server and the answers to them, over FastCGI or, once
+ * in the life of a process, over CGI.
  *
- * Connections are accepted, waited for and closed without blocking.  Reading
- * a request and writing an answer block, but a peer that stalls ends the
- * connection after `io_timeout_ms`.  Nothing may interrupt them: the process
- * must keep its signals blocked.
+ * Nothing blocks: bytes are read as they come and written as they are taken,
+ * so no request waits for the peer of another.  A peer that neither sends nor
+ * takes anything for `io_timeout_ms` is given up, and so is one that is not
+ * done after a minute: with its request, or with an answer that is ended.
+ * SIGPIPE must be ignored.
  */
 struct exchange_listener;
 struct exchange;
@@ -32,14 +33,20 @@ struct exchange_params {
 enum exchange_body {
 	EXCHANGE_BODY_OK,
 	EXCHANGE_BODY_TOO_LARGE,
-	EXCHANGE_BODY_CUT	/* the caller went away, or is too slow */
+	EXCHANGE_BODY_CUT,	/* the caller went away, or is too slow */
+	EXCHANGE_BODY_EXPIRED	/* exchange_listener_expire was called */
 };
 
 /*
  * Called with each request once its variables are there.  The callee owns it
- * and ends it with exchange_finish, now or later.
+ * and ends it with exchange_finish, now or later; unless it does so now, it
+ * must ask for the body.
  */
 typedef void (*exchange_arrived_fn)(void *arg, struct exchange *exchange);
+
+/* The body is there in the first case only, and is the exchange's. */
+typedef void (*exchange_body_fn)(void *arg, enum exchange_body result,
+    const struct buf *body);
 
 /* Called from the loop when a stopped listener has nothing left. */
 typedef void (*exchange_drained_fn)(void *arg);
@@ -57,6 +64,9 @@ struct exchange_listener *exchange_listen(struct loop *loop,
 void exchange_listener_stop(struct exchange_listener *listener,
     exchange_drained_fn drained, void *arg);
 
+/* Waits no longer for requests that are not complete. */
+void exchange_listener_expire(struct exchange_listener *listener);
+
 /* From the next request on. */
 void exchange_listener_limit(struct exchange_listener *listener,
     unsigned int max_in_flight);
@@ -68,11 +78,13 @@ const char *exchange_variable(const struct exchange *exchange,
     const char *name);
 
 /*
- * Appends the request's body to `body`, up to the limit of that buffer.  A
- * CONTENT_LENGTH over it is known before one byte is read.
+ * Calls `done` once, now or later, when the request's body is there, or will
+ * not be.  A CONTENT_LENGTH over the limit is known before the body is read,
+ * any other body as soon as it is over it.  An answer may be 64 KiB and twice
+ * this limit; one that is longer is cut.
  */
-enum exchange_body exchange_read_body(struct exchange *exchange,
-    struct buf *body);
+void exchange_read_body(struct exchange *exchange, size_t limit,
+    exchange_body_fn done, void *arg);
 
 /*
  * Write to the answer, and pass on what was written.  False once the web

@@ -3,12 +3,14 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "log.h"
 #include "metrics.h"
 #include "response.h"
+#include "xmalloc.h"
 
 enum {
 	ROUTE_PATH_SIZE = 2048
@@ -18,6 +20,14 @@ struct route {
 	const char *tail;
 	enum decode_operation operation;
 	enum response_error too_large;
+};
+
+/* A request whose body is on its way. */
+struct route_upload {
+	struct route_params *params;
+	const struct route *route;
+	struct exchange *exchange;
+	const struct client *client;
 };
 
 static const struct route routes[] = {
@@ -171,42 +181,68 @@ route_find_client(const struct route_params *params,
 	return client;
 }
 
+/* Nobody may be left to read this, but it says what happened. */
 static void
-route_serve_post(const struct route_params *params, const struct route *route,
-    struct exchange *exchange, const struct client *client)
+route_refuse_cut(const struct route_upload *upload)
 {
-	struct json_object *details;
-	struct buf body;
+	struct json_object *details = json_object_new_object();
 
-	buf_init(&body, (size_t)params->max_request_size_kb * 1024);
-	switch (exchange_read_body(exchange, &body)) {
+	json_object_object_add(details, "location",
+	    json_object_new_string(""));
+	json_object_object_add(details, "reason",
+	    json_object_new_string("the body was cut short"));
+	route_refuse(upload->params, upload->route, upload->exchange,
+	    RESPONSE_INVALID_DATA, details);
+}
+
+static void
+route_on_body(void *arg, enum exchange_body result, const struct buf *body)
+{
+	struct route_upload *upload = arg;
+	struct route_params *params = upload->params;
+	struct json_object *details;
+
+	params->uploads--;
+	switch (result) {
 	case EXCHANGE_BODY_OK:
-		notify_serve(&params->notify, route->operation, exchange,
-		    client, &body);
+		notify_serve(&params->notify, upload->route->operation,
+		    upload->exchange, upload->client, body);
 		break;
 	case EXCHANGE_BODY_TOO_LARGE:
 		details = json_object_new_object();
 		json_object_object_add(details, "max_request_size_kb",
 		    json_object_new_int64(params->max_request_size_kb));
-		route_refuse(params, route, exchange, route->too_large,
-		    details);
+		route_refuse(params, upload->route, upload->exchange,
+		    upload->route->too_large, details);
 		break;
 	case EXCHANGE_BODY_CUT:
-		/* Nobody is left to read this, but it says what happened. */
-		details = json_object_new_object();
-		json_object_object_add(details, "location",
-		    json_object_new_string(""));
-		json_object_object_add(details, "reason",
-		    json_object_new_string("the body was cut short"));
-		route_refuse(params, route, exchange, RESPONSE_INVALID_DATA,
-		    details);
+		route_refuse_cut(upload);
+		break;
+	case EXCHANGE_BODY_EXPIRED:
+		route_refuse(params, upload->route, upload->exchange,
+		    RESPONSE_UNAVAILABLE, NULL);
 		break;
 	}
-	buf_free(&body);
+	free(upload);
+}
+
+static void
+route_serve_post(struct route_params *params, const struct route *route,
+    struct exchange *exchange, const struct client *client)
+{
+	struct route_upload *upload = xcalloc(1, sizeof *upload);
+
+	upload->params = params;
+	upload->route = route;
+	upload->exchange = exchange;
+	upload->client = client;
+	params->uploads++;
+	exchange_read_body(exchange,
+	    (size_t)params->max_request_size_kb * 1024, route_on_body, upload);
 }
 
 void
-route_serve(const struct route_params *params, struct exchange *exchange)
+route_serve(struct route_params *params, struct exchange *exchange)
 {
 	const char *method = exchange_variable(exchange, "REQUEST_METHOD");
 	const struct route *route;

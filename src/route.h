@@ -17,13 +17,14 @@ struct route_params {
 	struct identity_cache *identities;
 	int64_t max_request_size_kb;
 	struct notify_params notify;
+	unsigned int uploads;	/* requests whose body is on its way: these
+				 * parameters must stay */
 };
 
 struct route;
 
 /* Serves a request and ends it, now or later. */
-void route_serve(const struct route_params *params,
-    struct exchange *exchange);
+void route_serve(struct route_params *params, struct exchange *exchange);
 
 /*
  * The route of a request, or NULL, by the tail of its decoded path and by the

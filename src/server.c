@@ -18,7 +18,7 @@
 
 enum {
 	/* A web server that stalls in the middle of a request or an answer
-	 * holds up every other one: a few seconds, no more. */
+	 * holds one of the places in flight. */
 	SERVER_IO_TIMEOUT_MS = 5000,
 	/* What a request takes beyond its deadline to be written out. */
 	SERVER_STOP_GRACE_MS = 2000,
@@ -64,6 +64,7 @@ server_on_impatience(void *arg)
 	struct server_former *former;
 
 	log_warn("stopping: what is unfinished fails now");
+	exchange_listener_expire(server->listener);
 	TAILQ_FOREACH(former, &server->formers, entry)
 		service_expire(former->service);
 	service_expire(server->service);
@@ -104,8 +105,7 @@ server_on_signal(void *arg, int fd, unsigned int events)
 }
 
 /*
- * Blocked for good and read as events: libfcgi's blocking calls must not be
- * interrupted.
+ * Blocked for good and read as events: no system call is interrupted.
  */
 static int
 server_open_signals(void)

@@ -123,7 +123,8 @@ service_keeps_apps(struct service *service, struct service *former,
 bool
 service_is_idle(const struct service *service)
 {
-	return delivery_is_idle(service->delivery);
+	return service->route.uploads == 0 &&
+	    delivery_is_idle(service->delivery);
 }
 
 void
