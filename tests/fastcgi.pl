@@ -8,19 +8,30 @@
 #	fastcgi.pl pool COUNT SOCKET PROGRAM...
 #		keeps so many of it on one SOCKET: one that ends is replaced;
 #		SIGTERM ends them all
-#	fastcgi.pl request [-n COUNT] [-s BYTES] SOCKET NAME=VALUE... <body
-#		sends a request, or so many at once, and prints the answers;
-#		with -s it sends only so many bytes of the records, then
-#		closes its side
+#	fastcgi.pl request [OPTION...] SOCKET NAME=VALUE... <body
+#		sends a request and prints the answer
+#		-n COUNT	so many of them at once
+#		-s BYTES	sends only so many bytes of the records, then
+#				closes its side
+#		-l BYTES	leaves off so many, and stays
+#		-w PART		sends "variables" or the "body" in 20 pieces,
+#				100 ms apart
+#		-o 1		in odd records that are lawful
+#		-r SECONDS	reads nothing for so long
+#	fastcgi.pl odd SOCKET
+#		sends what is no request, one kind after the other, and says
+#		of each whether the connection was closed
 use strict;
 use warnings;
+use IO::Select;
 use IO::Socket::UNIX;
 use POSIX ();
 
-# One record: version 1, type, request 1.
+# One record: version 1, type, the request (1) and padding (0).
 sub record {
-	my ($type, $content) = @_;
-	return pack('CCnnCC', 1, $type, 1, length $content, 0, 0) . $content;
+	my ($type, $content, $id, $padding) = @_;
+	return pack('CCnnCC', 1, $type, $id // 1, length $content,
+	    $padding // 0, 0) . $content . "\xff" x ($padding // 0);
 }
 
 # A long content in records of at most 32,000 bytes, and the empty one.
@@ -68,14 +79,38 @@ sub pool {
 	}
 }
 
+# The same in small records, with padding, among those of nobody's concern:
+# about the connection, of another request, of an unknown type.
+sub odd_stream {
+	my ($type, $content) = @_;
+	my $records = '';
+	for my $part (unpack('(a37)*', $content), '') {
+		$records .= record(9, name_value('FCGI_MAX_CONNS', ''), 0, 3) .
+		    record($type, 'of another request', 2, 255) .
+		    record(1, pack('nCx5', 1, 0), 3) . record(99, '', 0) .
+		    record($type, $part, 1, length($part) % 8);
+	}
+	return $records;
+}
+
 sub send_request {
-	my ($path, $records, $cut) = @_;
+	my ($path, $cut, @parts) = @_;
 	my $socket = IO::Socket::UNIX->new(Peer => $path)
 	    or die "$path: $!\n";
-	print $socket $records;
-	$socket->flush;
+	$socket->autoflush(1);
+	for my $part (@parts) {
+		print $socket $part;
+		select undef, undef, undef, 0.1 if @parts > 1;
+	}
 	shutdown $socket, 1 if $cut;
 	return $socket;
+}
+
+# In about 20 parts.
+sub split_evenly {
+	my ($records) = @_;
+	my $size = POSIX::ceil(length($records) / 20);
+	return unpack "(a$size)*", $records;
 }
 
 sub print_answer {
@@ -90,19 +125,63 @@ sub print_answer {
 }
 
 sub request {
-	my %option = (n => 1);
-	$option{$1} = (splice @_, 0, 2)[1] while $_[0] =~ /^-([ns])$/;
+	my %option = (n => 1, w => '');
+	$option{$1} = (splice @_, 0, 2)[1]
+	    while $_[0] =~ /^-([nslwor])$/;
 	my ($path, @variables) = @_;
-	my $body = do { local $/; <STDIN> } // '';
-	my $records = record(1, pack 'nCx5', 1, 0) .
-	    stream(4, join '', map { name_value(split /=/, $_, 2) }
-	    @variables) . stream(5, $body);
-	$records = substr $records, 0, $option{s} if defined $option{s};
-	my @sockets = map { send_request($path, $records, defined $option{s}) }
+	my $stream = $option{o} ? \&odd_stream : \&stream;
+	my $body = $stream->(5, do { local $/; <STDIN> } // '');
+	my $head = record(1, pack 'nCx5', 1, 0) . $stream->(4, join '',
+	    map { name_value(split /=/, $_, 2) } @variables);
+	my @parts = $option{w} eq 'variables' ? (split_evenly($head), $body) :
+	    $option{w} eq 'body' ? ($head, split_evenly($body)) :
+	    $head . $body;
+	@parts = substr $parts[0], 0, $option{s} if defined $option{s};
+	substr $parts[-1], -$option{l}, $option{l}, '' if $option{l};
+	my @sockets = map { send_request($path, defined $option{s}, @parts) }
 	    1 .. $option{n};
+	sleep $option{r} if $option{r};
 	print_answer($_) for @sockets;
 }
 
+my $begin = record(1, pack 'nCx5', 1, 0);
+my @odd = (
+	[ 'another version', pack('CCnnCC', 2, 1, 1, 8, 0, 0) .
+	    pack 'nCx5', 1, 0 ],
+	[ 'request 0', record(1, pack('nCx5', 1, 0), 0) ],
+	[ 'a long beginning', record(1, 'x' x 9) ],
+	[ 'the role of an authorizer', record(1, pack 'nCx5', 2, 0) ],
+	[ 'two beginnings', $begin . $begin ],
+	[ 'a body before the variables', $begin . record(5, 'x') ],
+	[ 'an unknown type', $begin . record(77, 'x') ],
+	[ 'given up before the variables', $begin . record(2, '') ],
+	[ 'a name that is cut', $begin . stream(4, "\x05\x00abc") ],
+	[ 'a length that is cut', $begin . stream(4, "\x05\xff\xff") ],
+	[ 'lengths of 2 GiB', $begin . stream(4, "\xff" x 8 . 'x') ],
+	[ 'lengths that add up to nothing',
+	    $begin . stream(4, "\xff\xff\xff\xff\x01" . 'x' x 100) ],
+	[ 'too many variables',
+	    $begin . stream(4, name_value('X', 'x' x 70000)) ],
+	[ 'variables after the end of them', $begin . stream(4, '') .
+	    stream(4, '') ],
+	[ 'given up in the body', $begin . stream(4, '') . record(5, 'x') .
+	    record(2, '') ],
+);
+
+sub odd {
+	my ($path) = @_;
+	for my $case (@odd) {
+		my ($name, $records) = @$case;
+		my $socket = send_request($path, 0, $records);
+		my $select = IO::Select->new($socket);
+		my $closed = 0;
+		$closed = !sysread $socket, my $answer, 65536
+		    while !$closed && $select->can_read(2);
+		print "$name: ", $closed ? "closed\n" : "open\n";
+	}
+}
+
 my $action = shift // '';
-my %actions = (serve => \&serve, pool => \&pool, request => \&request);
+my %actions = (serve => \&serve, pool => \&pool, request => \&request,
+    odd => \&odd);
 ($actions{$action} // die "usage: see the beginning of $0\n")->(@ARGV);

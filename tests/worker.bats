@@ -16,6 +16,7 @@ teardown_file() {
 }
 
 setup() {
+	OPTIONS=()
 	SOCKET=$BATS_TEST_TMPDIR/socket
 	control '{}'
 	clear_record
@@ -48,8 +49,6 @@ fastcgi() {
 		SSL_CLIENT_VERIFY=SUCCESS \
 		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")"
 }
-
-OPTIONS=()
 
 @test "SIGTERM, SIGINT and SIGUSR1 finish what is in flight, then exit 0" {
 	local signal
@@ -202,6 +201,109 @@ replaced() {
 		*'{"rejected":[]}' ]]
 	((SECONDS <= 2))
 	kill "$silent"
+}
+
+# large: a request whose answer is larger than a socket's buffer.
+large() {
+	local item
+	item=$(plain '{}' "$(android "dead-404-$(printf 'x%.0s' {1..3900})")")
+	jq -cn --argjson item "$item" '{ notifications: [ range(100) |
+		{ id: "i\(.)", notification: $item } ] }'
+}
+
+# fds: how many descriptors the worker has.
+fds() {
+	find "/proc/$WORKER_PID/fd" -mindepth 1 | wc -l
+}
+
+memory_kb() {
+	awk '/^RssAnon:/ { print $2 }' "/proc/$WORKER_PID/status"
+}
+
+all_given_up() {
+	[ "$(grep -c 'does not take an answer' "$BATS_TEST_TMPDIR/log")" = 20 ]
+}
+
+@test "slow peers hold up nobody, and get what they asked for" {
+	start_worker
+	local body slow=() part from
+	body=$(single "$(plain '{}' "$(android phone)")")
+	fastcgi "$body"
+	for part in variables body; do
+		OPTIONS=(-w "$part")
+		fastcgi "$(single "$(plain '{}' "$(android "slow-$part")")")" \
+			>"$BATS_TEST_TMPDIR/$part" 3>&- &
+		slow+=($!)
+	done
+	OPTIONS=(-r 4)
+	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch \
+		>"$BATS_TEST_TMPDIR/reader" 3>&- &
+	slow+=($!)
+	wait_until 5 grep -q 'items=100' "$BATS_TEST_TMPDIR/log"
+	OPTIONS=(-n 20)
+	from=${EPOCHREALTIME/[,.]/}
+	fastcgi "$body" >"$BATS_TEST_TMPDIR/out"
+	((${EPOCHREALTIME/[,.]/} - from < 1000000))
+	[ "$(grep -o '"rejected":\[\]' "$BATS_TEST_TMPDIR/out" |
+		wc -l)" = 20 ]
+	# They were slow all the while.
+	kill -0 "${slow[@]}"
+	wait "${slow[@]}"
+	grep -q '"rejected":\[\]' "$BATS_TEST_TMPDIR/variables"
+	grep -q '"rejected":\[\]' "$BATS_TEST_TMPDIR/body"
+	[ "$(record 'select(.service == "fcm").body.message.token // empty' |
+		grep -c '^slow-')" = 2 ]
+	[ "$(sed '1,/^\r$/d' "$BATS_TEST_TMPDIR/reader" |
+		jq -c '.summary.failed, (.results | length)')" = $'100\n100' ]
+}
+
+@test "a reader that does not read is given up, and its memory comes back" {
+	start_worker
+	local before memory reader
+	OPTIONS=(-n 20)
+	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch >/dev/null
+	before=$(fds) memory=$(memory_kb)
+	OPTIONS=(-n 20 -r 100)
+	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch \
+		>"$BATS_TEST_TMPDIR/reader" 3>&- &
+	reader=$!
+	wait_until 20 all_given_up
+	# A connection to a provider may have come, but 20 peers are gone,
+	# and their answers of 400 KB.
+	(($(fds) < before + 10))
+	(($(memory_kb) - memory < 4000))
+	pkill -P "$reader"
+	wait "$reader" || :
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
+}
+
+@test "a body that stops in the middle is given up, and not decoded" {
+	start_worker
+	local body
+	body=$(single "$(plain '{}' "$(android phone)")")
+	SECONDS=0
+	OPTIONS=(-l 8)
+	run fastcgi "$body"
+	[[ $output == *"cut short"* ]]
+	((SECONDS >= 4 && SECONDS <= 8))
+	[ "$(record 'select(.service == "fcm")')" = "" ]
+}
+
+@test "records of odd but lawful forms are a request" {
+	start_worker
+	OPTIONS=(-o 1)
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
+}
+
+@test "what is no request is closed, and leaves the worker serving" {
+	start_worker
+	run perl "$ROOT/tests/fastcgi.pl" odd "$SOCKET"
+	[ "${#lines[@]}" = 15 ]
+	[[ $output != *open* ]]
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
 }
 
 @test "rubbish on the socket leaves the worker serving" {
