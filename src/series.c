@@ -113,6 +113,7 @@ series_file_replace(int directory, uint64_t layout)
 	struct series_file *file = xcalloc(1, sizeof *file);
 	int fd = state_file_create(directory, temporary);
 	bool written;
+	int why;
 
 	memcpy(file->magic, SERIES_MAGIC, sizeof file->magic);
 	file->layout = layout;
@@ -121,9 +122,13 @@ series_file_replace(int directory, uint64_t layout)
 	    write(fd, file, offsetof(struct series_file, rows)) ==
 	    offsetof(struct series_file, rows) &&
 	    renameat(directory, temporary, directory, SERIES_FILE) == 0;
+	why = errno;
 	if (fd != -1)
 		close(fd);
+	if (fd != -1 && !written)
+		unlinkat(directory, temporary, 0);
 	free(file);
+	errno = why;
 	return written;
 }
 

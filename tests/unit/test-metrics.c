@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "fixture.h"
-#include "log.h"
 #include "series.h"
 #include "tap.h"
 
@@ -367,6 +367,26 @@ check_alone(const char *what, const char *directory)
 	metrics_close(metrics);
 }
 
+/* As on a disk that is full; a write must not be found out by a signal. */
+static void
+check_no_room(void)
+{
+	const char *directory = directory_new();
+	struct rlimit limit, little;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (getrlimit(RLIMIT_FSIZE, &limit) == -1)
+		tap_bail_out("no limits");
+	little = limit;
+	little.rlim_cur = 4096;
+	setrlimit(RLIMIT_FSIZE, &little);
+	check_alone("no room for the file", directory);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	tap_ok(access(fixture_format("%s/metrics", directory), F_OK) == -1 &&
+	    access(fixture_format("%s/metrics.new", directory), F_OK) == -1,
+	    "no half of a file is left");
+}
+
 static void
 check_unshared(void)
 {
@@ -545,6 +565,7 @@ main(void)
 	check_files();
 	check_rubbish_rows();
 	check_unshared();
+	check_no_room();
 	check_processes();
 	check_lock();
 	check_replaced();
