@@ -153,6 +153,11 @@ check_outcome(const struct outcome *outcome, const struct http_reply *reply)
 	fuzz_require((outcome->verdict == VERDICT_REJECTED) ==
 	    (outcome->cause == CAUSE_PUSHKEY_DEAD),
 	    "rejected if and only if the pushkey is dead");
+	fuzz_require(!outcome->suspicious ||
+	    outcome->verdict == VERDICT_REJECTED,
+	    "suspicious only if it is rejected");
+	fuzz_require(outcome->verdict != VERDICT_DELIVERED ||
+	    !outcome->fresh_connection, "a delivery needs no connection");
 	fuzz_require(outcome->retry == RETRY_NEVER ||
 	    outcome->verdict == VERDICT_LATER, "a retry is for later");
 	fuzz_require(outcome->retry_after_ms == reply->retry_after_ms,
