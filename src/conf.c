@@ -22,6 +22,7 @@ struct conf_file {
 	int64_t max_batch_size;
 	int64_t max_requests_in_flight;
 	char *proxy;
+	char *proxy_credentials_file;
 	char *ca_file;
 	struct json_object *log;
 	struct json_object *clients;
@@ -48,6 +49,7 @@ static const struct setting conf_settings[] = {
 	CONF_INTEGER(max_batch_size, 1, 10000, 100),
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
 	{ CONF_FIELD(proxy), .type = SETTING_STRING },
+	{ CONF_FIELD(proxy_credentials_file), .type = SETTING_PATH },
 	{ CONF_FIELD(ca_file), .type = SETTING_PATH },
 	{ CONF_FIELD(log), .type = SETTING_OBJECT },
 	{ CONF_FIELD(clients), .type = SETTING_OBJECTS, .required = true },
@@ -138,9 +140,10 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->limits.max_batch_size = file->max_batch_size;
 	conf->limits.max_notification_size_kb = file->max_notification_size_kb;
 	conf->ca_file = file->ca_file;
-	conf->proxy = file->proxy;
+	conf->proxy.url = file->proxy;
+	conf->proxy.credentials_file = file->proxy_credentials_file;
 	conf->http.ca_file = conf->ca_file;
-	conf->http.proxy = conf->proxy;
+	conf->http.proxy = &conf->proxy;
 }
 
 static struct conf *
@@ -155,7 +158,8 @@ conf_read(struct json_object *object, const char *directory,
 	conf_fill(conf, &file);
 	conf->clients = client_list_create();
 	conf->apps = app_registry_create();
-	if (!read || !conf_read_log(file.log, &conf->log, fault) ||
+	if (!read || !proxy_check(&conf->proxy, fault) ||
+	    !conf_read_log(file.log, &conf->log, fault) ||
 	    !conf_read_clients(file.clients, conf->clients, fault) ||
 	    !conf_read_apps(file.apps, directory, conf->apps, fault)) {
 		conf_free(conf);
@@ -205,21 +209,23 @@ conf_load(const char *path, struct fault *fault)
 }
 
 bool
-conf_check_credentials(const struct conf *conf, struct fault *fault)
+conf_check_credentials(struct conf *conf, struct fault *fault)
 {
+	bool good = proxy_load(&conf->proxy, fault);
 	struct app *app;
 	size_t i;
 
-	for (i = 0; (app = app_registry_at(conf->apps, i)) != NULL; i++) {
+	for (i = 0; good && (app = app_registry_at(conf->apps, i)) != NULL;
+	    i++) {
 		struct fault why;
 
 		if (!app->provider->load(app->account, &why)) {
 			fault_set(fault, "app %.100s: %.380s", app->app_id,
 			    why.words);
-			return false;
+			good = false;
 		}
 	}
-	return true;
+	return good;
 }
 
 void
@@ -231,6 +237,6 @@ conf_free(struct conf *conf)
 	app_registry_free(conf->apps);
 	free(conf->state_directory);
 	free(conf->ca_file);
-	free(conf->proxy);
+	proxy_free(&conf->proxy);
 	free(conf);
 }

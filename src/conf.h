@@ -11,6 +11,7 @@
 #include "fault.h"
 #include "http.h"
 #include "log.h"
+#include "proxy.h"
 
 /*
  * The whole configuration: one JSON file, comments allowed, unknown settings
@@ -24,9 +25,9 @@ struct conf {
 	int64_t max_requests_in_flight;
 	struct decode_limits limits;
 	struct log_params log;
-	struct http_params http;	/* its strings are the next two */
+	struct http_params http;	/* it borrows the next two */
 	char *ca_file;
-	char *proxy;
+	struct proxy proxy;
 	struct client_list *clients;
 	struct app_registry *apps;
 };
@@ -38,10 +39,10 @@ struct conf {
 struct conf *conf_load(const char *path, struct fault *fault);
 
 /*
- * Reads the credentials of every app as a worker would.  False with a fault
- * for the first that cannot be used.
+ * Reads the credentials of the proxy and every app as a worker would.  False
+ * with a fault for the first that cannot be used.
  */
-bool conf_check_credentials(const struct conf *conf, struct fault *fault);
+bool conf_check_credentials(struct conf *conf, struct fault *fault);
 
 void conf_free(struct conf *conf);
 

@@ -24,8 +24,7 @@ enum {
 
 struct http {
 	struct loop *loop;
-	char *ca_file;
-	char *proxy;
+	struct http_params params;
 };
 
 struct http_call {
@@ -65,9 +64,7 @@ http_create(struct loop *loop, const struct http_params *params)
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		fatalx("cannot initialise libcurl");
 	http->loop = loop;
-	if (params->ca_file != NULL)
-		http->ca_file = xstrdup(params->ca_file);
-	http->proxy = xstrdup(params->proxy == NULL ? "" : params->proxy);
+	http->params = *params;
 	return http;
 }
 
@@ -76,8 +73,6 @@ http_free(struct http *http)
 {
 	if (http == NULL)
 		return;
-	free(http->ca_file);
-	free(http->proxy);
 	free(http);
 	curl_global_cleanup();
 }
@@ -215,6 +210,25 @@ http_set_certificate(CURL *easy, const struct http_pool_params *params)
 	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
 }
 
+/* How the provider is reached, and whom we believe to be it. */
+static void
+http_set_way(CURL *easy, const struct http_params *params)
+{
+	const struct proxy *proxy = params->proxy;
+
+	/* Empty: the environment is not asked either. */
+	curl_easy_setopt(easy, CURLOPT_PROXY,
+	    proxy->url == NULL ? "" : proxy->url);
+	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	if (proxy->user != NULL) {
+		/* Apart: in one string they would be decoded. */
+		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
+		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
+	}
+	if (params->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, params->ca_file);
+}
+
 /* A handle with all that the calls of a pool have in common. */
 static CURL *
 http_pool_take_handle(struct http_pool *pool)
@@ -244,10 +258,7 @@ http_pool_take_handle(struct http_pool *pool)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
 	if (params->certificate != NULL)
 		http_set_certificate(easy, params);
-	curl_easy_setopt(easy, CURLOPT_PROXY, pool->http->proxy);
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	if (pool->http->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, pool->http->ca_file);
+	http_set_way(easy, &pool->http->params);
 	return easy;
 }
 

@@ -7,6 +7,7 @@
 
 #include "loop.h"
 #include "message.h"
+#include "proxy.h"
 
 /*
  * The engine: asynchronous HTTPS requests in the worker's loop.  It knows
@@ -25,7 +26,7 @@ struct http_call;
 
 struct http_params {
 	const char *ca_file;	/* NULL: the system's */
-	const char *proxy;	/* NULL: none; the environment is not asked */
+	const struct proxy *proxy;	/* the environment is not asked */
 };
 
 struct http_pool_params {
@@ -45,7 +46,7 @@ struct http_pool_params {
 /* Called once for each request that is not cancelled. */
 typedef void (*http_done_fn)(void *arg, const struct http_reply *reply);
 
-/* Copies the strings of `params`; one engine a process is enough. */
+/* What the params name must outlive the engine. */
 struct http *http_create(struct loop *loop, const struct http_params *params);
 void http_free(struct http *http);
 

@@ -144,6 +144,8 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 	conf = conf_load(server->path, fault);
 	if (conf != NULL && conf->ca_file != NULL)
 		watch_add(*files, conf->ca_file);
+	if (conf != NULL && conf->proxy.credentials_file != NULL)
+		watch_add(*files, conf->proxy.credentials_file);
 	for (i = 0; conf != NULL &&
 	    (app = app_registry_at(conf->apps, i)) != NULL; i++) {
 		for (k = 0; (path = app->provider->credentials(app->account,

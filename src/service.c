@@ -8,6 +8,7 @@
 #include "expiry.h"
 #include "identity.h"
 #include "metrics.h"
+#include "proxy.h"
 #include "route.h"
 #include "token.h"
 #include "xmalloc.h"
@@ -30,7 +31,9 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 	struct service *service = xcalloc(1, sizeof *service);
 
 	service->conf = conf;
-	service->store = token_store_open(conf->state_directory, fault);
+	if (proxy_load(&conf->proxy, fault))
+		service->store = token_store_open(conf->state_directory,
+		    fault);
 	if (service->store == NULL) {
 		service_free(service);
 		return NULL;

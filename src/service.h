@@ -19,7 +19,8 @@ struct service;
 
 /*
  * Takes over the configuration, in any case.  NULL with a fault if the state
- * directory cannot be used.  Credentials that cannot be read are logged.
+ * directory or the proxy's credentials cannot be used.  Those of apps that
+ * cannot be read are logged.
  */
 struct service *service_create(struct loop *loop, struct conf *conf,
     struct fault *fault);

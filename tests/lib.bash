@@ -135,7 +135,8 @@ stage_open() {
 	: >"$STAGE/pids"
 	make_ca clients
 	make_ca providers
-	make_certificate server providers DNS:localhost,IP:127.0.0.1 serverAuth
+	make_certificate server providers \
+		DNS:localhost,IP:127.0.0.1,IP:::1 serverAuth
 	make_certificate client clients DNS:erezept.example
 	cat "$STAGE/server.pem" "$STAGE/providers-ca.pem" \
 		>"$STAGE/server-chain.pem"
@@ -144,6 +145,7 @@ stage_open() {
 	echo '{}' >"$STAGE/control.json"
 }
 
+# start_simulator [OPTION...]
 start_simulator() {
 	rm -f "$STAGE/simulator.ready"
 	"$SIMULATOR" --keep --certificate "$STAGE/server-chain.pem" \
@@ -151,7 +153,7 @@ start_simulator() {
 		--accounts "$STAGE/accounts.json" \
 		--control "$STAGE/control.json" \
 		--record "$STAGE/record.json" \
-		--ready "$STAGE/simulator.ready" \
+		--ready "$STAGE/simulator.ready" "$@" \
 		>"$STAGE/simulator.log" 2>&1 3>&- &
 	export SIMULATOR_PID=$!
 	echo "$SIMULATOR_PID" >>"$STAGE/pids"

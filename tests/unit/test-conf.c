@@ -49,9 +49,9 @@ check_defaults(void)
 	    "max_batch_size by default");
 	tap_is_int(conf->max_requests_in_flight, 512,
 	    "max_requests_in_flight by default");
-	tap_is_string(conf->proxy, NULL, "proxy by default");
+	tap_is_string(conf->proxy.url, NULL, "proxy by default");
 	tap_is_string(conf->ca_file, NULL, "ca_file by default");
-	tap_is_string(conf->http.proxy, NULL, "proxy of the engine");
+	tap_is_string(conf->http.proxy->url, NULL, "proxy of the engine");
 	tap_is_string(conf->http.ca_file, NULL, "ca_file of the engine");
 	tap_is_int(conf->log.level, LOG_LEVEL_INFO, "log.level by default");
 	tap_ok(!conf->log.to_syslog, "log.to by default");
@@ -81,9 +81,10 @@ check_values(void)
 	tap_is_int(conf->limits.max_batch_size, 50, "max_batch_size");
 	tap_is_int(conf->max_requests_in_flight, 7,
 	    "max_requests_in_flight");
-	tap_is_string(conf->proxy, "http://proxy.example:3128", "proxy");
+	tap_is_string(conf->proxy.url, "http://proxy.example:3128", "proxy");
 	tap_is_string(conf->ca_file, "/ca.pem", "ca_file");
-	tap_is_string(conf->http.proxy, conf->proxy, "the engine's proxy");
+	tap_is_string(conf->http.proxy->url, conf->proxy.url,
+	    "the engine's proxy");
 	tap_is_string(conf->http.ca_file, conf->ca_file,
 	    "the engine's ca_file");
 	tap_is_int(conf->log.level, LOG_LEVEL_DEBUG, "log.level");
@@ -302,11 +303,11 @@ check_comments(void)
 	struct fault fault = { .words = "" };
 	struct conf *conf = load_good("// The first line.\n/* and a\n * block"
 	    " */ { // here\n\t\"max_batch_size\": /* there */ 5, // and\n"
-	    "\t\"proxy\": \"http://a//b/*c*/\", /**/\n\t" LISTS "\n} // end\n");
+	    "\t\"ca_file\": \"//a//b/*c*/\", /**/\n\t" LISTS "\n} // end\n");
 
 	tap_is_int(conf->limits.max_batch_size, 5,
 	    "comments may stand everywhere");
-	tap_is_string(conf->proxy, "http://a//b/*c*/",
+	tap_is_string(conf->ca_file, "//a//b/*c*/",
 	    "but there are none in strings");
 	conf_free(conf);
 	conf = load("{" LISTS "}\n// The end.", &fault);
