@@ -145,7 +145,7 @@ apns_account_check_way(const struct apns_account *account,
 		    (*place == NULL && apns_account_ways[i].optional);
 		if (!good && wanted) {
 			fault_set(fault, "\"%s\" is missing%s", name,
-			    by_certificate ? "" :
+			    place != &account->key_file ? "" :
 			    ", or \"certificate_file\" in place of a key");
 		} else if (!good) {
 			fault_set(fault, "\"%s\" and a certificate exclude "

@@ -198,6 +198,7 @@ examples() {
 	"$GATEWAY" -t -c "$ROOT/src/push-gateway.json"
 	sed 's|^\( *\)//|\1|' "$ROOT/src/push-gateway.json" >"$file"
 	run ! cmp -s "$ROOT/src/push-gateway.json" "$file"
+	echo user:password >"$STAGE/proxy-credentials"
 	sed -i "s|/etc/ssl/certs/ca-certificates.crt|$STAGE/providers-ca.pem|" \
 		"$file"
 	run "$GATEWAY" -t -c "$file"
