@@ -542,13 +542,13 @@ note_cost(void)
 	struct timespec begin, end;
 	int i;
 
-	clock_gettime(CLOCK_MONOTONIC, &begin);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
 	for (i = 0; i < COUNTS; i++)
 		metrics_add(metrics, METRICS_VERDICTS, 1,
 		    &(struct metrics_labels){ .provider = "apns",
 		    .app = "de.gematik.erezept.ios.apns",
 		    .verdict = "rejected", .reason = "Unregistered" });
-	clock_gettime(CLOCK_MONOTONIC, &end);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
 	tap_note("a count takes %.0f ns", ((double)(end.tv_sec -
 	    begin.tv_sec) * 1e9 + (double)(end.tv_nsec - begin.tv_nsec)) /
 	    COUNTS);
