@@ -60,7 +60,7 @@ with_password() {
 
 start_gateway() {
 	write_certificate_config "${1:-.}"
-	start_lighttpd
+	start_web_server
 	STARTED=1
 }
 

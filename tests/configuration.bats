@@ -120,7 +120,7 @@ wrong() {
 	start_simulator
 	write_service_account
 	write_config '.apps[0].key_file = "missing.p8"'
-	start_lighttpd
+	start_web_server
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \
 		"$(plain '{}' "$(android a)")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]]')" = \

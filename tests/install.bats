@@ -51,7 +51,7 @@ shipped() {
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
 		shipped opt/apache "$ROOT"/apache/*.conf
 		shipped opt/pg/share/push-gateway/errors \
-			"$ROOT"/errors/* "$ROOT"/lighttpd/errors/*
+			"$ROOT"/errors/*
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
 		shipped opt/units "$ROOT"/systemd/push-gateway*

@@ -14,8 +14,8 @@
 #	STAGE		the directory
 #	GATEWAY		the worker's program
 #	SIMULATOR	the simulator's program
-# Set by stage_start:
-#	PORT		where the web server listens on 127.0.0.1
+#
+# Which web server, and what is set for it: see tests/web-server.bash.
 
 if declare -F bats_require_minimum_version >/dev/null; then
 	bats_require_minimum_version 1.5.0
@@ -29,6 +29,9 @@ SIMULATOR=${SIMULATOR:-$BUILD/tests/simulator/push-simulator}
 # The apps of the stage's configuration.
 IOS_APP=de.gematik.erezept.ios.apns
 ANDROID_APP=gematik-project.erezept.firebase
+
+# shellcheck source=tests/web-server.bash
+. "$ROOT/tests/web-server.bash"
 
 # wait_until SECONDS COMMAND...: true as soon as the command is, false if it
 # is not in that time.
@@ -66,6 +69,57 @@ make_certificate() {
 		-extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=%s\n' \
 			"$san" "$usage") "$@" \
 		-out "$STAGE/$name.pem" 2>>"$STAGE/openssl.log"
+}
+
+# sign_with_ca CA OPTION...: what a certificate authority does by its database.
+sign_with_ca() {
+	local ca=$1
+	shift
+	if [ ! -e "$STAGE/$ca.index" ]; then
+		: >"$STAGE/$ca.index"
+		cat >"$STAGE/$ca.conf" <<-EOF
+		[ca]
+		default_ca = us
+		[us]
+		certificate = $STAGE/$ca-ca.pem
+		private_key = $STAGE/$ca-ca-key.pem
+		database = $STAGE/$ca.index
+		new_certs_dir = $STAGE
+		rand_serial = yes
+		default_md = sha256
+		default_days = 30
+		default_crl_days = 30
+		policy = any
+		[any]
+		organizationName = optional
+		commonName = optional
+		EOF
+	fi
+	openssl ca -batch -config "$STAGE/$ca.conf" -notext "$@" \
+		2>>"$STAGE/openssl.log"
+}
+
+# make_certificate_for_days FROM TO NAME CA SAN: as make_certificate, valid from
+# one date to the other ("30 days ago").
+# (openssl x509 of version 3.5 makes none that has already ended.)
+make_certificate_for_days() {
+	local from=$1 to=$2 name=$3 ca=$4 san=$5
+	make_certificate "$name" "$ca" "$san"
+	sign_with_ca "$ca" -in "$STAGE/$name.csr" -out "$STAGE/$name.pem" \
+		-startdate "$(date -ud "$from" +%Y%m%d%H%M%SZ)" \
+		-enddate "$(date -ud "$to" +%Y%m%d%H%M%SZ)" \
+		-extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=clientAuth\n' \
+			"$san")
+}
+
+# make_crl CA [NAME...]: CA-crl.pem, in which these certificates are revoked.
+make_crl() {
+	local ca=$1 name
+	shift
+	for name; do
+		sign_with_ca "$ca" -revoke "$STAGE/$name.pem"
+	done
+	sign_with_ca "$ca" -gencrl -out "$STAGE/$ca-crl.pem"
 }
 
 make_provider_keys() {
@@ -134,6 +188,7 @@ stage_open() {
 	mkdir -p "$STAGE"
 	: >"$STAGE/pids"
 	make_ca clients
+	make_crl clients
 	make_ca providers
 	make_certificate server providers \
 		DNS:localhost,IP:127.0.0.1,IP:::1 serverAuth
@@ -172,62 +227,11 @@ control() {
 	mv "$STAGE/control.json.new" "$STAGE/control.json"
 }
 
-# The shipped configuration with other ports, paths and user, and nothing else.
-# (lighttpd splits bin-path at blanks, so the worker's path must have none.)
-write_lighttpd_conf() {
-	ln -sf "$GATEWAY" "$STAGE/push-gateway.fcgi"
-	sed -e "s|^server.port = 443|server.bind = \"127.0.0.1\"\nserver.port = $PORT|" \
-		-e '/^server.username/d; /^server.groupname/d' \
-		-e "s|/etc/push-gateway/tls|$STAGE|" \
-		-e "s|/etc/push-gateway/|$STAGE/|" \
-		-e "s|/usr/share/push-gateway/errors|$ROOT/lighttpd/errors|" \
-		-e "s|/usr/libexec/push-gateway/|$STAGE/|" \
-		-e "s|/run/lighttpd/|$STAGE/|" \
-		-e "s|/var/cache/lighttpd/uploads|$STAGE|" \
-		-e "s|/var/log/lighttpd/error.log|$STAGE/lighttpd.log|" \
-		-e "s|/var/log/lighttpd/push-gateway.log|$STAGE/gateway.log|" \
-		-e "s|/var/log/lighttpd/|$STAGE/|" \
-		"$ROOT/lighttpd/push-gateway.conf" >"$STAGE/lighttpd.conf"
-}
-
-# True if the web server answers; false if it is gone.
-web_server_answers() {
-	curl -s -o /dev/null --max-time 2 --cacert "$STAGE/providers-ca.pem" \
-		"https://localhost:$PORT/"
-}
-
-# Ports are taken at random: one that is in use is tried once more.
-start_lighttpd() {
-	local try
-	for try in 1 2 3 4 5 6 7 8; do
-		export PORT=$((RANDOM % 20000 + 10000))
-		write_lighttpd_conf
-		PATH=$PATH:/usr/sbin lighttpd -D -f "$STAGE/lighttpd.conf" \
-			>"$STAGE/lighttpd.out" 2>&1 3>&- &
-		export WEB_SERVER_PID=$!
-		if wait_until 10 web_server_answers_or_died &&
-			kill -0 "$WEB_SERVER_PID" 2>/dev/null; then
-			echo "$WEB_SERVER_PID" >>"$STAGE/pids"
-			return 0
-		fi
-		stop "$WEB_SERVER_PID"
-		grep -qs 'in use' "$STAGE/lighttpd.log" \
-			"$STAGE/lighttpd.out" || break
-	done
-	echo "lighttpd did not start (try $try):" >&2
-	cat "$STAGE/lighttpd.log" "$STAGE/lighttpd.out" >&2
-	return 1
-}
-
-web_server_answers_or_died() {
-	! kill -0 "$WEB_SERVER_PID" 2>/dev/null || web_server_answers
-}
-
 stage_start() {
 	start_simulator
 	write_service_account
 	write_config "${1:-.}"
-	start_lighttpd
+	start_web_server
 }
 
 # has_ended PID: true if it is gone, or only waits for its parent to notice.
@@ -240,11 +244,6 @@ stop() {
 	kill "-${2:-TERM}" "$1" 2>/dev/null || :
 	wait_until 20 has_ended "$1" || kill -KILL "$1"
 	wait "$1" 2>/dev/null || :
-}
-
-# workers: the process ids of the web server's workers.
-workers() {
-	pgrep -P "$WEB_SERVER_PID" -f push-gateway.fcgi
 }
 
 # stage_close: fails if a sanitizer complained of anything in the stage, or an
@@ -274,11 +273,6 @@ check_answers() {
 # openapi ARGUMENT...: with Debian's python3, which has the modules it needs.
 openapi() {
 	/usr/bin/python3 "$ROOT/tests/openapi.py" "$@"
-}
-
-restart_lighttpd() {
-	stop "$WEB_SERVER_PID"
-	start_lighttpd
 }
 
 # --- requests ----------------------------------------------------------------
@@ -326,15 +320,41 @@ header() {
 
 # --- contents ----------------------------------------------------------------
 
+# Hundreds of them are made in a test: jq is asked only if there is something
+# to merge or to quote.
+
+# joined JSON...: with commas between them.
+joined() {
+	local IFS=,
+	printf %s "$*"
+}
+
+# merged JSON JSON: the members of both objects.
+merged() {
+	if [ "$2" = '{}' ]; then
+		printf '%s\n' "$1"
+	else
+		jq -cn --argjson first "$1" --argjson more "$2" '$first + $more'
+	fi
+}
+
 # apns_pushkey TEXT: a device token that the simulator reads as the text.
 apns_pushkey() {
-	printf %s "$1" | od -An -v -tx1 | tr -d ' \n'
+	local LC_ALL=C i
+	for ((i = 0; i < ${#1}; i++)); do
+		printf %02x "'${1:i:1}"
+	done
 }
 
 # device APP PUSHKEY [JSON]: a device, with further members.
 device() {
-	jq -cn --arg app "$1" --arg key "$2" --argjson more "${3:-{\}}" \
-		'{ app_id: $app, pushkey: $key } + $more'
+	local key=$2
+	if [[ $key =~ ^[A-Za-z0-9._-]*$ ]]; then
+		key=\"$key\"
+	else
+		key=$(jq -cn --arg key "$key" '$key')
+	fi
+	merged "{\"app_id\":\"$1\",\"pushkey\":$key}" "${3:-{\}}"
 }
 
 ios() {
@@ -345,31 +365,36 @@ android() {
 	device "$ANDROID_APP" "$1" "${2:-{\}}"
 }
 
+# As long as real ones.
+printf -v CIPHERTEXT 'A%.0s' {1..1404}
+
 # encrypted DEVICE [JSON]: an encrypted notification.
 encrypted() {
-	jq -cn --argjson device "$1" --argjson more "${2:-{\}}" '{
-		ciphertext: ("A" * 1404), time_message_encrypted: "2026-11",
-		key_identifier: "7c2f1f0e-3c1e-4d0a-9c61-0d7e2c1b5a44",
-		device: $device } + $more'
+	merged "{\"ciphertext\":\"$CIPHERTEXT\",$(
+		)\"time_message_encrypted\":\"2026-11\",$(
+		)\"key_identifier\":\"7c2f1f0e-3c1e-4d0a-9c61-0d7e2c1b5a44\",$(
+		)\"device\":$1}" "${2:-{\}}"
 }
 
 # plain JSON DEVICE...: a plain notification with these members.
 plain() {
 	local more=$1
 	shift
-	jq -cn --argjson more "$more" '{ prio: "high", devices: $ARGS.positional
-		} + $more' --jsonargs "$@"
+	merged "{\"prio\":\"high\",\"devices\":[$(joined "$@")]}" "$more"
 }
 
 # batch NOTIFICATION...: with the ids item-1, item-2, ...
 batch() {
-	jq -cn '{ notifications: [ $ARGS.positional | to_entries[] |
-		{ id: "item-\(.key + 1)", notification: .value } ] }' \
-		--jsonargs "$@"
+	local notification items=()
+	for notification; do
+		items+=("{\"id\":\"item-$((${#items[@]} + 1))\",$(
+			)\"notification\":$notification}")
+	done
+	printf '{"notifications":[%s]}\n' "$(joined "${items[@]}")"
 }
 
 single() {
-	jq -cn --argjson notification "$1" '{ notification: $notification }'
+	printf '{"notification":%s}\n' "$1"
 }
 
 # clear_record: forgets what the providers saw so far.

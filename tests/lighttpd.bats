@@ -108,7 +108,7 @@ serves() {
 
 @test "each error page is JSON and has the API's form" {
 	local page
-	for page in "$ROOT"/lighttpd/errors/*.html; do
+	for page in "$ROOT"/errors/*.html; do
 		[ "$(jq -r 'keys | join(" ")' "$page")" = error ]
 		jq -e '.error | type == "string"' "$page"
 	done

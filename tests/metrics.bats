@@ -184,7 +184,7 @@ shows() {
 	mkdir -m 700 "$STAGE/state"
 	head -c 100000 /dev/urandom >"$STAGE/state/metrics"
 	chmod 600 "$STAGE/state/metrics"
-	start_lighttpd
+	start_web_server
 	notify_both
 	wait_until 5 counts 6 'requests_total{operation="notify",status="200"}'
 }

@@ -25,7 +25,7 @@ start() {
 	start_simulator --listen "${2-127.0.0.1}"
 	write_service_account
 	write_config "${1:-.}"
-	start_lighttpd
+	start_web_server
 }
 
 push() {
@@ -90,7 +90,7 @@ reached_at() {
 	start "walk(if type == \"string\" then sub(\"localhost\"; \"$2\")
 		else . end)" "$1"
 	sed -i "s/localhost/$2/" "$STAGE/service-account.json"
-	restart_lighttpd
+	restart_web_server
 	pushed one
 	[ "$(compgen -G "$STAGE/state/*.token" | wc -l)" = 2 ]
 }

@@ -97,12 +97,14 @@ answer_line() {
 }
 
 @test "the web server's own errors are described" {
-	local page status path
-	for page in "$ROOT"/lighttpd/errors/*.html; do
+	local page status path method
+	for page in "$ROOT"/errors/*.html; do
 		status=$(basename "$page" .html)
 		path=/push/v1/notify
 		[ "$status" != 404 ] || path=/
-		answer_line POST "$path" "$status" application/json \
+		method=POST
+		[ "$status" != 405 ] || method=TRACE
+		answer_line "$method" "$path" "$status" application/json \
 			"$(cat "$page")"
 	done >"$BATS_TEST_TMPDIR/pages"
 	(($(wc -l <"$BATS_TEST_TMPDIR/pages") >= 14))

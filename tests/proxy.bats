@@ -74,7 +74,7 @@ proxy_listens_or_died() {
 # start_gateway [JQ-FILTER]: with the proxy.
 start_gateway() {
 	write_config ".proxy = \"http://127.0.0.1:$PROXY_PORT\" | ${1:-.}"
-	start_lighttpd
+	start_web_server
 	STARTED=1
 }
 

@@ -37,23 +37,11 @@ both() {
 		"$(android phone)")")"
 }
 
-# start_workers COUNT: lighttpd with so many.
-start_workers() {
-	start_lighttpd
-	stop "$WEB_SERVER_PID"
-	sed -i 's/"max-procs" => 2/"max-procs" => '"$1/" "$STAGE/lighttpd.conf"
-	PATH=$PATH:/usr/sbin lighttpd -D -f "$STAGE/lighttpd.conf" \
-		>"$STAGE/lighttpd.out" 2>&1 3>&- &
-	export WEB_SERVER_PID=$!
-	echo "$WEB_SERVER_PID" >>"$STAGE/pids"
-	wait_until 10 web_server_answers
-}
-
 @test "eight workers mint one Apple token and ask Google for one" {
 	start_simulator
 	write_service_account
 	write_config
-	start_workers 8
+	WORKERS=8 start_web_server
 	control '{"oauth": {"latency_ms": 300}}'
 	local i callers=()
 	for i in {1..24}; do
@@ -84,7 +72,7 @@ start_workers() {
 	[ "$(stat -c %a "$STAGE/state")" = 700 ]
 	[ "$(stat -c %a "$STAGE"/state/*.token | sort -u)" = 600 ]
 	[ "$(stat -c %a "$STAGE"/state/*.token | wc -l)" = 2 ]
-	restart_lighttpd
+	restart_web_server
 	both
 	[ "$CODE" = 200 ]
 	[ "$(tokens apns | wc -l)" = 1 ]
@@ -95,11 +83,11 @@ start_workers() {
 	stage_start
 	both
 	age_token apns 2990 3600
-	restart_lighttpd
+	restart_web_server
 	both
 	[ "$(tokens apns | wc -l)" = 1 ]
 	age_token apns 3010 3600
-	restart_lighttpd
+	restart_web_server
 	both
 	# The old one is still good, and used while the new one is made.
 	wait_until 5 grep -q "^push-gateway token $(date +%s | cut -c1-8)" \
@@ -115,7 +103,7 @@ start_workers() {
 	age_token fcm 3000 3600
 	age_token apns 3000 36000
 	age_token fcm 3301 3600
-	restart_lighttpd
+	restart_web_server
 	both
 	[ "$CODE" = 200 ]
 	wait_until 5 test "$(record 'select(.service == "oauth")' |
@@ -127,7 +115,7 @@ start_workers() {
 	both
 	# Google forgets the token; ours still looks good.
 	sed -i '2s/.*/ya29.forgotten/' "$(token_file fcm)"
-	restart_lighttpd
+	restart_web_server
 	both
 	[ "$CODE" = 200 ]
 	[ "$(record 'select(.service == "fcm") | .status' | tr '\n' ' ')" = \
@@ -146,7 +134,7 @@ start_workers() {
 	stage_start
 	both
 	sed -i '2s/.*/ya29.forgotten/' "$(token_file fcm)"
-	restart_lighttpd
+	restart_web_server
 	clear_record
 	local items=() i
 	for i in {1..30}; do
@@ -179,7 +167,7 @@ start_workers() {
 	old=$(make_jwt $((now - 4000)))
 	printf 'push-gateway token %s %s\n%s\n' $((now - 4000)) \
 		$((now + 3000)) "$old" >"$(token_file apns)"
-	start_lighttpd
+	start_web_server
 	clear_record
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios phone)")")"
 	[ "$CODE" = 200 ]
@@ -221,7 +209,7 @@ base64url() {
 	start_simulator
 	write_service_account
 	write_config
-	start_workers 1
+	WORKERS=1 start_web_server
 	post /push/v1/notify "$(single "$(plain '{}' \
 		"$(ios 429-TooManyProviderTokenUpdates)")")"
 	[ "$CODE" = 503 ]
@@ -241,7 +229,7 @@ base64url() {
 	printf 'push-gateway token %s %s\n%s\n' $((now + 600)) \
 		$((now + 4200)) "$(make_jwt $((now + 600)))" \
 		>"$(token_file apns)"
-	start_lighttpd
+	start_web_server
 	clear_record
 	both
 	[ "$CODE" = 200 ]
@@ -257,7 +245,7 @@ base64url() {
 	sed -i '2s/.*/ya29.planted/' "$file"
 	chmod 644 "$file"
 	echo rubbish >"$(token_file apns)"
-	start_lighttpd
+	start_web_server
 	both
 	[ "$CODE" = 200 ]
 	[ "$(stat -c %a "$STAGE"/state/*.token | sort -u)" = 600 ]
@@ -268,7 +256,7 @@ base64url() {
 	start_simulator
 	write_service_account
 	write_config '.request_timeout_ms = 2000'
-	start_lighttpd
+	start_web_server
 	control '{"oauth": {"hang": true}}'
 	ANSWER_FILE=first post /push/v1/notify \
 		"$(single "$(plain '{}' "$(android a)")")" 3>&- &
@@ -292,7 +280,7 @@ base64url() {
 	stage_start
 	both
 	age_token fcm 3301 3600
-	restart_lighttpd
+	restart_web_server
 	control '{"oauth": {"hang": true}}'
 	clear_record
 	SECONDS=0

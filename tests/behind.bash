@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# All that a caller can see, behind another web server than the tests' usual
+# one: prints TAP.  The argument is one of tests/web-server.bash.
+
+directory=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+files=()
+for name in operations refusals identity payloads delivery; do
+	files+=("$directory/$name.bats")
+done
+WEB_SERVER=$1 exec bats --tap "${files[@]}"
