@@ -217,6 +217,19 @@ more_lines() {
 	done
 }
 
+@test "what a GOAWAY leaves undone goes out once, over another connection" {
+	start_worker
+	push "$(ios a)" "$(android a)"
+	control '{"apns": {"latency_ms": 50, "goaway_every": 60},
+		"fcm": {"latency_ms": 50, "goaway_every": 60}}'
+	clear_record
+	send /push/v1/notify "$(crowd 400 400)"
+	[[ $OUT == *'"rejected":[]'* ]]
+	[ "$(record '[.service, .text, .status]' | sort | uniq -c |
+		awk '{ print $1 }' | sort | uniq -c |
+		awk '{ print $1, $2 }')" = "800 1" ]
+}
+
 @test "connections that were closed while idle cost nothing" {
 	start_worker
 	push "$(ios a)" "$(android a)"

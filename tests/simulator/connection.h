@@ -28,6 +28,7 @@ struct connection {
 	int64_t requests_seen;
 	int64_t resets_seen;		/* RST_STREAM from the client */
 	bool goaway_sent;
+	int32_t goaway_stream;		/* the last that is answered then */
 	bool cut;			/* to be reset as soon as possible */
 	bool lingering;			/* all is said, the client may close */
 	unsigned char out[CONNECTION_OUT_SIZE];

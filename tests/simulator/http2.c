@@ -73,9 +73,11 @@ send_goaway(struct connection *connection)
 	const char *data = connection->endpoint->service->goaway_data;
 
 	if (!connection->goaway_sent) {
-		nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE,
+		connection->goaway_stream =
 		    nghttp2_session_get_last_proc_stream_id(
-		    connection->session), NGHTTP2_NO_ERROR,
+		    connection->session);
+		nghttp2_submit_goaway(connection->session, NGHTTP2_FLAG_NONE,
+		    connection->goaway_stream, NGHTTP2_NO_ERROR,
 		    (const uint8_t *)data, strlen(data));
 		connection->goaway_sent = true;
 	}
@@ -162,8 +164,11 @@ on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame,
 	struct connection *connection = argument;
 	struct request *request;
 
+	/* nghttp2 ignores what comes after a GOAWAY only once that is out. */
 	if (frame->hd.type == NGHTTP2_HEADERS &&
-	    frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+	    frame->headers.cat == NGHTTP2_HCAT_REQUEST &&
+	    (!connection->goaway_sent ||
+	    frame->hd.stream_id <= connection->goaway_stream)) {
 		request = request_new(connection, &connection->peer,
 		    frame->hd.stream_id);
 		request->connection_number = connection->number;
