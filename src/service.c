@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "channel.h"
+#include "clock.h"
 #include "delivery.h"
 #include "expiry.h"
 #include "identity.h"
@@ -101,6 +102,16 @@ service_metrics(const struct service *service)
 	return service->metrics;
 }
 
+/* True if there is nothing to lose any more. */
+static bool
+service_app_has_expired(const struct app *app)
+{
+	int64_t expires_s = app->provider->expires_s == NULL ? 0 :
+	    app->provider->expires_s(app->account);
+
+	return expires_s != 0 && expires_s <= clock_wall_s();
+}
+
 bool
 service_keeps_apps(struct service *service, struct service *former,
     struct fault *fault)
@@ -114,7 +125,7 @@ service_keeps_apps(struct service *service, struct service *former,
 			continue;
 		before = app_registry_find(former->conf->apps, app->app_id);
 		if (before != NULL && channel_of_app(former->channels,
-		    before) != NULL) {
+		    before) != NULL && !service_app_has_expired(before)) {
 			fault_set(fault, "app %s has lost its credentials",
 			    app->app_id);
 			return false;

@@ -38,7 +38,7 @@ struct metrics *service_metrics(const struct service *service);
 
 /*
  * False with a fault if an app cannot be used here for its credentials that
- * can be used in the other service.
+ * can be used in the other service and have not expired.
  */
 bool service_keeps_apps(struct service *service, struct service *former,
     struct fault *fault);

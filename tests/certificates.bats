@@ -218,6 +218,59 @@ always_pushed_with() {
 	run -1 grep expire "$STAGE/gateway.log"
 }
 
+@test "when a certificate expires is a metric" {
+	start_gateway
+	push one
+	local expires
+	expires=$(date -d "$(openssl x509 -in "$STAGE/push.pem" -noout \
+		-enddate | cut -d= -f2)" +%s)
+	run -0 "$GATEWAY" -m -c "$STAGE/push-gateway.json"
+	[[ $output == *"push_gateway_credentials_expiry_seconds{app=\"$IOS_APP\"} $expires"* ]]
+}
+
+# make_short_certificate NAME SECONDS: which holds for that long.
+make_short_certificate() {
+	make_push_certificate "$1"
+	: >"$STAGE/index.txt"
+	cat >"$STAGE/ca.cnf" <<-END
+	[ca]
+	default_ca = it
+	[it]
+	database = $STAGE/index.txt
+	new_certs_dir = $STAGE
+	rand_serial = yes
+	default_md = sha256
+	certificate = $STAGE/apple-ca.pem
+	private_key = $STAGE/apple-ca-key.pem
+	policy = any
+	[any]
+	commonName = supplied
+	END
+	openssl ca -batch -notext -config "$STAGE/ca.cnf" \
+		-in "$STAGE/$1.csr" -out "$STAGE/$1.pem" \
+		-startdate "$(date -u -d yesterday +%Y%m%d%H%M%SZ)" \
+		-enddate "$(date -u -d "+$2 seconds" +%Y%m%d%H%M%SZ)" \
+		2>>"$STAGE/openssl.log"
+}
+
+has_expired_by_test() {
+	"$GATEWAY" -t -c "$STAGE/push-gateway.json" 2>&1 |
+		grep 'holds a certificate that expired at'
+}
+
+@test "a certificate that expired keeps no other change out" {
+	make_short_certificate short 8
+	cat "$STAGE/short.pem" "$STAGE/short-key.pem" >"$STAGE/apns.pem"
+	start_gateway
+	grep -q 'expire in less than 1 day, at' "$STAGE/gateway.log"
+	wait_until 20 has_expired_by_test
+	write_certificate_config '.log = { level: "debug" }'
+	wait_until 10 grep -q 'serving by a new configuration' \
+		"$STAGE/gateway.log"
+	push one
+	[ "$CODE" = 503 ]
+}
+
 # --- what is wrong with the files --------------------------------------------
 
 # refused WORDS [JQ-FILTER]: the test of the configuration says so.
