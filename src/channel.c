@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "breaker.h"
 #include "clock.h"
 #include "log.h"
 #include "xmalloc.h"
@@ -39,9 +40,10 @@ struct channel {
 	struct http_call *token_call;	/* NULL if none is under way */
 	unsigned int token_tries;
 	int64_t complained_ms[CHANNEL_COMPLAINT__MAX];	/* 0: never */
-	TAILQ_HEAD(, channel_turn) waiting;
-	unsigned int turns;		/* that are not taken */
-	struct loop_timer *timer;	/* hands out turns */
+	struct turns *turns;
+	struct breaker breaker;
+	enum cause trouble;		/* the last one */
+	int64_t heard_ms;
 };
 
 /* What an app knows of its channel. */
@@ -71,7 +73,7 @@ channel_list_create(const struct channel_params *params)
 static void
 channel_free(struct channel *channel)
 {
-	loop_timer_free(channel->timer);
+	turns_free(channel->turns);
 	http_pool_free(channel->token_pool);
 	http_pool_free(channel->pool);
 	token_source_free(channel->tokens);
@@ -186,53 +188,57 @@ channel_mint(void *arg, struct token_source *source)
 	http_request_free(&request);
 }
 
-/* --- turns --------------------------------------------------------------- */
+/* --- trouble ------------------------------------------------------------- */
+
+struct turns *
+channel_turns(struct channel *channel)
+{
+	return channel->turns;
+}
 
 bool
-channel_take_turn(struct channel *channel, struct channel_turn *turn)
+channel_admits(struct channel *channel, bool *trial)
 {
-	bool taken = channel->turns > 0 && TAILQ_EMPTY(&channel->waiting);
-
-	if (taken) {
-		channel->turns--;
-		turn->state = CHANNEL_TURN_TAKEN;
-	} else {
-		TAILQ_INSERT_TAIL(&channel->waiting, turn, entry);
-		turn->state = CHANNEL_TURN_WAITING;
-	}
-	return taken;
+	return breaker_admits(&channel->breaker, clock_monotonic_ms(), trial);
 }
 
 void
-channel_leave_turn(struct channel *channel, struct channel_turn *turn)
+channel_abandon_trial(struct channel *channel)
 {
-	if (turn->state == CHANNEL_TURN_WAITING)
-		TAILQ_REMOVE(&channel->waiting, turn, entry);
-	else if (turn->state == CHANNEL_TURN_TAKEN) {
-		channel->turns++;
-		if (!TAILQ_EMPTY(&channel->waiting))
-			loop_timer_start(channel->timer, 0);
-	}
-	turn->state = CHANNEL_TURN_NONE;
+	breaker_abandon(&channel->breaker);
 }
 
-static void
-channel_on_timer(void *arg)
+void
+channel_report(struct channel *channel, bool failed, enum cause cause)
 {
-	struct channel *channel = arg;
-	struct channel_turn *turn;
-	/* Who gives his turn back at once does not keep us here for ever. */
-	unsigned int most = channel->turns;
+	const struct breaker_params *params = &channel->breaker.params;
 
-	while (most-- > 0 && channel->turns > 0 &&
-	    (turn = TAILQ_FIRST(&channel->waiting)) != NULL) {
-		TAILQ_REMOVE(&channel->waiting, turn, entry);
-		channel->turns--;
-		turn->state = CHANNEL_TURN_TAKEN;
-		turn->go(turn->arg);
+	if (!failed) {
+		channel->heard_ms = clock_monotonic_ms();
+		if (breaker_success(&channel->breaker))
+			log_info("%s: it answers again", channel->name);
+		return;
 	}
-	if (channel->turns > 0 && !TAILQ_EMPTY(&channel->waiting))
-		loop_timer_start(channel->timer, 0);
+	channel->trouble = cause;
+	if (breaker_failure(&channel->breaker, clock_monotonic_ms())) {
+		log_error("%s: out of order: %s, %u times in a row; tried "
+		    "again every %" PRId64 " s", channel->name,
+		    cause_phrase(cause), params->failures,
+		    params->pause_ms / 1000);
+		turns_recall(channel->turns);
+	}
+}
+
+enum cause
+channel_trouble(const struct channel *channel)
+{
+	return channel->trouble;
+}
+
+int64_t
+channel_heard_ms(const struct channel *channel)
+{
+	return channel->heard_ms;
 }
 
 /* --- making -------------------------------------------------------------- */
@@ -243,6 +249,7 @@ channel_create(struct channel_list *list, const struct app *app,
 {
 	const struct channel_params *params = &list->params;
 	struct channel *channel = xcalloc(1, sizeof *channel);
+	struct http_pool_params pool = described->pool;
 	struct token_params tokens = {
 		.renew_ahead_s = described->token_renew_ahead_s,
 		.min_age_s = described->token_min_age_s,
@@ -255,17 +262,19 @@ channel_create(struct channel_list *list, const struct app *app,
 	channel->list = list;
 	channel->provider = app->provider;
 	channel->account = app->account;
-	channel->pool = http_pool_create(params->http, &described->pool);
+	pool.max_connections = (unsigned int)app->settings.max_connections;
+	channel->pool = http_pool_create(params->http, &pool);
 	channel->token_pool = http_pool_create(params->http,
 	    &channel_token_pool);
 	if (!described->needs_no_token)
 		channel->tokens = token_source_create(params->store,
 		    params->loop, &tokens);
-	TAILQ_INIT(&channel->waiting);
-	channel->turns = described->pool.max_connections *
-	    described->pool.max_streams;
-	channel->timer = loop_timer_create(params->loop, channel_on_timer,
-	    channel);
+	channel->turns = turns_create(params->loop, pool.max_connections *
+	    pool.max_streams);
+	breaker_init(&channel->breaker, &(struct breaker_params){
+		.failures = (unsigned int)app->settings.breaker_failures,
+		.pause_ms = app->settings.breaker_pause_s * 1000
+	});
 	TAILQ_INSERT_TAIL(&list->channels, channel, entry);
 	return channel;
 }

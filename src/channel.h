@@ -3,18 +3,22 @@
 #define CHANNEL_H
 
 #include <stdbool.h>
-#include <sys/queue.h>
+#include <stdint.h>
 
 #include "app.h"
 #include "http.h"
 #include "loop.h"
+#include "notification.h"
 #include "provider.h"
 #include "token.h"
+#include "turns.h"
 
 /*
  * A channel is what the apps with the same credentials share: connections to
- * the provider and its token.  Accounts never share one (Apple binds a
- * connection to a team), so none can harm another.
+ * the provider, its token, and how well it answers.  Accounts never share
+ * one (Apple binds a connection to a team), so none can harm another.  Where
+ * apps with the same credentials have different settings, the first one's
+ * count.
  */
 struct channel_list;
 struct channel;
@@ -39,26 +43,28 @@ void channel_list_free(struct channel_list *list);
 struct channel *channel_of_app(struct channel_list *list, struct app *app);
 
 /*
- * A turn on a channel: leave to have a request in flight.  There are as many
- * as the connections can carry; who has none waits, in the order of asking,
- * without a request being composed for him.  Zeroed at first.
+ * The turns to have a request in flight: as many as the connections can
+ * carry, so that no request is composed before it can be sent.
  */
-struct channel_turn {
-	TAILQ_ENTRY(channel_turn) entry;
-	enum {
-		CHANNEL_TURN_NONE,
-		CHANNEL_TURN_WAITING,
-		CHANNEL_TURN_TAKEN
-	} state;
-	void (*go)(void *arg);	/* called from the loop when it is taken */
-	void *arg;
-};
+struct turns *channel_turns(struct channel *channel);
 
-/* True if the turn is taken at once; else `go` is called when it is. */
-bool channel_take_turn(struct channel *channel, struct channel_turn *turn);
+/*
+ * False while the account answers nobody: what would be sent is settled at
+ * once then, instead of holding up requests.  With `*trial` this is the one
+ * that shows whether it answers again: a report on it, or channel_abandon_
+ * trial, is due.
+ */
+bool channel_admits(struct channel *channel, bool *trial);
+void channel_abandon_trial(struct channel *channel);
 
-/* Gives a turn back, or stops waiting for one. */
-void channel_leave_turn(struct channel *channel, struct channel_turn *turn);
+/* There was an answer; or, with `failed`, none, or none of any use. */
+void channel_report(struct channel *channel, bool failed, enum cause cause);
+
+/* What the last failure was. */
+enum cause channel_trouble(const struct channel *channel);
+
+/* When there was the last answer, by the monotonic clock; 0: never. */
+int64_t channel_heard_ms(const struct channel *channel);
 
 struct http_pool *channel_pool(struct channel *channel);
 

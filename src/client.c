@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "app.h"
+#include "pattern.h"
 #include "xmalloc.h"
 
 struct client {
@@ -173,7 +173,7 @@ client_may_address(const struct client *client, const char *app_id)
 	if (!client->has_apps)
 		return true;
 	while (i < client->apps.count &&
-	    !app_pattern_matches(client->apps.values[i], app_id))
+	    !pattern_matches(client->apps.values[i], app_id))
 		i++;
 	return i < client->apps.count;
 }

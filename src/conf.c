@@ -152,19 +152,21 @@ conf_read(struct json_object *object, const char *directory,
 {
 	struct conf *conf = xcalloc(1, sizeof *conf);
 	struct conf_file file = { .log = NULL };
-	bool read = setting_read(conf_settings, object, directory, &file,
-	    fault);
+	struct json_object *own = setting_omit(app_settings, object);
+	bool read = setting_read(conf_settings, own, directory, &file, fault);
 
 	conf_fill(conf, &file);
 	conf->clients = client_list_create();
 	conf->apps = app_registry_create();
 	if (!read || !proxy_check(&conf->proxy, fault) ||
+	    !app_registry_set_defaults(conf->apps, object, fault) ||
 	    !conf_read_log(file.log, &conf->log, fault) ||
 	    !conf_read_clients(file.clients, conf->clients, fault) ||
 	    !conf_read_apps(file.apps, directory, conf->apps, fault)) {
 		conf_free(conf);
 		conf = NULL;
 	}
+	json_object_put(own);
 	return conf;
 }
 
@@ -177,6 +179,32 @@ conf_locate_fault(const char *path, struct position position,
 
 	fault_set(fault, "%s:%u:%u: %s", path, position.line, position.column,
 	    plain.words);
+}
+
+/* Two patterns that could take the same app_id: which of them counts? */
+static bool
+conf_check_patterns(const struct conf *conf, const struct buf *text,
+    struct fault *fault)
+{
+	struct position position;
+	size_t first, second;
+
+	if (!app_registry_find_ambiguity(conf->apps, &first, &second))
+		return true;
+	fault_set(fault, "%s", "");
+	fault_prepend_name(fault, "app_id");
+	fault_prepend_index(fault, first);
+	fault_prepend_name(fault, "apps");
+	position = position_of_pointer(buf_text(text), text->size,
+	    fault->pointer);
+	fault_set(fault, "\"%.200s\" and \"%.200s\" in line %u are equally "
+	    "specific, and some app_id matches both",
+	    app_registry_at(conf->apps, second)->app_id,
+	    app_registry_at(conf->apps, first)->app_id, position.line);
+	fault_prepend_name(fault, "app_id");
+	fault_prepend_index(fault, second);
+	fault_prepend_name(fault, "apps");
+	return false;
 }
 
 struct conf *
@@ -199,9 +227,13 @@ conf_load(const char *path, struct fault *fault)
 	    fault)) == NULL)
 		conf_locate_fault(path, position_of_offset(buf_text(&text),
 		    text.size, offset), fault);
-	else if ((conf = conf_read(object, directory, fault)) == NULL)
+	else if ((conf = conf_read(object, directory, fault)) == NULL ||
+	    !conf_check_patterns(conf, &text, fault)) {
+		conf_free(conf);
+		conf = NULL;
 		conf_locate_fault(path, position_of_pointer(buf_text(&text),
 		    text.size, fault->pointer), fault);
+	}
 	json_object_put(object);
 	buf_free(&text);
 	free(directory);

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delivery.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-#include <sys/random.h>
 
-#include "attempt.h"
 #include "clock.h"
 #include "log.h"
+#include "push.h"
 #include "xmalloc.h"
 
 enum {
-	DELIVERY_UUID_SIZE = 37,
 	/* Devices of one request that are under way at once. */
 	DELIVERY_ACTIVE_MAX = 1000,
 	/* Devices of a request that are started before it is the next one's
@@ -23,26 +20,20 @@ enum {
 	DELIVERY_LOG_LINES_MAX = 20
 };
 
-/*
- * One device on its way.  It waits for a token, for its turn, for the answer
- * or for the next attempt: at most one of them at a time.
- */
-struct delivery_push {
-	TAILQ_ENTRY(delivery_push) entry;
+/* A device of a batch that is under way. */
+struct delivery_device {
+	TAILQ_ENTRY(delivery_device) entry;
 	struct delivery_run *run;
 	size_t index;			/* of its notification */
-	const struct notification *notification;
-	const struct device *device;
 	struct outcome *outcome;
 	struct app *app;
+	struct push push;
+};
+
+/* The share that one batch has in the turns of a channel. */
+struct delivery_share {
 	struct channel *channel;
-	struct attempt attempt;
-	char message_id[DELIVERY_UUID_SIZE];
-	unsigned int token_serial;
-	struct token_wait *wait;
-	struct channel_turn turn;
-	struct http_call *call;
-	struct loop_timer *pause;	/* NULL before the first retry */
+	struct turns_share *share;
 };
 
 /* One notification of a batch. */
@@ -65,8 +56,10 @@ struct delivery_run {
 	size_t pending;			/* items that are not settled */
 	size_t next_item;		/* the first device not started yet */
 	size_t next_device;
-	TAILQ_HEAD(, delivery_push) active;
+	TAILQ_HEAD(, delivery_device) active;
 	size_t active_count;
+	struct delivery_share *shares;
+	size_t share_count;
 	unsigned int log_lines;
 	bool begun;
 	bool hungry;			/* in the list of those */
@@ -108,38 +101,7 @@ delivery_create(const struct delivery_params *params)
 	return delivery;
 }
 
-/* A random UUID (RFC 9562, version 4) in lower case. */
-static void
-delivery_make_uuid(char uuid[DELIVERY_UUID_SIZE])
-{
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof b, 0) != sizeof b)
-		fatal("no random numbers");
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(uuid, DELIVERY_UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x"
-	    "-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-	    b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-	    b[14], b[15]);
-}
-
 /* --- settling ------------------------------------------------------------ */
-
-static void
-delivery_push_free(struct delivery_push *push)
-{
-	if (push->wait != NULL)
-		token_wait_cancel(push->wait);
-	if (push->call != NULL)
-		http_cancel(push->call);
-	if (push->channel != NULL)
-		channel_leave_turn(push->channel, &push->turn);
-	loop_timer_free(push->pause);
-	TAILQ_REMOVE(&push->run->active, push, entry);
-	push->run->active_count--;
-	free(push);
-}
 
 /* The run ends itself from the loop: its functions may still be at work. */
 static void
@@ -160,200 +122,118 @@ delivery_settle(struct delivery_run *run, size_t index,
 }
 
 static void
-delivery_push_log(const struct delivery_push *push,
-    const struct outcome *outcome)
+delivery_log(struct delivery_run *run, const char *app_id,
+    unsigned int attempts, const struct outcome *outcome)
 {
-	if (outcome->verdict == VERDICT_DELIVERED ||
-	    push->run->log_lines++ >= DELIVERY_LOG_LINES_MAX)
-		return;
-	log_info("app %.100s: %s after %u attempt%s: %s (%s)",
-	    push->app == NULL ? "unknown" : push->app->app_id,
-	    delivery_verdicts[outcome->verdict], push->attempt.count,
-	    push->attempt.count == 1 ? "" : "s",
-	    cause_phrase(outcome->cause), outcome->reason);
+	if (outcome->verdict != VERDICT_DELIVERED &&
+	    run->log_lines++ < DELIVERY_LOG_LINES_MAX)
+		log_info("app %.100s: %s after %u attempt%s: %s (%s)", app_id,
+		    delivery_verdicts[outcome->verdict], attempts,
+		    attempts == 1 ? "" : "s", cause_phrase(outcome->cause),
+		    outcome->reason);
+}
+
+static void
+delivery_device_free(struct delivery_device *device)
+{
+	push_end(&device->push);
+	TAILQ_REMOVE(&device->run->active, device, entry);
+	device->run->active_count--;
+	free(device);
 }
 
 static void delivery_run_feed(struct delivery_run *run);
 
 static void
-delivery_push_settle(struct delivery_push *push,
-    const struct outcome *outcome)
+delivery_on_settled(void *arg, const struct outcome *outcome)
 {
-	struct delivery_run *run = push->run;
-	struct outcome *place = push->outcome;
-	size_t index = push->index;
+	struct delivery_device *device = arg;
+	struct delivery_run *run = device->run;
+	struct outcome *place = device->outcome;
+	size_t index = device->index;
 
-	delivery_push_log(push, outcome);
-	delivery_push_free(push);
+	delivery_log(run, device->app->app_id, push_attempts(&device->push),
+	    outcome);
+	delivery_device_free(device);
 	delivery_settle(run, index, place, outcome);
 	delivery_run_feed(run);
 }
 
-static void
-delivery_push_give_up(struct delivery_push *push, enum verdict verdict,
-    enum cause cause)
+/* --- starting ------------------------------------------------------------ */
+
+static struct turns_share *
+delivery_run_share(struct delivery_run *run, struct channel *channel)
 {
-	struct outcome outcome = {
-		.verdict = verdict, .cause = cause, .reason = "no attempt"
-	};
+	size_t i = 0;
 
-	delivery_push_settle(push, &outcome);
-}
-
-/* --- attempts ------------------------------------------------------------ */
-
-static void delivery_push_send(struct delivery_push *push);
-
-static void
-delivery_on_pause(void *arg)
-{
-	delivery_push_send(arg);
-}
-
-static void
-delivery_push_again(struct delivery_push *push, int64_t pause_ms)
-{
-	if (push->pause == NULL)
-		push->pause = loop_timer_create(
-		    push->run->delivery->params.loop, delivery_on_pause, push);
-	loop_timer_start(push->pause, pause_ms);
-}
-
-/* What the log should say of an answer that the operator has to mend. */
-static void
-delivery_complain(struct delivery_push *push, const struct http_reply *reply,
-    const struct outcome *outcome)
-{
-	if (reply->failure != HTTP_FAILURE_NONE)
-		channel_complain(push->channel, CHANNEL_NO_ANSWER,
-		    "no answer: %s", reply->failure_words);
-	else if (outcome->cause == CAUSE_CREDENTIALS)
-		channel_complain(push->channel, CHANNEL_NOT_ACCEPTED,
-		    "app %s: the provider does not accept us: %d %s",
-		    push->app->app_id, reply->status, outcome->reason);
+	while (i < run->share_count && run->shares[i].channel != channel)
+		i++;
+	if (i == run->share_count) {
+		run->shares = xreallocarray(run->shares, i + 1,
+		    sizeof *run->shares);
+		run->shares[run->share_count++] = (struct delivery_share){
+			.channel = channel,
+			.share = turns_share_open(channel_turns(channel))
+		};
+	}
+	return run->shares[i].share;
 }
 
 static void
-delivery_on_reply(void *arg, const struct http_reply *reply)
+delivery_device_start(struct delivery_run *run, size_t index, size_t i,
+    struct app *app, struct channel *channel)
 {
-	struct delivery_push *push = arg;
-	struct token_source *tokens = channel_tokens(push->channel);
-	enum attempt_step step;
-	struct outcome outcome;
-	int64_t pause_ms;
-	uint32_t dice = 0;
+	const struct notification *notification =
+	    &run->batch->notifications[index];
+	struct delivery_device *device = xcalloc(1, sizeof *device);
 
-	if (reply->failure != HTTP_FAILURE_NONE)
-		attempt_judge_failure(reply->failure, &outcome);
-	else
-		push->app->provider->judge(push->app->account, push->device,
-		    reply, &outcome);
-	log_debug("app %.100s: attempt %u: %d %s", push->app->app_id,
-	    push->attempt.count + 1, reply->status, outcome.reason);
-	if (outcome.fresh_connection)
-		http_distrust(push->call);
-	push->call = NULL;
-	channel_leave_turn(push->channel, &push->turn);
-	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
-		dice = 0;
-	step = attempt_decide(&push->attempt, &outcome,
-	    push->run->deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
-	if (step == ATTEMPT_RENEW && (tokens == NULL ||
-	    !token_refuse(tokens, push->token_serial)))
-		step = ATTEMPT_SETTLE;
-	if (step == ATTEMPT_SETTLE) {
-		delivery_complain(push, reply, &outcome);
-		delivery_push_settle(push, &outcome);
-	} else
-		delivery_push_again(push, pause_ms);
+	device->run = run;
+	device->index = index;
+	device->outcome = &run->items[index].outcomes[i];
+	device->app = app;
+	TAILQ_INSERT_TAIL(&run->active, device, entry);
+	run->active_count++;
+	push_start(&device->push, &(struct push_params){
+		.loop = run->delivery->params.loop,
+		.notification = notification,
+		.device = &notification->devices[i],
+		.app = app,
+		.channel = channel,
+		.share = delivery_run_share(run, channel),
+		.deadline_ms = run->deadline_ms,
+		.settled = delivery_on_settled,
+		.arg = device
+	});
 }
 
+/* Starts the i-th device of a notification, or settles it at once. */
 static void
-delivery_on_token(void *arg, const struct token *token)
-{
-	struct delivery_push *push = arg;
-
-	push->wait = NULL;
-	if (token == NULL)
-		delivery_push_give_up(push, VERDICT_LATER, CAUSE_CREDENTIALS);
-	else
-		delivery_push_send(push);
-}
-
-static void
-delivery_push_compose(struct delivery_push *push, const struct token *token)
-{
-	struct provider_push details = {
-		.token = token,
-		.message_id = push->message_id,
-		.now_s = clock_wall_s()
-	};
-	struct http_request request;
-	enum cause cause;
-
-	if (token != NULL)
-		push->token_serial =
-		    token_serial(channel_tokens(push->channel));
-	http_request_init(&request);
-	cause = push->app->provider->compose(push->app->account,
-	    push->notification, push->device, &details, &request);
-	if (cause == CAUSE_NONE)
-		push->call = http_send(channel_pool(push->channel), &request,
-		    0, delivery_on_reply, push);
-	else
-		delivery_push_give_up(push, VERDICT_FAILED, cause);
-	http_request_free(&request);
-}
-
-/* Goes as far as it can: without a token, or a turn, it is called again. */
-static void
-delivery_push_send(struct delivery_push *push)
-{
-	struct token_source *tokens = channel_tokens(push->channel);
-	const struct token *token = tokens == NULL ? NULL :
-	    token_current(tokens);
-
-	if (tokens != NULL && token == NULL) {
-		channel_leave_turn(push->channel, &push->turn);
-		push->wait = token_wait(tokens, delivery_on_token, push);
-	} else if (push->turn.state == CHANNEL_TURN_TAKEN ||
-	    channel_take_turn(push->channel, &push->turn))
-		delivery_push_compose(push, token);
-}
-
-static void
-delivery_on_turn(void *arg)
-{
-	delivery_push_send(arg);
-}
-
-static void
-delivery_push_start(struct delivery_run *run, size_t index, size_t device)
+delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 {
 	const struct delivery_params *params = &run->delivery->params;
-	struct delivery_push *push = xcalloc(1, sizeof *push);
+	const char *app_id =
+	    run->batch->notifications[index].devices[i].app_id;
+	struct app *app = app_registry_find(params->apps, app_id);
+	struct outcome outcome = {
+		.verdict = VERDICT_FAILED, .reason = "no attempt"
+	};
+	struct channel *channel = NULL;
 
-	push->run = run;
-	push->index = index;
-	push->notification = &run->batch->notifications[index];
-	push->device = &push->notification->devices[device];
-	push->outcome = &run->items[index].outcomes[device];
-	push->turn.go = delivery_on_turn;
-	push->turn.arg = push;
-	TAILQ_INSERT_TAIL(&run->active, push, entry);
-	run->active_count++;
-	push->app = app_registry_find(params->apps, push->device->app_id);
-	if (push->app == NULL)
-		delivery_push_give_up(push, VERDICT_FAILED, CAUSE_APP_UNKNOWN);
-	else if (!client_may_address(run->client, push->device->app_id))
-		delivery_push_give_up(push, VERDICT_FAILED,
-		    CAUSE_APP_FORBIDDEN);
-	else if ((push->channel = channel_of_app(params->channels,
-	    push->app)) == NULL)
-		delivery_push_give_up(push, VERDICT_LATER, CAUSE_CREDENTIALS);
+	if (app == NULL)
+		outcome.cause = CAUSE_APP_UNKNOWN;
+	else if (!client_may_address(run->client, app_id))
+		outcome.cause = CAUSE_APP_FORBIDDEN;
+	else if ((channel = channel_of_app(params->channels, app)) == NULL) {
+		outcome.verdict = VERDICT_LATER;
+		outcome.cause = CAUSE_CREDENTIALS;
+	}
+	if (channel != NULL)
+		delivery_device_start(run, index, i, app, channel);
 	else {
-		delivery_make_uuid(push->message_id);
-		delivery_push_send(push);
+		delivery_log(run, app == NULL ? "unknown" : app->app_id, 0,
+		    &outcome);
+		delivery_settle(run, index,
+		    &run->items[index].outcomes[i], &outcome);
 	}
 }
 
@@ -396,7 +276,7 @@ delivery_run_step(struct delivery_run *run)
 
 	if (device < count) {
 		run->next_device++;
-		delivery_push_start(run, index, device);
+		delivery_start_device(run, index, device);
 	} else {
 		run->next_item++;
 		run->next_device = 0;
@@ -430,11 +310,14 @@ delivery_on_feeder(void *arg)
 static void
 delivery_run_free(struct delivery_run *run)
 {
-	struct delivery_push *push;
+	struct delivery_device *device;
 
 	delivery_run_unfeed(run);
-	while ((push = TAILQ_FIRST(&run->active)) != NULL)
-		delivery_push_free(push);
+	while ((device = TAILQ_FIRST(&run->active)) != NULL)
+		delivery_device_free(device);
+	while (run->share_count > 0)
+		turns_share_close(run->shares[--run->share_count].share);
+	free(run->shares);
 	TAILQ_REMOVE(&run->delivery->runs, run, entry);
 	loop_timer_free(run->timer);
 	free(run->outcomes);
@@ -448,13 +331,13 @@ delivery_run_expire(struct delivery_run *run)
 {
 	const struct outcome late = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
-	struct delivery_push *push;
+	struct delivery_device *device;
 
 	/* No new ones from here on. */
 	delivery_run_unfeed(run);
 	run->begun = false;
-	while ((push = TAILQ_FIRST(&run->active)) != NULL)
-		delivery_push_settle(push, &late);
+	while ((device = TAILQ_FIRST(&run->active)) != NULL)
+		push_expire(&device->push);
 	for (; run->pending > 0 && run->next_item < run->batch->count;
 	    run->next_item++) {
 		size_t index = run->next_item, count =

@@ -39,6 +39,7 @@ static const char *const cause_phrases[CAUSE__MAX] = {
 	[CAUSE_PUSHKEY_RENEWED] =
 	    "provider does not know the renewed pushkey yet",
 	[CAUSE_PUSHKEY_MALFORMED] = "pushkey is not one of this app's provider",
+	[CAUSE_GUARDED] = "provider refuses most pushkeys of this app",
 	[CAUSE_APP_UNKNOWN] = "app_id is not configured",
 	[CAUSE_APP_FORBIDDEN] = "app_id is not allowed for this client",
 	[CAUSE_TOO_LONG] = "notification is too long for the provider",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "position.h"
 #include "xmalloc.h"
 
@@ -221,6 +222,34 @@ setting_free(const struct setting *settings, void *target)
 			strings->values = NULL;
 		}
 	}
+}
+
+static struct json_object *
+setting_sift(const struct setting *settings, struct json_object *object,
+    bool named)
+{
+	struct json_object *sifted = json_object_new_object();
+
+	if (sifted == NULL)
+		fatalx("cannot make a JSON object");
+	json_object_object_foreach(object, name, value) {
+		if ((setting_find(settings, name) != NULL) == named)
+			json_object_object_add(sifted, name,
+			    json_object_get(value));
+	}
+	return sifted;
+}
+
+struct json_object *
+setting_pick(const struct setting *settings, struct json_object *object)
+{
+	return setting_sift(settings, object, true);
+}
+
+struct json_object *
+setting_omit(const struct setting *settings, struct json_object *object)
+{
+	return setting_sift(settings, object, false);
 }
 
 struct json_object *

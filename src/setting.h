@@ -54,6 +54,15 @@ bool setting_read(const struct setting *settings, struct json_object *object,
 void setting_free(const struct setting *settings, void *target);
 
 /*
+ * The members of an object that the table names, and all others: new objects
+ * of the same values, which the caller puts.
+ */
+struct json_object *setting_pick(const struct setting *settings,
+    struct json_object *object);
+struct json_object *setting_omit(const struct setting *settings,
+    struct json_object *object);
+
+/*
  * Parses the text of a JSON file, comments allowed.  NULL with a fault; then
  * `*offset` is the byte at which it goes wrong.
  */

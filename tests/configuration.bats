@@ -71,11 +71,33 @@ wrong() {
 		'no such line' || [[ $output == *"is there already"* ]]
 }
 
+@test "patterns that could take the same app_id are named with both lines" {
+	wrong '.apps[1].app_id = "de.*.firebase" |
+		.apps += [ .apps[1] | .app_id = "de.x*firebase" ]' \
+		"\"de.x*firebase\" and \"de.*.firebase\" in line $(
+			write_config '.apps[1].app_id = "de.*.firebase"'
+			grep -n '"de.\*.firebase"' "$STAGE/push-gateway.json" |
+				cut -d: -f1) are equally specific" \
+		'"de.x\*firebase"'
+	# The same number of letters alone is no matter.
+	write_config '.apps += [ .apps[1] |
+		.app_id = "gematik-project.*.firefish" ]'
+	test_config
+	[ "$status" = 0 ]
+}
+
+@test "settings for all apps are checked like those of one" {
+	wrong '.max_connections = 0' 'must be from 1 to' '"max_connections"'
+	wrong '.apps[1].breaker_failures = "5"' 'must be an integer' \
+		'"breaker_failures"'
+	wrong '.reject_guard = 1' 'must be true or false' '"reject_guard"'
+}
+
 @test "a missing setting is named" {
 	write_config 'del(.apps[0].key_id)'
 	test_config
 	[ "$status" = 78 ]
-	[[ $output == *': "key_id" is missing' ]]
+	[[ $output == *': "key_id" is missing'* ]]
 	write_config 'del(.clients)'
 	test_config
 	[ "$status" = 78 ]

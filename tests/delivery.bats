@@ -7,7 +7,8 @@ load lib.bash
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
 	# Tests count the connections of one worker.
-	WORKERS=1 stage_start '.request_timeout_ms = 2000'
+	WORKERS=1 stage_start '.request_timeout_ms = 2000 |
+		.breaker_failures = 0'
 }
 
 teardown_file() {

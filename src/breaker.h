@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BREAKER_H
+#define BREAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * Keeps requests from waiting for an account that answers nobody.  After so
+ * many failures in a row it is open: nothing is tried for a while, then one
+ * trial shows whether to close it or to wait once more.  The clock is the
+ * caller's.
+ */
+struct breaker_params {
+	unsigned int failures;	/* in a row that open it; 0: it never opens */
+	int64_t pause_ms;
+};
+
+struct breaker {
+	struct breaker_params params;
+	unsigned int failures;	/* in a row, so far */
+	enum {
+		BREAKER_CLOSED,
+		BREAKER_OPEN,
+		BREAKER_TRIAL	/* open, and the trial is under way */
+	} state;
+	int64_t until_ms;	/* then a trial is due */
+};
+
+void breaker_init(struct breaker *breaker,
+    const struct breaker_params *params);
+
+/*
+ * True if something may be tried now.  With `*trial` it is the trial, which
+ * must end in breaker_success, breaker_failure or breaker_abandon.
+ */
+bool breaker_admits(struct breaker *breaker, int64_t now_ms, bool *trial);
+
+/* There was an answer, of whatever kind.  True if that closed it. */
+bool breaker_success(struct breaker *breaker);
+
+/* There was none, or the account's server failed.  True if that opened it,
+ * for the first time since it was closed. */
+bool breaker_failure(struct breaker *breaker, int64_t now_ms);
+
+/* The trial showed nothing: the next one may try at once. */
+void breaker_abandon(struct breaker *breaker);
+
+#endif
