@@ -19,7 +19,13 @@ enum {
 	/* Sent bytes that nobody acknowledged: the connection is dead. */
 	HTTP_TCP_USER_TIMEOUT_MS = 4000,
 	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
-	HTTP_SPARE_HANDLES = 256
+	/* curl's, for each request: requests and answers are small. */
+	HTTP_BUFFER_SIZE = 4096,
+	HTTP_UPLOAD_BUFFER_SIZE = 16384,
+	/* A handle that was used holds some 50 KB: kept while there is much
+	 * to do, given back when there is nothing. */
+	HTTP_SPARE_HANDLES = 256,
+	HTTP_REST_MS = 1000
 };
 
 struct http {
@@ -52,6 +58,7 @@ struct http_pool {
 	struct http_lane_list lanes;
 	unsigned int lane_count;	/* those that are not retired */
 	struct loop_timer *tidy;
+	struct loop_timer *rest;	/* runs while there is nothing to do */
 	CURL *spare[HTTP_SPARE_HANDLES];
 	size_t spare_count;
 };
@@ -242,6 +249,10 @@ http_pool_take_handle(struct http_pool *pool)
 		fatalx("cannot make a curl handle");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_POST, 1L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+	    (long)HTTP_BUFFER_SIZE);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+	    (long)HTTP_UPLOAD_BUFFER_SIZE);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_2TLS);
@@ -350,6 +361,8 @@ http_call_unlink(struct http_call *call)
 		pool->spare[pool->spare_count++] = call->easy;
 	else
 		curl_easy_cleanup(call->easy);
+	if (TAILQ_EMPTY(&pool->running))
+		loop_timer_start(pool->rest, HTTP_REST_MS);
 }
 
 static void
@@ -475,6 +488,15 @@ http_cancel(struct http_call *call)
 	loop_timer_start(pool->tidy, 0);
 }
 
+static void
+http_pool_drop_spare_handles(void *arg)
+{
+	struct http_pool *pool = arg;
+
+	while (pool->spare_count > 0)
+		curl_easy_cleanup(pool->spare[--pool->spare_count]);
+}
+
 struct http_pool *
 http_pool_create(struct http *http, const struct http_pool_params *params)
 {
@@ -486,6 +508,8 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 	TAILQ_INIT(&pool->running);
 	TAILQ_INIT(&pool->lanes);
 	pool->tidy = loop_timer_create(http->loop, http_pool_tidy, pool);
+	pool->rest = loop_timer_create(http->loop,
+	    http_pool_drop_spare_handles, pool);
 	return pool;
 }
 
@@ -518,8 +542,8 @@ http_pool_free(struct http_pool *pool)
 	http_call_list_drop(&pool->running);
 	while ((lane = TAILQ_FIRST(&pool->lanes)) != NULL)
 		http_pool_drop_lane(pool, lane);
-	while (pool->spare_count > 0)
-		curl_easy_cleanup(pool->spare[--pool->spare_count]);
+	http_pool_drop_spare_handles(pool);
 	loop_timer_free(pool->tidy);
+	loop_timer_free(pool->rest);
 	free(pool);
 }

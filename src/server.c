@@ -42,6 +42,9 @@ struct server {
 	bool stopping;
 	bool behind;			/* the files say more than we do */
 	unsigned int looks;		/* since then */
+	uint64_t served;		/* requests, so far */
+	uint64_t served_before;		/* the last look */
+	uint64_t served_at_rest;	/* when memory was given back */
 	struct service *service;
 	TAILQ_HEAD(, server_former) formers;
 	struct exchange_listener *listener;
@@ -213,6 +216,19 @@ server_former_free(struct server *server, struct server_former *former)
 	free(former);
 }
 
+/* After a second without a request, the memory of the last peak can go. */
+static void
+server_rest(struct server *server)
+{
+	if (server->served == server->served_before &&
+	    server->served != server->served_at_rest &&
+	    service_is_idle(server->service)) {
+		server->served_at_rest = server->served;
+		xmalloc_trim();
+	}
+	server->served_before = server->served;
+}
+
 static void
 server_on_look(void *arg)
 {
@@ -229,6 +245,7 @@ server_on_look(void *arg)
 	if (!server->stopping && (watch_changed(server->files) ||
 	    (server->behind && ++server->looks >= SERVER_BEHIND_LOOKS)))
 		server_reload(server);
+	server_rest(server);
 	loop_timer_start(server->look, SERVER_LOOK_MS);
 }
 
@@ -239,6 +256,7 @@ server_on_request(void *arg, struct exchange *exchange)
 {
 	struct server *server = arg;
 
+	server->served++;
 	service_serve(server->service, exchange);
 }
 

@@ -20,4 +20,11 @@ char *xstrdup(const char *text);
 char *xasprintf(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
+/*
+ * Gives memory that is free back to the system, where the C library keeps it:
+ * a peak need not be paid for until the process ends.  Takes milliseconds if
+ * there is much.
+ */
+void xmalloc_trim(void);
+
 #endif
