@@ -20,13 +20,36 @@ provider_find(const char *name)
 	return providers[i];
 }
 
+/* A name or an address, an IPv6 one in brackets, and perhaps a port. */
+static bool
+provider_is_authority(const char *text)
+{
+	const char *end = text + (*text == '[' ?
+	    strspn(text + 1, "0123456789abcdefABCDEF:.") + 1 :
+	    strcspn(text, ":/[]"));
+	size_t digits;
+
+	if (*text == '[' && (end == text + 1 || *end++ != ']'))
+		return false;
+	if (end == text)
+		return false;
+	if (*end == ':') {
+		digits = strspn(end + 1, "0123456789");
+		if (digits == 0 || digits > 5)
+			return false;
+		end += 1 + digits;
+	}
+	return *end == '\0' || *end == '/';
+}
+
 bool
 provider_check_url(char *url, struct fault *fault)
 {
 	size_t length = strlen(url);
 
-	if (strncmp(url, "https://", 8) != 0 || url[8] == '\0' ||
-	    url[8] == '/' || strpbrk(url, " ?#@\"<>\\") != NULL) {
+	if (strncmp(url, "https://", 8) != 0 ||
+	    !provider_is_authority(url + 8) ||
+	    strpbrk(url, " ?#@\"<>\\") != NULL) {
 		fault_set(fault, "must be an https:// URL without a query");
 		fault_prepend_name(fault, "url");
 		return false;

@@ -35,7 +35,7 @@ push() {
 
 pushed() {
 	push "$1" && [ "$CODE" = 200 ] &&
-		[ "$(record .service | sort | xargs)" = 'apns fcm oauth' ]
+		[ "$(record .service | sort -u | xargs)" = 'apns fcm oauth' ]
 }
 
 # --- certificates of the providers -------------------------------------------
