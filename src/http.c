@@ -16,8 +16,10 @@
 #include "xmalloc.h"
 
 enum {
-	/* Sent bytes that nobody acknowledged: the connection is dead. */
-	HTTP_TCP_USER_TIMEOUT_MS = 4000,
+	/* Sent bytes that nobody acknowledged: the connection is dead.  The
+	 * kernel looks only as it sends them again, so it takes up to twice
+	 * that; another attempt must still fit a request's deadline. */
+	HTTP_TCP_USER_TIMEOUT_MS = 2000,
 	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
 	/* curl's, for each request: requests and answers are small. */
 	HTTP_BUFFER_SIZE = 4096,

@@ -334,7 +334,7 @@ ahead() {
 	# Four, and the token endpoint's, which may try several addresses.
 	(($(grep -c 'user_timeout' "$WORK/preload") >= 5))
 	[ "$(grep 'user_timeout' "$WORK/preload" | sort -u)" = \
-		"user_timeout 4000" ]
+		"user_timeout 2000" ]
 }
 
 # own_simulator: one whose clock goes as the worker's.
