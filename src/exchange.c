@@ -2,7 +2,6 @@
 #include "exchange.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -500,7 +499,7 @@ exchange_listen(struct loop *loop, const struct exchange_params *params,
     exchange_arrived_fn arrived, void *arg, struct fault *fault)
 {
 	struct exchange_listener *listener = NULL;
-	int listening = 0, flags;
+	int listening = 0;
 	socklen_t size = sizeof listening;
 
 	if (getsockopt(params->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
@@ -508,8 +507,7 @@ exchange_listen(struct loop *loop, const struct exchange_params *params,
 		fault_set(fault, "file descriptor %d is not a listening "
 		    "FastCGI socket: a web server starts this program",
 		    params->fd);
-	else if ((flags = fcntl(params->fd, F_GETFL)) == -1 ||
-	    fcntl(params->fd, F_SETFL, flags | O_NONBLOCK) == -1)
+	else if (!loop_unblock_accept(params->fd))
 		fault_set(fault, "cannot use the FastCGI socket: %s",
 		    strerror(errno));
 	else {

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loop.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include <event2/event.h>
 
 #include "log.h"
 #include "xmalloc.h"
+
+enum {
+	LOOP_ACCEPT_US = 1000
+};
 
 struct loop {
 	struct event_base *base;
@@ -121,6 +128,17 @@ loop_watch_free(struct loop_watch *watch)
 		return;
 	event_free(watch->event);
 	free(watch);
+}
+
+bool
+loop_unblock_accept(int fd)
+{
+	struct timeval moment = { .tv_usec = LOOP_ACCEPT_US };
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags != -1 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) != -1 &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &moment,
+	    sizeof moment) != -1;
 }
 
 static void

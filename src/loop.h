@@ -2,6 +2,7 @@
 #ifndef LOOP_H
 #define LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -39,6 +40,14 @@ struct loop_watch *loop_watch_create(struct loop *loop, int fd,
     unsigned int events, loop_ready_fn ready, void *arg);
 void loop_watch_change(struct loop_watch *watch, unsigned int events);
 void loop_watch_free(struct loop_watch *watch);
+
+/*
+ * Makes accepting from a listening socket return at once if nobody waits, and
+ * keeps it from blocking for long if another process that shares the socket,
+ * and so its flags, takes O_NONBLOCK away (systemd does so when it starts one
+ * more worker).  False with errno.
+ */
+bool loop_unblock_accept(int fd);
 
 /* A stopped timer; it fires once for each loop_timer_start. */
 struct loop_timer *loop_timer_create(struct loop *loop, loop_fire_fn fire,

@@ -7,7 +7,7 @@
 #		runs a program with SOCKET, listening, as standard input
 #	fastcgi.pl pool COUNT SOCKET PROGRAM...
 #		keeps so many of it on one SOCKET: one that ends is replaced;
-#		SIGTERM ends them all
+#		SIGTERM ends them all, SIGUSR2 makes accepting block
 #	fastcgi.pl request [OPTION...] SOCKET NAME=VALUE... <body
 #		sends a request and prints the answer
 #		-n COUNT	so many of them at once
@@ -64,6 +64,7 @@ sub pool {
 	my %members;
 	my $leaving = 0;
 	$SIG{TERM} = sub { $leaving = 1; kill 'TERM', keys %members };
+	$SIG{USR2} = sub { $socket->blocking(1) };
 	while (1) {
 		while (!$leaving && keys %members < $count) {
 			my $pid = fork // die "fork: $!\n";

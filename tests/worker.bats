@@ -157,6 +157,29 @@ replaced() {
 	stop "$WORKER_PID"
 }
 
+@test "in a pool, who makes accepting block holds up nobody" {
+	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
+		perl "$ROOT/tests/fastcgi.pl" pool 2 "$SOCKET" "$GATEWAY" \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 both_serve
+	kill -USR2 "$WORKER_PID"
+	OPTIONS=(-n 20)
+	fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
+		>"$BATS_TEST_TMPDIR/out" 3>&- &
+	wait_until 3 has_ended "$!"
+	OPTIONS=()
+	[ "$(grep -o '"rejected":\[\]' "$BATS_TEST_TMPDIR/out" |
+		wc -l)" = 20 ]
+	SECONDS=0
+	stop "$WORKER_PID"
+	((SECONDS <= 3))
+}
+
+both_serve() {
+	[ "$(grep -c serving "$BATS_TEST_TMPDIR/log")" = 2 ]
+}
+
 @test "requests that settle at once keep nobody waiting" {
 	start_worker
 	local body round
