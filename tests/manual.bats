@@ -71,13 +71,13 @@ page_settings() {
 		<(sed -n 's/^\.It Fl \([A-Za-z]\).*/\1/p' "$PROGRAM_PAGE" | sort)
 }
 
-@test "push-gateway.fcgi(8) lists each variable of the environment" {
+@test "push-gateway.fcgi(8) lists each variable of ours" {
 	local name missing=
 	while read -r name; do
 		grep -q "^\.It Ev $name\$" "$PROGRAM_PAGE" ||
 			tell "$PROGRAM_PAGE" \
 				"add \".It Ev $name\" to ENVIRONMENT"
-	done < <(grep -oh 'getenv("[A-Z_]*' "$ROOT"/src/*.c |
+	done < <(grep -oh 'getenv("PUSH_GATEWAY_[A-Z_]*' "$ROOT"/src/*.c |
 		sed 's/.*"//' | sort -u)
 	[ -z "$missing" ]
 }
