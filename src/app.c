@@ -203,14 +203,19 @@ app_registry_at(struct app_registry *registry, size_t i)
 }
 
 void
-app_guard(struct app *app, struct outcome *outcome)
+app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 {
+	const struct metrics_labels labels = { .app = app->app_id };
 	int64_t now_ms = clock_monotonic_ms();
+	bool raised = app->guard.raised;
 
 	if (outcome->verdict != VERDICT_DELIVERED &&
 	    outcome->verdict != VERDICT_REJECTED)
 		return;
 	guard_note(&app->guard, outcome->suspicious);
+	if (app->guard.raised != raised)
+		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM,
+		    app->guard.raised, &labels);
 	if (!app->guard.raised || !outcome->suspicious)
 		return;
 	if (app->guard_told_ms == 0 ||
@@ -225,5 +230,6 @@ app_guard(struct app *app, struct outcome *outcome)
 	if (app->settings.reject_guard) {
 		outcome->verdict = VERDICT_FAILED;
 		outcome->cause = CAUSE_GUARDED;
+		metrics_add(metrics, METRICS_GUARDED, 1, &labels);
 	}
 }

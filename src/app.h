@@ -6,6 +6,7 @@
 
 #include "fault.h"
 #include "guard.h"
+#include "metrics.h"
 #include "notification.h"
 #include "provider.h"
 #include "setting.h"
@@ -79,6 +80,7 @@ struct app *app_registry_at(struct app_registry *registry, size_t i);
  * could cause is turned into a failure while most answers to the app are such
  * (see guard), unless its reject_guard is off; the log is told once a minute.
  */
-void app_guard(struct app *app, struct outcome *outcome);
+void app_guard(struct app *app, struct outcome *outcome,
+    struct metrics *metrics);
 
 #endif

@@ -117,9 +117,44 @@ channel_complain(struct channel *channel, enum channel_complaint complaint,
 	log_error("%s: %s", channel->name, words);
 }
 
+/* --- metrics ------------------------------------------------------------- */
+
+void
+channel_count(const struct channel *channel, enum metrics_name name,
+    uint64_t count)
+{
+	metrics_add(channel->list->params.metrics, name, count,
+	    &(struct metrics_labels){ .provider = channel->provider->name,
+	    .account = channel->name });
+}
+
+static void
+channel_show_open(const struct channel *channel, bool open)
+{
+	metrics_set(channel->list->params.metrics, METRICS_ACCOUNT_OPEN, open,
+	    &(struct metrics_labels){ .provider = channel->provider->name,
+	    .account = channel->name });
+}
+
 /* --- tokens -------------------------------------------------------------- */
 
 static void channel_mint(void *arg, struct token_source *source);
+
+static void
+channel_token_minted(struct channel *channel, const struct token *token)
+{
+	log_info("%s: new token", channel->name);
+	channel_count(channel, METRICS_TOKENS_MINTED, 1);
+	token_minted(channel->tokens, token);
+}
+
+static void
+channel_token_failed(struct channel *channel, const char *words)
+{
+	channel_complain(channel, CHANNEL_NO_TOKEN, "no token: %s", words);
+	channel_count(channel, METRICS_TOKEN_FAILURES, 1);
+	token_failed(channel->tokens);
+}
 
 static bool
 channel_token_may_retry(struct channel *channel,
@@ -142,19 +177,14 @@ channel_on_token_reply(void *arg, const struct http_reply *reply)
 	if (channel_token_may_retry(channel, reply))
 		channel_mint(channel, channel->tokens);
 	else if (reply->failure != HTTP_FAILURE_NONE) {
-		channel_complain(channel, CHANNEL_NO_TOKEN, "no token: the "
-		    "token endpoint cannot be reached: %s",
+		fault_set(&fault, "the token endpoint cannot be reached: %s",
 		    reply->failure_words);
-		token_failed(channel->tokens);
+		channel_token_failed(channel, fault.words);
 	} else if (!channel->provider->read(channel->account, reply,
-	    clock_wall_s(), &token, &fault)) {
-		channel_complain(channel, CHANNEL_NO_TOKEN, "no token: %s",
-		    fault.words);
-		token_failed(channel->tokens);
-	} else {
-		channel->token_tries = 0;
-		token_minted(channel->tokens, &token);
-	}
+	    clock_wall_s(), &token, &fault))
+		channel_token_failed(channel, fault.words);
+	else
+		channel_token_minted(channel, &token);
 	if (channel->token_call == NULL)
 		channel->token_tries = 0;
 }
@@ -167,12 +197,12 @@ channel_mint(void *arg, struct token_source *source)
 	struct token token = { .text = "" };
 	struct fault fault;
 
+	(void)source;
 	http_request_init(&request);
 	switch (channel->provider->mint(channel->account, clock_wall_s(),
 	    &token, &request, &fault)) {
 	case PROVIDER_MINT_DONE:
-		log_info("%s: new token", channel->name);
-		token_minted(source, &token);
+		channel_token_minted(channel, &token);
 		break;
 	case PROVIDER_MINT_ASK:
 		channel->token_tries++;
@@ -180,9 +210,7 @@ channel_mint(void *arg, struct token_source *source)
 		    CHANNEL_TOKEN_TIMEOUT_MS, channel_on_token_reply, channel);
 		break;
 	case PROVIDER_MINT_FAILED:
-		channel_complain(channel, CHANNEL_NO_TOKEN, "no token: %s",
-		    fault.words);
-		token_failed(source);
+		channel_token_failed(channel, fault.words);
 		break;
 	}
 	http_request_free(&request);
@@ -215,8 +243,10 @@ channel_report(struct channel *channel, bool failed, enum cause cause)
 
 	if (!failed) {
 		channel->heard_ms = clock_monotonic_ms();
-		if (breaker_success(&channel->breaker))
+		if (breaker_success(&channel->breaker)) {
 			log_info("%s: it answers again", channel->name);
+			channel_show_open(channel, false);
+		}
 		return;
 	}
 	channel->trouble = cause;
@@ -225,6 +255,8 @@ channel_report(struct channel *channel, bool failed, enum cause cause)
 		    "again every %" PRId64 " s", channel->name,
 		    cause_phrase(cause), params->failures,
 		    params->pause_ms / 1000);
+		channel_count(channel, METRICS_ACCOUNT_OPENED, 1);
+		channel_show_open(channel, true);
 		turns_recall(channel->turns);
 	}
 }

@@ -8,6 +8,7 @@
 #include "app.h"
 #include "http.h"
 #include "loop.h"
+#include "metrics.h"
 #include "notification.h"
 #include "provider.h"
 #include "token.h"
@@ -27,6 +28,7 @@ struct channel_params {
 	struct loop *loop;
 	struct http *http;
 	struct token_store *store;
+	struct metrics *metrics;	/* NULL: none */
 };
 
 /* What the params name must outlive the list. */
@@ -59,6 +61,10 @@ void channel_abandon_trial(struct channel *channel);
 
 /* There was an answer; or, with `failed`, none, or none of any use. */
 void channel_report(struct channel *channel, bool failed, enum cause cause);
+
+/* Counts something that has to do with the account. */
+void channel_count(const struct channel *channel, enum metrics_name name,
+    uint64_t count);
 
 /* What the last failure was. */
 enum cause channel_trouble(const struct channel *channel);

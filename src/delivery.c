@@ -121,13 +121,22 @@ delivery_settle(struct delivery_run *run, size_t index,
 		delivery_item_settled(run, index);
 }
 
+/* An app that is not configured is NULL. */
 static void
-delivery_log(struct delivery_run *run, const char *app_id,
+delivery_note(struct delivery_run *run, const struct app *app,
     unsigned int attempts, const struct outcome *outcome)
 {
+	metrics_add(run->delivery->params.metrics, METRICS_VERDICTS, 1,
+	    &(struct metrics_labels){
+		.provider = app == NULL ? NULL : app->provider->name,
+		.app = app == NULL ? NULL : app->app_id,
+		.verdict = delivery_verdicts[outcome->verdict],
+		.reason = outcome->reason
+	});
 	if (outcome->verdict != VERDICT_DELIVERED &&
 	    run->log_lines++ < DELIVERY_LOG_LINES_MAX)
-		log_info("app %.100s: %s after %u attempt%s: %s (%s)", app_id,
+		log_info("app %.100s: %s after %u attempt%s: %s (%s)",
+		    app == NULL ? "unknown" : app->app_id,
 		    delivery_verdicts[outcome->verdict], attempts,
 		    attempts == 1 ? "" : "s", cause_phrase(outcome->cause),
 		    outcome->reason);
@@ -152,8 +161,7 @@ delivery_on_settled(void *arg, const struct outcome *outcome)
 	struct outcome *place = device->outcome;
 	size_t index = device->index;
 
-	delivery_log(run, device->app->app_id, push_attempts(&device->push),
-	    outcome);
+	delivery_note(run, device->app, push_attempts(&device->push), outcome);
 	delivery_device_free(device);
 	delivery_settle(run, index, place, outcome);
 	delivery_run_feed(run);
@@ -195,6 +203,7 @@ delivery_device_start(struct delivery_run *run, size_t index, size_t i,
 	run->active_count++;
 	push_start(&device->push, &(struct push_params){
 		.loop = run->delivery->params.loop,
+		.metrics = run->delivery->params.metrics,
 		.notification = notification,
 		.device = &notification->devices[i],
 		.app = app,
@@ -215,23 +224,25 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	    run->batch->notifications[index].devices[i].app_id;
 	struct app *app = app_registry_find(params->apps, app_id);
 	struct outcome outcome = {
-		.verdict = VERDICT_FAILED, .reason = "no attempt"
+		.verdict = VERDICT_FAILED
 	};
 	struct channel *channel = NULL;
 
-	if (app == NULL)
+	if (app == NULL) {
 		outcome.cause = CAUSE_APP_UNKNOWN;
-	else if (!client_may_address(run->client, app_id))
+		outcome.reason = "app unknown";
+	} else if (!client_may_address(run->client, app_id)) {
 		outcome.cause = CAUSE_APP_FORBIDDEN;
-	else if ((channel = channel_of_app(params->channels, app)) == NULL) {
+		outcome.reason = "app not allowed";
+	} else if ((channel = channel_of_app(params->channels, app)) == NULL) {
 		outcome.verdict = VERDICT_LATER;
 		outcome.cause = CAUSE_CREDENTIALS;
+		outcome.reason = "no credentials";
 	}
 	if (channel != NULL)
 		delivery_device_start(run, index, i, app, channel);
 	else {
-		delivery_log(run, app == NULL ? "unknown" : app->app_id, 0,
-		    &outcome);
+		delivery_note(run, app, 0, &outcome);
 		delivery_settle(run, index,
 		    &run->items[index].outcomes[i], &outcome);
 	}
@@ -325,12 +336,21 @@ delivery_run_free(struct delivery_run *run)
 	free(run);
 }
 
-/* Whatever is under way or not even started has had its time. */
+/* A device that was not even started has had its time. */
 static void
-delivery_run_expire(struct delivery_run *run)
+delivery_expire_device(struct delivery_run *run, size_t index, size_t i)
 {
 	const struct outcome late = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
+
+	delivery_note(run, app_registry_find(run->delivery->params.apps,
+	    run->batch->notifications[index].devices[i].app_id), 0, &late);
+	delivery_settle(run, index, &run->items[index].outcomes[i], &late);
+}
+
+static void
+delivery_run_expire(struct delivery_run *run)
+{
 	struct delivery_device *device;
 
 	/* No new ones from here on. */
@@ -346,8 +366,7 @@ delivery_run_expire(struct delivery_run *run)
 		if (count == 0)
 			delivery_item_settled(run, index);
 		for (; run->next_device < count; run->next_device++)
-			delivery_settle(run, index, &run->items[index].
-			    outcomes[run->next_device], &late);
+			delivery_expire_device(run, index, run->next_device);
 		run->next_device = 0;
 	}
 }

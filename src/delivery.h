@@ -8,6 +8,7 @@
 #include "app.h"
 #include "channel.h"
 #include "client.h"
+#include "metrics.h"
 #include "notification.h"
 
 /*
@@ -22,6 +23,7 @@ struct delivery_params {
 	struct loop *loop;
 	struct app_registry *apps;
 	struct channel_list *channels;
+	struct metrics *metrics;	/* NULL: none */
 };
 
 /*

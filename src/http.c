@@ -400,11 +400,13 @@ http_call_read_result(struct http_call *call, CURLcode code)
 {
 	struct http_reply *reply = &call->reply;
 	curl_off_t retry_after_s = 0;
-	long status = 0, version = 0;
+	long status = 0, version = 0, connects = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
 	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+	reply->connects = (unsigned int)connects;
 	/* With the status the verdict is there, whatever became of the body:
 	 * what was accepted must not be sent again. */
 	if (code != CURLE_OK && ((status >= 200 && status < 300) ||

@@ -44,6 +44,7 @@ struct http_reply {
 	const char *failure_words;	/* for the log; "" without a failure */
 	int status;			/* 0 without an answer */
 	int64_t retry_after_ms;		/* -1 if the header is not there */
+	unsigned int connects;		/* connections opened for it */
 	struct buf body;	/* overflowed: cut, by us or by the peer */
 };
 

@@ -90,6 +90,29 @@ push_report(struct push *push, const struct http_reply *reply,
 	}
 }
 
+/* An attempt is over. */
+static void
+push_count(const struct push *push, const struct http_reply *reply,
+    const char *result)
+{
+	const struct metrics_labels labels = {
+		.provider = push->params.app->provider->name,
+		.app = push->params.app->app_id,
+		.result = result
+	};
+
+	metrics_add(push->params.metrics, METRICS_ATTEMPTS, 1, &labels);
+	if (reply == NULL)
+		return;
+	if (reply->failure == HTTP_FAILURE_NONE)
+		metrics_observe(push->params.metrics,
+		    METRICS_PROVIDER_SECONDS,
+		    clock_monotonic_ms() - push->since_ms, &labels);
+	if (reply->connects > 0)
+		channel_count(push->params.channel,
+		    METRICS_CONNECTIONS_OPENED, reply->connects);
+}
+
 static void
 push_on_reply(void *arg, const struct http_reply *reply)
 {
@@ -108,6 +131,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 		    &outcome);
 	log_debug("app %.100s: attempt %u: %d %s", app->app_id,
 	    push->attempt.count + 1, reply->status, outcome.reason);
+	push_count(push, reply, outcome.reason);
 	if (outcome.fresh_connection)
 		http_distrust(push->call);
 	push->call = NULL;
@@ -122,7 +146,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	push_report(push, reply, step, &outcome);
 	if (step == ATTEMPT_SETTLE) {
 		push_complain(push, reply, &outcome);
-		app_guard(app, &outcome);
+		app_guard(app, &outcome, push->params.metrics);
 		push->params.settled(push->params.arg, &outcome);
 	} else
 		push_again(push, pause_ms);
@@ -227,6 +251,8 @@ push_start(struct push *push, const struct push_params *params)
 void
 push_expire(struct push *push)
 {
+	if (push->call != NULL)
+		push_count(push, NULL, "deadline");
 	if ((push->call != NULL || push->wait != NULL) &&
 	    push_was_let_down(push)) {
 		channel_report(push->params.channel, true, CAUSE_DEADLINE);

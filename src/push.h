@@ -21,6 +21,7 @@ enum {
 
 struct push_params {
 	struct loop *loop;
+	struct metrics *metrics;	/* NULL: none */
 	const struct notification *notification;
 	const struct device *device;
 	struct app *app;

@@ -44,12 +44,14 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 	service->channels = channel_list_create(&(struct channel_params){
 		.loop = loop,
 		.http = service->http,
-		.store = service->store
+		.store = service->store,
+		.metrics = service->metrics
 	});
 	service->delivery = delivery_create(&(struct delivery_params){
 		.loop = loop,
 		.apps = conf->apps,
-		.channels = service->channels
+		.channels = service->channels,
+		.metrics = service->metrics
 	});
 	service->expiry = expiry_create(loop, conf->apps, service->channels,
 	    service->metrics);

@@ -203,3 +203,60 @@ shows() {
 			{ echo "$text"; false; }
 	done
 }
+
+@test "what becomes of devices is counted, with the reason" {
+	WORKERS=1 stage_start
+	post /push/v1/notify/batch "$(batch \
+		"$(plain '{}' "$(ios a)" "$(android a)")" \
+		"$(plain '{}' "$(ios b-410)" "$(android b-404)")" \
+		"$(plain '{}' "$(ios c-429)" "$(android c-403-bare)")" \
+		"$(plain '{}' "$(ios d-503-once)" "$(device none d)")" \
+		"$(plain '{}' "$(device "$IOS_APP" nonsense)")")"
+	local ios='provider="apns",app="de.gematik.erezept.ios.apns"'
+	local android='provider="fcm",app="gematik-project.*.firebase"'
+	wait_until 5 counts 2 \
+		"verdicts_total{$ios,verdict=\"delivered\",reason=\"ok\"}"
+	counts 1 "verdicts_total{$android,verdict=\"delivered\",reason=\"ok\"}"
+	counts 1 "verdicts_total{$ios,verdict=\"rejected\",reason=\"Unregistered\"}"
+	counts 1 "verdicts_total{$android,verdict=\"rejected\",reason=\"UNREGISTERED\"}"
+	counts 1 "verdicts_total{$ios,verdict=\"later\",reason=\"TooManyRequests\"}"
+	counts 1 'verdicts_total{provider="",app="",verdict="failed",reason="app unknown"}'
+	counts 1 "attempts_total{$ios,result=\"ServiceUnavailable\"}"
+	counts 2 "attempts_total{$ios,result=\"ok\"}"
+	counts 5 'provider_seconds_count{provider="apns"}'
+	[ "$(metrics | grep -c '^push_gateway_tokens_minted_total{.* 1$')" = 2 ]
+	metrics | grep -q '^push_gateway_connections_opened_total{provider="fcm",account="fcm-'
+}
+
+@test "an account out of order shows, and a token that is not to be had" {
+	WORKERS=1 stage_start '.breaker_failures = 2 | .breaker_pause_s = 1'
+	control '{"apns": {"closed": true}, "oauth": {"rubbish": true}}'
+	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \
+		"$(plain '{}' "$(ios b)")" "$(plain '{}' "$(android b)")")"
+	is_open() {
+		metrics | grep -q '^push_gateway_account_open{provider="apns",account="apns-.*} '"$1"'$'
+	}
+	wait_until 5 is_open 1
+	metrics | grep -q '^push_gateway_account_opened_total{provider="apns",.*} 1$'
+	metrics | grep -q '^push_gateway_token_failures_total{provider="fcm",.*} [1-9]'
+	control '{}'
+	again() {
+		post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
+		[ "$CODE" = 200 ]
+	}
+	wait_until 10 again
+	wait_until 5 is_open 0
+}
+
+@test "pushkeys that a wrong setting makes look dead raise an alarm" {
+	WORKERS=1 stage_start
+	control '{"apns": {"answer": {"status": 400,
+		"reason": "BadDeviceToken"}}}'
+	local items=() i
+	for i in {1..15}; do
+		items+=("$(plain '{}' "$(ios "a$i")")")
+	done
+	post /push/v1/notify/batch "$(batch "${items[@]}")"
+	wait_until 5 counts 1 "dead_share_alarm{app=\"$IOS_APP\"}"
+	counts 6 "guarded_total{app=\"$IOS_APP\"}"
+}

@@ -265,7 +265,7 @@ check_guard(bool active)
 
 	for (i = 1; i <= 12; i++) {
 		outcome = dead;
-		app_guard(&app, &outcome);
+		app_guard(&app, &outcome, NULL);
 		tap_is_int(outcome.verdict, active && i >= 10 ?
 		    VERDICT_FAILED : VERDICT_REJECTED,
 		    "%d of as many pushkeys refused, guard %s", i,
@@ -274,7 +274,7 @@ check_guard(bool active)
 	tap_is_int(outcome.cause, active ? CAUSE_GUARDED : CAUSE_PUSHKEY_DEAD,
 	    "the cause");
 	outcome = gone;
-	app_guard(&app, &outcome);
+	app_guard(&app, &outcome, NULL);
 	tap_is_int(outcome.verdict, VERDICT_REJECTED,
 	    "who is certainly gone is rejected all the same");
 }
