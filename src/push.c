@@ -81,8 +81,10 @@ static void
 push_report(struct push *push, const struct http_reply *reply,
     enum attempt_step step, const struct outcome *outcome)
 {
+	/* An answer that costs the connection, each time, is as bad as none:
+	 * Apple takes many connections in a row for an attack. */
 	bool failed = reply->failure != HTTP_FAILURE_NONE ||
-	    reply->status >= 500;
+	    reply->status >= 500 || outcome->fresh_connection;
 
 	if (!failed || step == ATTEMPT_SETTLE || push->trial) {
 		channel_report(push->params.channel, failed, outcome->cause);

@@ -167,6 +167,20 @@ delivered() {
 	[ "$CODE" = 200 ]
 }
 
+@test "an account whose token is refused each time reconnects no more" {
+	start .
+	post /push/v1/notify/batch "$(many 20 ios \
+		403-ExpiredProviderToken-a)"
+	[ "$(answer .summary.failed)" = 20 ]
+	grep -q 'out of order: provider does not accept the gateway' \
+		"$STAGE/gateway.log"
+	clear_record
+	post /push/v1/notify/batch "$(many 20 ios b)"
+	[ "$(answer '[.results[].error] | unique')" = \
+		'["provider does not accept the gateway"]' ]
+	[ "$(record . | wc -l)" = 0 ]
+}
+
 @test "a failing account can be left to try for ever" {
 	start '.request_timeout_ms = 800 | .breaker_failures = 0'
 	control '{"fcm": {"hang": true}}'
