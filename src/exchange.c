@@ -4,40 +4,20 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
-#include "protocol.h"
 #include "xmalloc.h"
 
 enum {
-	/* Out of descriptors: wait for some to come back. */
-	EXCHANGE_ACCEPT_PAUSE_MS = 100,
 	/* How long an answered peer may take to close its side. */
 	EXCHANGE_LINGER_MS = 2000,
 	/* How long a peer that trickles may hold one of the places. */
 	EXCHANGE_PATIENCE_MS = 60000,
-	EXCHANGE_ACCEPT_BURST = 64,
 	EXCHANGE_READ_SIZE = 16384,
 	EXCHANGE_ANSWER_SIZE = 65536
-};
-
-struct exchange_listener {
-	struct loop *loop;
-	struct exchange_params params;
-	struct loop_watch *watch;
-	struct loop_timer *timer;	/* ends a pause; says drained */
-	TAILQ_HEAD(, exchange) connections;
-	unsigned int in_flight;
-	bool pausing;
-	bool stopped;
-	exchange_arrived_fn arrived;
-	void *arrived_arg;
-	exchange_drained_fn drained;
-	void *drained_arg;
 };
 
 enum exchange_stage {
@@ -49,12 +29,9 @@ enum exchange_stage {
 };
 
 struct exchange {
-	TAILQ_ENTRY(exchange) entry;
-	struct exchange_listener *listener;
-	const struct protocol *protocol;
+	struct exchange_params params;
 	void *request;			/* the protocol's; NULL at the end */
 	enum exchange_stage stage;
-	int fd;
 	struct loop_watch *watch;	/* to read */
 	struct loop_watch *write_watch;	/* NULL until it is needed */
 	struct loop_timer *timer;
@@ -72,43 +49,30 @@ struct exchange {
 
 /* --- one request --------------------------------------------------------- */
 
-static void
-exchange_listener_update(struct exchange_listener *listener)
-{
-	bool open = !listener->stopped && !listener->pausing &&
-	    listener->in_flight < listener->params.max_in_flight;
-
-	loop_watch_change(listener->watch, open ? LOOP_READ : 0);
-	if (listener->stopped && listener->in_flight == 0)
-		loop_timer_start(listener->timer, 0);
-}
-
 /* Gives up what only the request and its answer need. */
 static void
 exchange_close_request(struct exchange *exchange)
 {
 	if (exchange->request == NULL)
 		return;
-	exchange->protocol->close(exchange->request);
+	exchange->params.protocol->close(exchange->request);
 	exchange->request = NULL;
 	buf_free(&exchange->text);
 	buf_free(&exchange->out);
-	exchange->listener->in_flight--;
+	exchange->params.answered(exchange->params.arg);
 }
 
-static void
+void
 exchange_free(struct exchange *exchange)
 {
-	struct exchange_listener *listener = exchange->listener;
-
+	if (exchange == NULL)
+		return;
 	exchange_close_request(exchange);
 	loop_watch_free(exchange->watch);
 	loop_watch_free(exchange->write_watch);
 	loop_timer_free(exchange->timer);
-	close(exchange->fd);
-	TAILQ_REMOVE(&listener->connections, exchange, entry);
+	exchange->params.closed(exchange->params.arg);
 	free(exchange);
-	exchange_listener_update(listener);
 }
 
 /* Waits for the peer to do something. */
@@ -117,15 +81,15 @@ exchange_wait(struct exchange *exchange)
 {
 	int64_t delay_ms = exchange->deadline_ms - clock_monotonic_ms();
 
-	if (delay_ms > exchange->listener->params.io_timeout_ms)
-		delay_ms = exchange->listener->params.io_timeout_ms;
+	if (delay_ms > exchange->params.io_timeout_ms)
+		delay_ms = exchange->params.io_timeout_ms;
 	loop_timer_start(exchange->timer, delay_ms);
 }
 
 const char *
 exchange_variable(const struct exchange *exchange, const char *name)
 {
-	return exchange->protocol->variable(exchange->request, name);
+	return exchange->params.protocol->variable(exchange->request, name);
 }
 
 /* --- the body ------------------------------------------------------------ */
@@ -158,7 +122,7 @@ exchange_end_body(struct exchange *exchange, enum exchange_body result)
 	loop_watch_change(exchange->watch, 0);
 	buf_init(&body, exchange->body_limit);
 	if (result == EXCHANGE_BODY_OK &&
-	    (!exchange->protocol->read_body(exchange->request, &body) ||
+	    (!exchange->params.protocol->read_body(exchange->request, &body) ||
 	    (exchange->announced != -1 &&
 	    (int64_t)body.size != exchange->announced)))
 		result = EXCHANGE_BODY_CUT;
@@ -172,9 +136,9 @@ exchange_end_body(struct exchange *exchange, enum exchange_body result)
 static void
 exchange_check_body(struct exchange *exchange)
 {
-	enum protocol_state state = exchange->protocol->state(
+	enum protocol_state state = exchange->params.protocol->state(
 	    exchange->request);
-	size_t size = exchange->protocol->body_size(exchange->request);
+	size_t size = exchange->params.protocol->body_size(exchange->request);
 
 	if (exchange->announced > (int64_t)exchange->body_limit ||
 	    size > exchange->body_limit)
@@ -207,9 +171,7 @@ exchange_read_body(struct exchange *exchange, size_t limit,
 static void
 exchange_check_variables(struct exchange *exchange)
 {
-	struct exchange_listener *listener = exchange->listener;
-
-	switch (exchange->protocol->state(exchange->request)) {
+	switch (exchange->params.protocol->state(exchange->request)) {
 	case PROTOCOL_VARIABLES:
 		exchange_wait(exchange);
 		break;
@@ -217,7 +179,7 @@ exchange_check_variables(struct exchange *exchange)
 	case PROTOCOL_COMPLETE:
 		exchange->stage = EXCHANGE_BODY;
 		loop_timer_stop(exchange->timer);
-		listener->arrived(listener->arrived_arg, exchange);
+		exchange->params.arrived(exchange->params.arg, exchange);
 		break;
 	case PROTOCOL_BROKEN:
 		log_warn("a web server sent no whole request");
@@ -253,7 +215,7 @@ exchange_on_readable(void *arg, int fd, unsigned int events)
 		exchange_discard(exchange, got <= 0);
 		return;
 	}
-	exchange->protocol->take(exchange->request, chunk,
+	exchange->params.protocol->take(exchange->request, chunk,
 	    got > 0 ? (size_t)got : 0);
 	if (exchange->stage == EXCHANGE_VARIABLES)
 		exchange_check_variables(exchange);
@@ -301,8 +263,8 @@ exchange_send(struct exchange *exchange)
 	bool progress = false;
 
 	while (exchange->sent < out->size && done != -1) {
-		done = write(exchange->fd, out->data + exchange->sent,
-		    out->size - exchange->sent);
+		done = write(exchange->params.out_fd,
+		    out->data + exchange->sent, out->size - exchange->sent);
 		if (done > 0) {
 			exchange->sent += (size_t)done;
 			progress = true;
@@ -324,8 +286,8 @@ exchange_send(struct exchange *exchange)
 	exchange_drop_sent(exchange);
 	if (exchange->write_watch == NULL)
 		exchange->write_watch = loop_watch_create(
-		    exchange->listener->loop, exchange->fd, LOOP_WRITE,
-		    exchange_on_writable, exchange);
+		    exchange->params.loop, exchange->params.out_fd,
+		    LOOP_WRITE, exchange_on_writable, exchange);
 	loop_watch_change(exchange->write_watch, LOOP_WRITE);
 	if (progress || !exchange->blocked)
 		exchange_wait(exchange);
@@ -339,14 +301,14 @@ exchange_end(struct exchange *exchange)
 	loop_watch_change(exchange->watch, LOOP_READ);
 	if (exchange->blocked)
 		return;
-	if (exchange->gone || shutdown(exchange->fd, SHUT_WR) == -1) {
+	if (exchange->gone || !exchange->params.lingers ||
+	    shutdown(exchange->params.out_fd, SHUT_WR) == -1) {
 		exchange_free(exchange);
 		return;
 	}
 	exchange->stage = EXCHANGE_LINGERING;
 	exchange_close_request(exchange);
 	loop_timer_start(exchange->timer, EXCHANGE_LINGER_MS);
-	exchange_listener_update(exchange->listener);
 }
 
 static void
@@ -365,7 +327,7 @@ exchange_on_writable(void *arg, int fd, unsigned int events)
 static void
 exchange_encode(struct exchange *exchange)
 {
-	if (exchange->text.size > 0 && !exchange->protocol->write(
+	if (exchange->text.size > 0 && !exchange->params.protocol->write(
 	    exchange->request, exchange->text.data, exchange->text.size,
 	    &exchange->out))
 		exchange_lose(exchange);
@@ -399,15 +361,15 @@ exchange_finish(struct exchange *exchange)
 	exchange->deadline_ms = clock_monotonic_ms() + EXCHANGE_PATIENCE_MS;
 	if (!exchange->gone)
 		exchange_encode(exchange);
-	if (!exchange->gone && !exchange->protocol->finish(exchange->request,
-	    &exchange->out))
+	if (!exchange->gone && !exchange->params.protocol->finish(
+	    exchange->request, &exchange->out))
 		exchange_lose(exchange);
 	if (!exchange->gone)
 		exchange_send(exchange);
 	exchange_end(exchange);
 }
 
-/* --- accepting ----------------------------------------------------------- */
+/* --- beginning ----------------------------------------------------------- */
 
 static void
 exchange_on_timeout(void *arg)
@@ -437,161 +399,36 @@ exchange_on_timeout(void *arg)
 	}
 }
 
-static void
-exchange_create(struct exchange_listener *listener, int fd)
+struct exchange *
+exchange_create(const struct exchange_params *params)
 {
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
 
-	exchange->listener = listener;
-	exchange->protocol = &protocol_fastcgi;
-	exchange->request = exchange->protocol->open();
-	exchange->fd = fd;
+	exchange->params = *params;
+	exchange->request = params->protocol->open();
 	exchange->deadline_ms = clock_monotonic_ms() + EXCHANGE_PATIENCE_MS;
 	buf_init(&exchange->text, EXCHANGE_ANSWER_SIZE);
 	buf_init(&exchange->out, EXCHANGE_ANSWER_SIZE);
-	exchange->timer = loop_timer_create(listener->loop,
-	    exchange_on_timeout, exchange);
-	exchange->watch = loop_watch_create(listener->loop, fd, LOOP_READ,
-	    exchange_on_readable, exchange);
+	exchange->timer = loop_timer_create(params->loop, exchange_on_timeout,
+	    exchange);
+	exchange->watch = loop_watch_create(params->loop, params->in_fd,
+	    LOOP_READ, exchange_on_readable, exchange);
 	exchange_wait(exchange);
-	TAILQ_INSERT_TAIL(&listener->connections, exchange, entry);
-	listener->in_flight++;
-}
-
-static void
-exchange_on_connection(void *arg, int listen_fd, unsigned int events)
-{
-	struct exchange_listener *listener = arg;
-	int burst, fd = -1;
-
-	(void)events;
-	for (burst = 0; burst < EXCHANGE_ACCEPT_BURST &&
-	    listener->in_flight < listener->params.max_in_flight; burst++) {
-		fd = accept4(listen_fd, NULL, NULL,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd == -1)
-			break;
-		exchange_create(listener, fd);
-	}
-	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
-	    errno == ENOBUFS || errno == ENOMEM)) {
-		log_error("cannot accept a request: %s", strerror(errno));
-		listener->pausing = true;
-		loop_timer_start(listener->timer, EXCHANGE_ACCEPT_PAUSE_MS);
-	}
-	exchange_listener_update(listener);
-}
-
-static void
-exchange_on_listener_timer(void *arg)
-{
-	struct exchange_listener *listener = arg;
-
-	listener->pausing = false;
-	if (!listener->stopped)
-		exchange_listener_update(listener);
-	else if (listener->in_flight == 0 && listener->drained != NULL)
-		listener->drained(listener->drained_arg);
-}
-
-struct exchange_listener *
-exchange_listen(struct loop *loop, const struct exchange_params *params,
-    exchange_arrived_fn arrived, void *arg, struct fault *fault)
-{
-	struct exchange_listener *listener = NULL;
-	int listening = 0;
-	socklen_t size = sizeof listening;
-
-	if (getsockopt(params->fd, SOL_SOCKET, SO_ACCEPTCONN, &listening,
-	    &size) == -1 || !listening)
-		fault_set(fault, "file descriptor %d is not a listening "
-		    "FastCGI socket: a web server starts this program",
-		    params->fd);
-	else if (!loop_unblock_accept(params->fd))
-		fault_set(fault, "cannot use the FastCGI socket: %s",
-		    strerror(errno));
-	else {
-		listener = xcalloc(1, sizeof *listener);
-		listener->loop = loop;
-		listener->params = *params;
-		listener->arrived = arrived;
-		listener->arrived_arg = arg;
-		TAILQ_INIT(&listener->connections);
-		listener->timer = loop_timer_create(loop,
-		    exchange_on_listener_timer, listener);
-		listener->watch = loop_watch_create(loop, params->fd,
-		    LOOP_READ, exchange_on_connection, listener);
-	}
-	return listener;
-}
-
-/*
- * Takes the last connections of a socket that nobody else serves.  A Unix
- * socket is closed for new ones first: the web server is refused, and goes
- * elsewhere before it has sent anything.  (A TCP socket would throw away
- * those that wait.)
- */
-static void
-exchange_listener_close(struct exchange_listener *listener)
-{
-	int domain = 0, fd;
-	socklen_t size = sizeof domain;
-
-	getsockopt(listener->params.fd, SOL_SOCKET, SO_DOMAIN, &domain, &size);
-	if (domain == AF_UNIX)
-		shutdown(listener->params.fd, SHUT_RDWR);
-	while ((fd = accept4(listener->params.fd, NULL, NULL,
-	    SOCK_CLOEXEC | SOCK_NONBLOCK)) != -1)
-		exchange_create(listener, fd);
-	if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINVAL)
-		log_error("cannot accept the last requests: %s",
-		    strerror(errno));
+	return exchange;
 }
 
 void
-exchange_listener_stop(struct exchange_listener *listener,
-    exchange_drained_fn drained, void *arg)
+exchange_begin(struct exchange *exchange)
 {
-	if (listener->params.owns_socket && !listener->stopped)
-		exchange_listener_close(listener);
-	listener->stopped = true;
-	listener->drained = drained;
-	listener->drained_arg = arg;
-	exchange_listener_update(listener);
+	if (exchange->stage == EXCHANGE_VARIABLES)
+		exchange_check_variables(exchange);
 }
 
 void
-exchange_listener_expire(struct exchange_listener *listener)
+exchange_expire(struct exchange *exchange)
 {
-	struct exchange *exchange = TAILQ_FIRST(&listener->connections), *next;
-
-	for (; exchange != NULL; exchange = next) {
-		next = TAILQ_NEXT(exchange, entry);
-		if (exchange->stage == EXCHANGE_VARIABLES)
-			exchange_free(exchange);
-		else if (exchange->stage == EXCHANGE_BODY)
-			exchange_end_body(exchange, EXCHANGE_BODY_EXPIRED);
-	}
-}
-
-void
-exchange_listener_limit(struct exchange_listener *listener,
-    unsigned int max_in_flight)
-{
-	listener->params.max_in_flight = max_in_flight;
-	exchange_listener_update(listener);
-}
-
-void
-exchange_listener_free(struct exchange_listener *listener)
-{
-	struct exchange *exchange;
-
-	if (listener == NULL)
-		return;
-	while ((exchange = TAILQ_FIRST(&listener->connections)) != NULL)
+	if (exchange->stage == EXCHANGE_VARIABLES)
 		exchange_free(exchange);
-	loop_watch_free(listener->watch);
-	loop_timer_free(listener->timer);
-	free(listener);
+	else if (exchange->stage == EXCHANGE_BODY)
+		exchange_end_body(exchange, EXCHANGE_BODY_EXPIRED);
 }

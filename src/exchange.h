@@ -6,12 +6,11 @@
 #include <stdint.h>
 
 #include "buf.h"
-#include "fault.h"
 #include "loop.h"
+#include "protocol.h"
 
 /*
- * Requests of the web server and the answers to them, over FastCGI or, once
- * in the life of a process, over CGI.
+ * A request of the web server and the answer to it.
  *
  * Nothing blocks: bytes are read as they come and written as they are taken,
  * so no request waits for the peer of another.  A peer that neither sends nor
@@ -19,26 +18,17 @@
  * done after a minute: with its request, or with an answer that is ended.
  * SIGPIPE must be ignored.
  */
-struct exchange_listener;
 struct exchange;
-
-struct exchange_params {
-	int fd;			/* the listening FastCGI socket */
-	unsigned int max_in_flight;	/* then stop accepting; the rest wait
-					 * in the kernel's backlog */
-	int64_t io_timeout_ms;
-	bool owns_socket;	/* no other process accepts from it */
-};
 
 enum exchange_body {
 	EXCHANGE_BODY_OK,
 	EXCHANGE_BODY_TOO_LARGE,
 	EXCHANGE_BODY_CUT,	/* the caller went away, or is too slow */
-	EXCHANGE_BODY_EXPIRED	/* exchange_listener_expire was called */
+	EXCHANGE_BODY_EXPIRED	/* exchange_expire was called */
 };
 
 /*
- * Called with each request once its variables are there.  The callee owns it
+ * Called with a request once its variables are there.  The callee answers it
  * and ends it with exchange_finish, now or later; unless it does so now, it
  * must ask for the body.
  */
@@ -48,30 +38,35 @@ typedef void (*exchange_arrived_fn)(void *arg, struct exchange *exchange);
 typedef void (*exchange_body_fn)(void *arg, enum exchange_body result,
     const struct buf *body);
 
-/* Called from the loop when a stopped listener has nothing left. */
-typedef void (*exchange_drained_fn)(void *arg);
+struct exchange_params {
+	struct loop *loop;
+	const struct protocol *protocol;
+	/* The caller's, non-blocking; one and the same, or two. */
+	int in_fd;
+	int out_fd;
+	bool lingers;		/* a socket: the peer closes first */
+	int64_t io_timeout_ms;
+	exchange_arrived_fn arrived;
+	/* The request is over: its answer is sent, or nobody takes it. */
+	void (*answered)(void *arg);
+	/* After that: the exchange is gone, the descriptors are free. */
+	void (*closed)(void *arg);
+	void *arg;
+};
 
-/* NULL with a fault if the descriptor is not a listening socket. */
-struct exchange_listener *exchange_listen(struct loop *loop,
-    const struct exchange_params *params, exchange_arrived_fn arrived,
-    void *arg, struct fault *fault);
+/* It frees itself once it is over. */
+struct exchange *exchange_create(const struct exchange_params *params);
 
 /*
- * Accepts no more; what has been accepted is still served.  What waits in the
- * backlog is left to the other processes that share the socket; if none does,
- * the socket takes no more connections, and those that wait are served too.
+ * Begins, if it has not, without waiting for bytes: the variables are there.
  */
-void exchange_listener_stop(struct exchange_listener *listener,
-    exchange_drained_fn drained, void *arg);
+void exchange_begin(struct exchange *exchange);
 
-/* Waits no longer for requests that are not complete. */
-void exchange_listener_expire(struct exchange_listener *listener);
+/* Waits no longer for a request that is not complete. */
+void exchange_expire(struct exchange *exchange);
 
-/* From the next request on. */
-void exchange_listener_limit(struct exchange_listener *listener,
-    unsigned int max_in_flight);
-
-void exchange_listener_free(struct exchange_listener *listener);
+/* Drops it, without a call of exchange_body_fn.  NULL is allowed. */
+void exchange_free(struct exchange *exchange);
 
 /* A variable of the web server, or NULL; valid until exchange_finish. */
 const char *exchange_variable(const struct exchange *exchange,

@@ -34,20 +34,33 @@ struct loop_timer {
 	void *arg;
 };
 
-struct loop *
-loop_create(void)
+static struct loop *
+loop_create_with(int features)
 {
 	struct loop *loop = xcalloc(1, sizeof *loop);
 	struct event_config *config = event_config_new();
 
 	if (config != NULL) {
 		event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
+		event_config_require_features(config, features);
 		loop->base = event_base_new_with_config(config);
 		event_config_free(config);
 	}
 	if (loop->base == NULL)
 		fatalx("cannot make an event loop");
 	return loop;
+}
+
+struct loop *
+loop_create(void)
+{
+	return loop_create_with(0);
+}
+
+struct loop *
+loop_create_for_files(void)
+{
+	return loop_create_with(EV_FEATURE_FDS);
 }
 
 void

@@ -25,6 +25,10 @@ typedef void (*loop_ready_fn)(void *arg, int fd, unsigned int events);
 typedef void (*loop_fire_fn)(void *arg);
 
 struct loop *loop_create(void);
+
+/* The same for a few descriptors of any kind, files too. */
+struct loop *loop_create_for_files(void);
+
 void loop_free(struct loop *loop);
 
 /* Runs until loop_stop; loop_stop lets the callback under way finish. */

@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "conf.h"
 #include "identity.h"
+#include "listener.h"
 #include "log.h"
 #include "metrics.h"
 #include "server.h"
@@ -29,7 +30,7 @@ static const char main_usage[] =
     "       push-gateway.fcgi -V\n"
     "\n"
     "A web server starts this program with a FastCGI socket as its standard\n"
-    "input.\n"
+    "input, or for one CGI request.\n"
     "\n"
     "  -c FILE         the configuration; else $PUSH_GATEWAY_CONFIG, else\n"
     "                  " SYSCONFDIR "/push-gateway/push-gateway.json\n"
@@ -104,29 +105,33 @@ main_print_metrics(const char *path)
 }
 
 static int
-main_run(const char *path, bool test_only)
+main_test(const char *path)
 {
 	struct fault fault;
 	struct conf *conf = conf_load(path, &fault);
-	bool good;
+	bool good = false;
 
-	if (conf == NULL) {
+	if (conf == NULL)
 		fprintf(stderr, "%s\n", fault.words);
-		return MAIN_CONFIG;
-	}
-	if (test_only) {
+	else {
 		good = conf_check_credentials(conf, &fault);
 		if (good)
 			printf("%s: is good\n", path);
 		else
 			fprintf(stderr, "%s: %s\n", path, fault.words);
-	} else {
-		log_open(&conf->log);
-		good = server_run(path, STDIN_FILENO, &fault);
-		if (!good)
-			log_error("%s", fault.words);
 	}
 	conf_free(conf);
+	return good ? MAIN_OK : MAIN_CONFIG;
+}
+
+static int
+main_serve(const char *path)
+{
+	struct fault fault;
+	bool good = server_run(path, STDIN_FILENO, &fault);
+
+	if (!good)
+		log_error("%s", fault.words);
 	return good ? MAIN_OK : MAIN_CONFIG;
 }
 
@@ -137,6 +142,9 @@ main(int argc, char **argv)
 	bool test_only = false, metrics_only = false;
 	int option;
 
+	/* Web servers make a CGI program's arguments of the URL's query. */
+	if (listener_is_cgi(STDIN_FILENO))
+		return main_serve(main_conf_path(NULL));
 	while ((option = getopt(argc, argv, "c:i:mtVh")) != -1) {
 		switch (option) {
 		case 'c':
@@ -165,6 +173,8 @@ main(int argc, char **argv)
 		fputs(main_usage, stderr);
 		return MAIN_USAGE;
 	}
-	return metrics_only ? main_print_metrics(main_conf_path(path)) :
-	    main_run(main_conf_path(path), test_only);
+	path = main_conf_path(path);
+	if (metrics_only)
+		return main_print_metrics(path);
+	return test_only ? main_test(path) : main_serve(path);
 }

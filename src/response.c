@@ -36,6 +36,8 @@ static const struct {
 	    .text = "Notification object is too large.", .headers = "" },
 	[RESPONSE_BATCH_BODY_TOO_LARGE] = { .status = 413,
 	    .text = "Batch request payload is too large.", .headers = "" },
+	[RESPONSE_FAILURE] = { .status = 500,
+	    .text = "Unexpected failure during processing.", .headers = "" },
 	[RESPONSE_UNAVAILABLE] = { .status = 503,
 	    .text = "Push Gateway under maintenance or overloaded.",
 	    .headers = "Retry-After: 30\r\n" },
@@ -51,6 +53,7 @@ static const struct {
 	{ .status = 404, .words = "Not Found" },
 	{ .status = 405, .words = "Method Not Allowed" },
 	{ .status = 413, .words = "Content Too Large" },
+	{ .status = 500, .words = "Internal Server Error" },
 	{ .status = 503, .words = "Service Unavailable" },
 };
 

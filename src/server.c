@@ -8,10 +8,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "exchange.h"
+#include "listener.h"
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "response.h"
 #include "service.h"
 #include "watch.h"
 #include "xmalloc.h"
@@ -47,7 +48,7 @@ struct server {
 	uint64_t served_at_rest;	/* when memory was given back */
 	struct service *service;
 	TAILQ_HEAD(, server_former) formers;
-	struct exchange_listener *listener;
+	struct listener *listener;
 };
 
 /* --- stopping ------------------------------------------------------------ */
@@ -67,7 +68,7 @@ server_on_impatience(void *arg)
 	struct server_former *former;
 
 	log_warn("stopping: what is unfinished fails now");
-	exchange_listener_expire(server->listener);
+	listener_expire(server->listener);
 	TAILQ_FOREACH(former, &server->formers, entry)
 		service_expire(former->service);
 	service_expire(server->service);
@@ -100,11 +101,11 @@ server_on_signal(void *arg, int fd, unsigned int events)
 		return;
 	log_info("%s: finishing what is in flight",
 	    strsignal((int)info.ssi_signo));
-	if (!server->stopping)
+	if (!server->stopping && server->service != NULL)
 		loop_timer_start(server->patience,
 		    server_longest_timeout(server) + SERVER_STOP_GRACE_MS);
 	server->stopping = true;
-	exchange_listener_stop(server->listener, server_on_drained, server);
+	listener_stop(server->listener, server_on_drained, server);
 }
 
 /*
@@ -145,6 +146,8 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 	*files = watch_create();
 	watch_add(*files, server->path);
 	conf = conf_load(server->path, fault);
+	if (conf != NULL && server->service == NULL)
+		log_open(&conf->log);
 	if (conf != NULL && conf->ca_file != NULL)
 		watch_add(*files, conf->ca_file);
 	if (conf != NULL && conf->proxy.credentials_file != NULL)
@@ -202,7 +205,7 @@ server_reload(struct server *server)
 	server->files = files;
 	server->service = service;
 	log_open(&service_conf(service)->log);
-	exchange_listener_limit(server->listener, (unsigned int)
+	listener_limit(server->listener, (unsigned int)
 	    service_conf(service)->max_requests_in_flight);
 	server_count_reload(server, "taken");
 	log_info("serving by a new configuration");
@@ -257,7 +260,12 @@ server_on_request(void *arg, struct exchange *exchange)
 	struct server *server = arg;
 
 	server->served++;
-	service_serve(server->service, exchange);
+	if (server->service != NULL)
+		service_serve(server->service, exchange);
+	else {
+		response_send_error(exchange, RESPONSE_FAILURE, NULL);
+		exchange_finish(exchange);
+	}
 }
 
 /*
@@ -275,21 +283,22 @@ server_owns_socket(void)
 static bool
 server_start(struct server *server, int fd, struct fault *fault)
 {
-	struct exchange_params params = {
+	struct listener_params params = {
 		.fd = fd,
+		.out_fd = STDOUT_FILENO,
 		.max_in_flight = 1,
 		.io_timeout_ms = SERVER_IO_TIMEOUT_MS,
 		.owns_socket = server_owns_socket()
 	};
 
 	/* The socket first: without it nothing is made on disk. */
-	server->listener = exchange_listen(server->loop, &params,
+	server->listener = listener_create(server->loop, &params,
 	    server_on_request, server, fault);
 	if (server->listener != NULL)
 		server->service = server_load(server, &server->files, fault);
 	if (server->service == NULL)
 		return false;
-	exchange_listener_limit(server->listener, (unsigned int)
+	listener_limit(server->listener, (unsigned int)
 	    service_conf(server->service)->max_requests_in_flight);
 	loop_timer_start(server->look, SERVER_LOOK_MS);
 	return true;
@@ -304,7 +313,7 @@ server_close(struct server *server)
 		server_former_free(server, former);
 	service_free(server->service);
 	watch_free(server->files);
-	exchange_listener_free(server->listener);
+	listener_free(server->listener);
 	loop_timer_free(server->patience);
 	loop_timer_free(server->look);
 	loop_watch_free(server->signals);
@@ -314,9 +323,12 @@ server_close(struct server *server)
 bool
 server_run(const char *path, int fd, struct fault *fault)
 {
-	struct server server = { .loop = loop_create(), .path = path };
+	bool cgi = listener_is_cgi(fd), started;
+	struct server server = {
+		.loop = cgi ? loop_create_for_files() : loop_create(),
+		.path = path
+	};
 	int signal_fd = server_open_signals();
-	bool started;
 
 	TAILQ_INIT(&server.formers);
 	server.signals = loop_watch_create(server.loop, signal_fd, LOOP_READ,
@@ -325,7 +337,11 @@ server_run(const char *path, int fd, struct fault *fault)
 	    &server);
 	server.look = loop_timer_create(server.loop, server_on_look, &server);
 	started = server_start(&server, fd, fault);
-	if (started) {
+	if (cgi && server.listener != NULL) {
+		/* Without a service it is answered, too: with 500. */
+		listener_stop(server.listener, server_on_drained, &server);
+		loop_run(server.loop);
+	} else if (started) {
 		log_info("serving");
 		loop_run(server.loop);
 		log_info("stopped");

@@ -12,7 +12,10 @@
  *
  * Serves requests on descriptor `fd` until SIGTERM, SIGINT or SIGUSR1; then
  * accepts no more, finishes what is in flight, and returns true.  False with
- * a fault if it cannot start.  Blocks those signals.
+ * a fault if it cannot start.  Blocks those signals, and opens the log.
+ *
+ * Started for a CGI request, it serves that one from `fd` and the environment
+ * to standard output, and returns.  If it cannot start, it answers 500 first.
  *
  * The configuration at `path` and the credentials it names are looked at once
  * a second; when they change, new requests are served by what they say then.
