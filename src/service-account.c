@@ -113,7 +113,7 @@ service_account_load(struct service_account *account, const char *path,
 	if (!loaded)
 		service_account_unload(account);
 	json_object_put(object);
-	buf_free(&text);
+	buf_wipe(&text);
 	return loaded;
 }
 
