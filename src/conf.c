@@ -42,7 +42,7 @@ struct conf_log {
 
 static const struct setting conf_settings[] = {
 	{ CONF_FIELD(state_directory), .type = SETTING_PATH,
-	    .text = RUNSTATEDIR "/push-gateway/state" },
+	    .text = RUNSTATEDIR "/push-gateway" },
 	CONF_INTEGER(request_timeout_ms, 100, 600000, 8000),
 	CONF_INTEGER(max_request_size_kb, 1, 65536, 1024),
 	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),

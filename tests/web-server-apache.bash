@@ -71,7 +71,7 @@ apache_write_configuration() {
 		-e "s|/etc/push-gateway/tls/|$STAGE/|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \
 		-e "s|/usr/libexec/push-gateway|$STAGE|" \
-		-e "s|/run/push-gateway/|$STAGE/|" \
+		-e "s|/run/push-gateway.sock|$STAGE/push-gateway.sock|" \
 		-e "s|/var/log/apache2/push-gateway-error.log|$STAGE/web-server.log|" \
 		-e "s|/var/log/apache2/push-gateway-|$STAGE/|" \
 		"$(apache_site)" >"$STAGE/site.conf"

@@ -38,7 +38,7 @@ check_defaults(void)
 	struct identity identity = { .san_dns_count = 0 };
 
 	tap_is_string(conf->state_directory,
-	    RUNSTATEDIR "/push-gateway/state", "state_directory by default");
+	    RUNSTATEDIR "/push-gateway", "state_directory by default");
 	tap_is_int(conf->request_timeout_ms, 8000,
 	    "request_timeout_ms by default");
 	tap_is_int(conf->max_request_size_kb, 1024,
