@@ -292,7 +292,9 @@ request() {
 		return 1
 	}
 	BODY=$(cat "$file")
-	jq -cn --arg method "$method" --arg path "$path" \
+	# Of several requests at once, one writes at a time.
+	flock "$STAGE/answers.json.lock" jq -cn \
+		--arg method "$method" --arg path "$path" \
 		--argjson status "$CODE" --arg type "$(header content-type)" \
 		--rawfile body "$file" '$ARGS.named' >>"$STAGE/answers.json"
 }
