@@ -2,11 +2,12 @@
 # shellcheck shell=bash
 #
 # All that a caller can see, behind another web server than the tests' usual
-# one: prints TAP.  The argument is one of tests/web-server.bash.
+# one: prints TAP.  The arguments are one of tests/web-server.bash, and names of
+# further files.
 
 directory=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 files=()
-for name in operations refusals identity payloads delivery; do
+for name in operations refusals identity payloads delivery "${@:2}"; do
 	files+=("$directory/$name.bats")
 done
 WEB_SERVER=$1 exec bats --tap "${files[@]}"

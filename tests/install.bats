@@ -44,12 +44,14 @@ shipped() {
 	local document=opt/pg/share/doc/push-gateway
 	{
 		echo opt/pg/worker/push-gateway/push-gateway.fcgi
+		echo opt/pg/worker/push-gateway/web-certificates.so
 		shipped "$document" "$ROOT"/{LICENSE,NEWS,README.md} \
 			"$ROOT/src/push-gateway.openapi.yaml"
 		shipped "$document/examples" "$ROOT/src/push-gateway.json"
 		shipped "$document/examples/apache" "$ROOT"/apache/*.conf
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
 		shipped opt/apache "$ROOT"/apache/*.conf
+		shipped opt/pg/share/push-gateway "$ROOT"/openssl/*.cnf
 		shipped opt/pg/share/push-gateway/errors \
 			"$ROOT"/errors/*
 		echo opt/pg/share/man/man5/push-gateway.json.5

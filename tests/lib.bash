@@ -55,11 +55,13 @@ make_ca() {
 }
 
 # make_certificate NAME CA SAN [EXTENDED-KEY-USAGE] [x509-OPTION...]:
-# NAME.pem and NAME-key.pem
+# NAME.pem and NAME-key.pem, of the kind CERTIFICATE_KEY: a curve, or rsa:BITS.
 make_certificate() {
 	local name=$1 ca=$2 san=$3 usage=${4:-clientAuth}
+	local key=(ec -pkeyopt "ec_paramgen_curve:${CERTIFICATE_KEY:-P-256}")
 	shift $(($# < 4 ? $# : 4))
-	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+	[[ ${CERTIFICATE_KEY-} != rsa:* ]] || key=("$CERTIFICATE_KEY")
+	openssl req -newkey "${key[@]}" -nodes \
 		-subj "/O=Push Gateway Test/CN=$name" \
 		-keyout "$STAGE/$name-key.pem" -out "$STAGE/$name.csr" \
 		2>>"$STAGE/openssl.log"

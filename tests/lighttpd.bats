@@ -19,13 +19,6 @@ handshake() {
 		-CAfile "$STAGE/providers-ca.pem" "$@" </dev/null 2>&1
 }
 
-@test "TLS 1.2 and 1.3 are spoken, 1.1 is not" {
-	handshake -tls1_3 | grep -q 'Protocol *: TLSv1.3\|New, TLSv1.3'
-	handshake -tls1_2 | grep -q 'Protocol *: TLSv1.2\|New, TLSv1.2'
-	run handshake -tls1_1 -cipher 'ALL:@SECLEVEL=0'
-	[[ $output == *"Cipher is (NONE)"* ]]
-}
-
 @test "no session can be resumed by a ticket" {
 	run handshake -tls1_2
 	[[ $output != *"TLS session ticket:"* ]]

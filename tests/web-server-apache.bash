@@ -66,7 +66,7 @@ apache_write_configuration() {
 	EOF
 	sed -i "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
 		"$STAGE/errors/apache.conf"
-	sed -e "s|\*:443|127.0.0.1:$PORT|" \
+	sed -e "${WEB_SERVER_EDIT-}" -e "s|\*:443|127.0.0.1:$PORT|" \
 		-e "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
 		-e "s|/etc/push-gateway/tls/|$STAGE/|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \

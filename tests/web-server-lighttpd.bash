@@ -5,7 +5,8 @@
 # worker's path must have none.)
 
 lighttpd_write_configuration() {
-	sed -e "s|^server.port = 443|server.bind = \"127.0.0.1\"\nserver.port = $PORT|" \
+	sed -e "${WEB_SERVER_EDIT-}" \
+		-e "s|^server.port = 443|server.bind = \"127.0.0.1\"\nserver.port = $PORT|" \
 		-e '/^server.username/d; /^server.groupname/d' \
 		-e "s|/etc/push-gateway/tls|$STAGE|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \

@@ -14,6 +14,8 @@
 #	restart_web_server	stops and starts it
 #	workers			prints the process ids of the workers
 #
+# WEB_SERVER_EDIT, a script for sed, is what an operator changes in the files.
+#
 # Set by start_web_server:
 #	PORT			where it listens on 127.0.0.1
 #	WEB_SERVER_PID		its process
