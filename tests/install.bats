@@ -112,6 +112,20 @@ shipped() {
 	[ -z "$output" ]
 }
 
+@test "debian/control names each package that bootstrap installs" {
+	local name missing=
+	while read -r name; do
+		# These come with every build.
+		[[ " gcc libc6-dev make " != *" $name "* ]] || continue
+		grep -qE "^ $name( |,)" "$ROOT/debian/control" || {
+			echo "debian/control: add \"$name\" to Build-Depends"
+			missing=yes
+		}
+	done < <(sed -n "/^packages='/,/^'/p" "$ROOT/bootstrap" |
+		awk 'NF > 1 { print $1 }')
+	[ -z "$missing" ]
+}
+
 # units: installed where the paths in them are real.
 units() {
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
