@@ -26,6 +26,7 @@ struct turns {
 	TAILQ_HEAD(, turns_share) hungry;	/* the next one to be served */
 	struct turn_list recalled;
 	struct loop_timer *timer;
+	bool due;		/* those who wait are served by the timer */
 };
 
 static void turns_on_timer(void *arg);
@@ -101,10 +102,18 @@ turns_share_remove(struct turns_share *share, struct turn *turn)
 	turn->state = TURN_NONE;
 }
 
+static void
+turns_serve_soon(struct turns *turns)
+{
+	turns->due = true;
+	loop_timer_start(turns->timer, 0);
+}
+
 bool
 turn_take(struct turns_share *share, struct turn *turn)
 {
-	bool taken = TAILQ_EMPTY(&share->waiting) &&
+	/* What was given back is for those who wait, not for who comes. */
+	bool taken = !share->turns->due && TAILQ_EMPTY(&share->waiting) &&
 	    turns_share_may_take(share);
 
 	if (taken)
@@ -133,7 +142,7 @@ turn_leave(struct turn *turn)
 		turns->left++;
 		turn->share->taken--;
 		if (!TAILQ_EMPTY(&turns->hungry))
-			loop_timer_start(turns->timer, 0);
+			turns_serve_soon(turns);
 		break;
 	}
 	turn->state = TURN_NONE;
@@ -152,7 +161,7 @@ turns_recall(struct turns *turns)
 		TAILQ_REMOVE(&turns->hungry, share, entry);
 	}
 	if (!TAILQ_EMPTY(&turns->recalled))
-		loop_timer_start(turns->timer, 0);
+		turns_serve_soon(turns);
 }
 
 /* The turn that is next to be taken, or NULL if none may be. */
@@ -183,6 +192,7 @@ turns_on_timer(void *arg)
 	struct turns *turns = arg;
 	unsigned int burst;
 
+	turns->due = false;
 	for (burst = 0; burst < TURNS_BURST; burst++) {
 		struct turn *turn = TAILQ_FIRST(&turns->recalled);
 
@@ -193,5 +203,5 @@ turns_on_timer(void *arg)
 		turn->go(turn->arg);
 	}
 	if (burst == TURNS_BURST)
-		loop_timer_start(turns->timer, 0);
+		turns_serve_soon(turns);
 }

@@ -130,6 +130,33 @@ check_fair_turns(struct loop *loop)
 }
 
 static void
+check_newcomers(struct loop *loop)
+{
+	struct turns *turns = turns_create(loop, 1);
+	struct turns_share *one = turns_share_open(turns);
+	struct turns_share *other = turns_share_open(turns);
+	struct turns_share *newcomer = turns_share_open(turns);
+
+	reset();
+	take(one, 0, 1);
+	take(other, 10, 11);
+	leave(0, 1);
+	tap_is_int(take(newcomer, 20, 21), 0,
+	    "who comes as a turn is given back does not overtake");
+	settle(loop);
+	tap_is_int(whos[10].turn.state, TURN_TAKEN,
+	    "it goes to who has waited");
+	leave(10, 11);
+	settle(loop);
+	tap_is_int(whos[20].turn.state, TURN_TAKEN, "then it is the newcomer's");
+	leave(20, 21);
+	turns_share_close(one);
+	turns_share_close(other);
+	turns_share_close(newcomer);
+	turns_free(turns);
+}
+
+static void
 check_recall(struct loop *loop)
 {
 	struct turns *turns = turns_create(loop, 4);
@@ -160,6 +187,7 @@ main(void)
 
 	check_room_for_others(loop);
 	check_fair_turns(loop);
+	check_newcomers(loop);
 	check_recall(loop);
 	loop_free(loop);
 	return tap_done();
