@@ -221,6 +221,8 @@ app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 	if (app->guard_told_ms == 0 ||
 	    now_ms - app->guard_told_ms >= APP_GUARD_TELL_MS) {
 		app->guard_told_ms = now_ms;
+		/* Again: another worker may have taken it back. */
+		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 1, &labels);
 		log_error("app %s: %u of the last %u pushkeys were refused "
 		    "(%s): is a setting of this app wrong?%s", app->app_id,
 		    app->guard.suspicious_count, app->guard.count,
@@ -232,4 +234,12 @@ app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 		outcome->cause = CAUSE_GUARDED;
 		metrics_add(metrics, METRICS_GUARDED, 1, &labels);
 	}
+}
+
+void
+app_guard_end(struct app *app, struct metrics *metrics)
+{
+	if (app->guard.raised)
+		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 0,
+		    &(struct metrics_labels){ .app = app->app_id });
 }

@@ -83,4 +83,7 @@ struct app *app_registry_at(struct app_registry *registry, size_t i);
 void app_guard(struct app *app, struct outcome *outcome,
     struct metrics *metrics);
 
+/* No more verdicts are noted: what the metric says of this app is over. */
+void app_guard_end(struct app *app, struct metrics *metrics);
+
 #endif

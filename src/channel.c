@@ -42,6 +42,7 @@ struct channel {
 	int64_t complained_ms[CHANNEL_COMPLAINT__MAX];	/* 0: never */
 	struct turns *turns;
 	struct breaker breaker;
+	bool told;			/* the log knows that it is open */
 	enum cause trouble;		/* the last one */
 	int64_t heard_ms;
 };
@@ -59,6 +60,23 @@ struct channel_list {
 	TAILQ_HEAD(, channel_binding) bindings;
 };
 
+void
+channel_count(const struct channel *channel, enum metrics_name name,
+    uint64_t count)
+{
+	metrics_add(channel->list->params.metrics, name, count,
+	    &(struct metrics_labels){ .provider = channel->provider->name,
+	    .account = channel->name });
+}
+
+static void
+channel_show_open(const struct channel *channel, bool open)
+{
+	metrics_set(channel->list->params.metrics, METRICS_ACCOUNT_OPEN, open,
+	    &(struct metrics_labels){ .provider = channel->provider->name,
+	    .account = channel->name });
+}
+
 struct channel_list *
 channel_list_create(const struct channel_params *params)
 {
@@ -73,6 +91,9 @@ channel_list_create(const struct channel_params *params)
 static void
 channel_free(struct channel *channel)
 {
+	/* One of a former configuration may be open, and nobody close it. */
+	if (channel->breaker.state != BREAKER_CLOSED)
+		channel_show_open(channel, false);
 	turns_free(channel->turns);
 	http_pool_free(channel->token_pool);
 	http_pool_free(channel->pool);
@@ -99,41 +120,25 @@ channel_list_free(struct channel_list *list)
 	free(list);
 }
 
-void
+bool
 channel_complain(struct channel *channel, enum channel_complaint complaint,
     const char *format, ...)
 {
 	int64_t *last_ms = &channel->complained_ms[complaint];
 	int64_t now_ms = clock_monotonic_ms();
+	bool due = *last_ms == 0 ||
+	    now_ms - *last_ms >= CHANNEL_COMPLAINT_PAUSE_MS;
 	char words[512];
 	va_list ap;
 
-	if (*last_ms != 0 && now_ms - *last_ms < CHANNEL_COMPLAINT_PAUSE_MS)
-		return;
-	*last_ms = now_ms;
-	va_start(ap, format);
-	vsnprintf(words, sizeof words, format, ap);
-	va_end(ap);
-	log_error("%s: %s", channel->name, words);
-}
-
-/* --- metrics ------------------------------------------------------------- */
-
-void
-channel_count(const struct channel *channel, enum metrics_name name,
-    uint64_t count)
-{
-	metrics_add(channel->list->params.metrics, name, count,
-	    &(struct metrics_labels){ .provider = channel->provider->name,
-	    .account = channel->name });
-}
-
-static void
-channel_show_open(const struct channel *channel, bool open)
-{
-	metrics_set(channel->list->params.metrics, METRICS_ACCOUNT_OPEN, open,
-	    &(struct metrics_labels){ .provider = channel->provider->name,
-	    .account = channel->name });
+	if (due) {
+		*last_ms = now_ms;
+		va_start(ap, format);
+		vsnprintf(words, sizeof words, format, ap);
+		va_end(ap);
+		log_error("%s: %s", channel->name, words);
+	}
+	return due;
 }
 
 /* --- tokens -------------------------------------------------------------- */
@@ -236,29 +241,47 @@ channel_abandon_trial(struct channel *channel)
 	breaker_abandon(&channel->breaker);
 }
 
-void
-channel_report(struct channel *channel, bool failed, enum cause cause)
+static void
+channel_report_success(struct channel *channel)
+{
+	channel->heard_ms = clock_monotonic_ms();
+	if (!breaker_success(&channel->breaker))
+		return;
+	if (channel->told)
+		log_info("%s: it answers again", channel->name);
+	channel->told = false;
+	channel_show_open(channel, false);
+}
+
+static void
+channel_report_failure(struct channel *channel, enum cause cause)
 {
 	const struct breaker_params *params = &channel->breaker.params;
 
-	if (!failed) {
-		channel->heard_ms = clock_monotonic_ms();
-		if (breaker_success(&channel->breaker)) {
-			log_info("%s: it answers again", channel->name);
-			channel_show_open(channel, false);
-		}
-		return;
-	}
 	channel->trouble = cause;
 	if (breaker_failure(&channel->breaker, clock_monotonic_ms())) {
-		log_error("%s: out of order: %s, %u times in a row; tried "
-		    "again every %" PRId64 " s", channel->name,
-		    cause_phrase(cause), params->failures,
-		    params->pause_ms / 1000);
 		channel_count(channel, METRICS_ACCOUNT_OPENED, 1);
-		channel_show_open(channel, true);
 		turns_recall(channel->turns);
 	}
+	if (channel->breaker.state == BREAKER_CLOSED)
+		return;
+	/* Now and then again: another worker may have taken it back. */
+	channel_show_open(channel, true);
+	/* One that opens and closes all the time must not flood the log. */
+	if (!channel->told)
+		channel->told = channel_complain(channel, CHANNEL_OUT_OF_ORDER,
+		    "out of order: %s, %u times in a row; tried again every "
+		    "%" PRId64 " s", cause_phrase(cause), params->failures,
+		    params->pause_ms / 1000);
+}
+
+void
+channel_report(struct channel *channel, bool failed, enum cause cause)
+{
+	if (failed)
+		channel_report_failure(channel, cause);
+	else
+		channel_report_success(channel);
 }
 
 enum cause

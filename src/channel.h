@@ -82,14 +82,15 @@ enum channel_complaint {
 	CHANNEL_NO_TOKEN,
 	CHANNEL_NO_ANSWER,
 	CHANNEL_NOT_ACCEPTED,
+	CHANNEL_OUT_OF_ORDER,
 	CHANNEL_COMPLAINT__MAX
 };
 
 /*
  * Tells the operator in the log, as an error, what only he can mend; at most
- * once in ten seconds for each channel and kind.
+ * once in ten seconds for each channel and kind.  True if it did.
  */
-void channel_complain(struct channel *channel,
+bool channel_complain(struct channel *channel,
     enum channel_complaint complaint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -440,11 +440,16 @@ void
 delivery_free(struct delivery *delivery)
 {
 	struct delivery_run *run;
+	struct app *app;
+	size_t i;
 
 	if (delivery == NULL)
 		return;
 	while ((run = TAILQ_FIRST(&delivery->runs)) != NULL)
 		delivery_run_free(run);
+	for (i = 0; (app = app_registry_at(delivery->params.apps, i)) != NULL;
+	    i++)
+		app_guard_end(app, delivery->params.metrics);
 	loop_timer_free(delivery->feeder);
 	free(delivery);
 }

@@ -141,6 +141,26 @@ delivered() {
 	[ "$(answer .summary.successful)" = 30 ]
 }
 
+# How often Google's account was found out of order.
+openings() {
+	"$GATEWAY" -m -c "$STAGE/push-gateway.json" | sed -n \
+		's/^push_gateway_account_opened_total{provider="fcm".* //p'
+}
+
+@test "an account that opens and closes all the time does not flood the log" {
+	start '.breaker_failures = 1 | .breaker_pause_s = 1'
+	local before i
+	before=$(openings)
+	for i in 1 2 3; do
+		one "$(android "503-a$i")"
+		[ "$CODE" = 503 ]
+		wait_until 5 delivered "$(android "b$i")"
+	done
+	(($(openings) == before + 3))
+	[ "$(grep -c 'error: .* out of order' "$STAGE/gateway.log")" = 1 ]
+	[ "$(grep -c 'it answers again' "$STAGE/gateway.log")" = 1 ]
+}
+
 @test "devices that wait for their turn are settled as soon as it opens" {
 	start '.request_timeout_ms = 8000 | .apps[1].max_connections = 1'
 	one "$(android warm)"

@@ -248,6 +248,28 @@ shows() {
 	wait_until 5 is_open 0
 }
 
+@test "what opens under a former configuration does not show for ever" {
+	local caller config
+	config='.request_timeout_ms = 3000 | .breaker_failures = 2'
+	WORKERS=1 stage_start "$config"
+	control '{"apns": {"hang": true}}'
+	ANSWER_FILE=former post /push/v1/notify/batch "$(batch \
+		"$(plain '{}' "$(ios a)")" "$(plain '{}' "$(ios b)")")" 3>&- &
+	caller=$!
+	asked() {
+		[ "$(record 'select(.service == "apns")' | wc -l)" = 2 ]
+	}
+	wait_until 2 asked
+	write_config "$config | .max_batch_size = 50"
+	wait_until 5 grep -q 'by a new configuration' "$STAGE/gateway.log"
+	wait "$caller"
+	metrics | grep -q '^push_gateway_account_opened_total{provider="apns",.*} 1$'
+	gone() {
+		! metrics | grep -q '^push_gateway_account_open{.*} 1$'
+	}
+	wait_until 5 gone
+}
+
 @test "pushkeys that a wrong setting makes look dead raise an alarm" {
 	WORKERS=1 stage_start
 	control '{"apns": {"answer": {"status": 400,
