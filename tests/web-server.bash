@@ -12,6 +12,7 @@
 #
 #	start_web_server	starts it, and the pool of workers it needs
 #	restart_web_server	stops and starts it
+#	reload_web_server	asks it to, as its unit's reload does
 #	workers			prints the process ids of the workers
 #
 # WEB_SERVER_EDIT, a script for sed, is what an operator changes in the files.
@@ -98,6 +99,11 @@ restart_web_server() {
 	stop "$WEB_SERVER_PID"
 	[ -z "${POOL_PID-}" ] || stop "$POOL_PID"
 	start_web_server
+}
+
+# What is new is in force some time later.
+reload_web_server() {
+	kill -USR1 "$WEB_SERVER_PID"
 }
 
 # A pool of workers of its own, as systemd would hold it.
