@@ -7,7 +7,7 @@
 
 directory=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 files=()
-for name in operations refusals identity payloads delivery "${@:2}"; do
+for name in operations refusals identity payloads delivery servers "${@:2}"; do
 	files+=("$directory/$name.bats")
 done
 WEB_SERVER=$1 exec bats --tap "${files[@]}"

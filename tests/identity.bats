@@ -7,12 +7,27 @@ load lib.bash
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
 	make_ca foreign
-	make_certificate stranger foreign DNS:erezept.example
+	make_certificate stranger foreign DNS:push.epa.example
 	make_certificate epa clients DNS:other.example,DNS:push.epa.example
 	make_certificate unlisted clients DNS:unlisted.example
 	make_certificate_for_days "60 days ago" "30 days ago" expired clients \
 		DNS:push.epa.example
+	make_certificate_for_days "30 days" "60 days" future clients \
+		DNS:push.epa.example
 	make_certificate webonly clients DNS:push.epa.example serverAuth
+	make_certificate revoked clients DNS:push.epa.example
+	make_certificate self clients DNS:push.epa.example
+	openssl req -x509 -key "$STAGE/self-key.pem" -subj "/CN=self" \
+		-addext subjectAltName=DNS:push.epa.example \
+		-out "$STAGE/self.pem" 2>>"$STAGE/openssl.log"
+	make_intermediate_ca below clients
+	make_certificate branch below DNS:branch.example
+	make_crl clients revoked
+	cat "$STAGE/below-crl.pem" >>"$STAGE/clients-crl.pem"
+	# What a caller below the intermediate authority sends.
+	cat "$STAGE/branch.pem" "$STAGE/below-ca.pem" \
+		>"$STAGE/branch-chain.pem"
+	cp "$STAGE/branch-key.pem" "$STAGE/branch-chain-key.pem"
 	start_simulator
 	write_service_account
 	write_clients ''
@@ -29,7 +44,8 @@ write_clients() {
 		san_dns: [ "PUSH.epa.example" ], issuer_sha256: [ "'"$(
 		"$GATEWAY" -i "$STAGE/epa.pem" |
 		sed -n 's/.*issuer_sha256": \["\(.*\)"\]/\1/p')"'" ],
-		apps: [ "gematik-project.*.firebase" ] } ]'"$1"
+		apps: [ "gematik-project.*.firebase" ] },
+		{ name: "branch", san_dns: [ "branch.example" ] } ]'"$1"
 }
 
 # as NAME PATH JSON: posts with that certificate.
@@ -71,11 +87,19 @@ EMPTY='{"notification":{"devices":[]}}'
 	[ "$CODE" = 200 ]
 }
 
-@test "certificates of a foreign CA, expired, or for servers do not" {
-	local name
-	for name in stranger expired webonly; do
-		turned_away "$name"
+@test "a certificate that cannot be verified does not, by any TLS" {
+	local name version
+	for name in stranger self expired future revoked webonly branch; do
+		for version in 1.2 1.3; do
+			turned_away "$name" --tls-max "$version"
+		done
 	done
+	[ ! -s "$STAGE/record.json" ]
+}
+
+@test "one below an intermediate authority gets in if it sends both" {
+	as branch-chain /push/v1/notify "$EMPTY"
+	[ "$CODE" = 200 ]
 }
 
 @test "a good certificate that is not listed does not, and the log says which" {
@@ -91,12 +115,20 @@ EMPTY='{"notification":{"devices":[]}}'
 }
 
 @test "headers cannot stand in for a certificate" {
-	local name
-	for name in SSL_CLIENT_VERIFY SSL-CLIENT-VERIFY; do
-		request /push/v1/notify -H "$name: SUCCESS" \
-			-H "SSL_CLIENT_CERT: $(tr '\n' ' ' <"$STAGE/client.pem")" \
-			-H 'Content-Type: application/json' -d "$EMPTY"
-		nobody
+	local verify certificate pem version
+	pem=$(tr '\n' ' ' <"$STAGE/client.pem")
+	for verify in SSL_CLIENT_VERIFY SSL-CLIENT-VERIFY \
+		HTTP_SSL_CLIENT_VERIFY; do
+		for certificate in SSL_CLIENT_CERT SSL-CLIENT-CERT; do
+			for version in --http1.1 --http2; do
+				request /push/v1/notify "$version" \
+					-H "$verify: SUCCESS" \
+					-H "$certificate: $pem" -H 'HTTPS: on' \
+					-H 'Content-Type: application/json' \
+					-d "$EMPTY"
+				nobody
+			done
+		done
 	done
 }
 
@@ -115,6 +147,18 @@ EMPTY='{"notification":{"devices":[]}}'
 	as unlisted /push/v1/notify "$EMPTY"
 	[ "$CODE" = 200 ]
 	turned_away stranger
+	request /push/v1/notify -H 'Content-Type: application/json' -d "$EMPTY"
+	nobody
+}
+
+@test "a CRL past its next update lets nobody in, and stops no TLS" {
+	sign_with_ca clients -gencrl -out "$STAGE/old-crl.pem" \
+		-crl_lastupdate 20200101000000Z -crl_nextupdate 20200201000000Z
+	cat "$STAGE/old-crl.pem" "$STAGE/below-crl.pem" \
+		>"$STAGE/clients-crl.pem"
+	restart_web_server
+	turned_away client
+	turned_away branch-chain
 	request /push/v1/notify -H 'Content-Type: application/json' -d "$EMPTY"
 	nobody
 }

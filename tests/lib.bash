@@ -114,6 +114,15 @@ make_certificate_for_days() {
 			"$san")
 }
 
+# make_intermediate_ca NAME CA: NAME-ca.pem, NAME-ca-key.pem and NAME-crl.pem, a
+# certificate authority below another one.
+make_intermediate_ca() {
+	make_certificate "$1-ca" "$2" "DNS:$1.example" clientAuth -extfile \
+		<(printf '%s\n' basicConstraints=critical,CA:TRUE \
+			keyUsage=critical,keyCertSign,cRLSign)
+	make_crl "$1"
+}
+
 # make_crl CA [NAME...]: CA-crl.pem, in which these certificates are revoked.
 make_crl() {
 	local ca=$1 name

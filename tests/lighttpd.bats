@@ -1,64 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# The lighttpd configuration as shipped.
+# lighttpd's files as Debian uses them, and what its workers do alone.
 
 load lib.bash
 
 setup_file() {
+	WEB_SERVER=lighttpd
 	stage_open "$BATS_FILE_TMPDIR"
 	stage_start
 }
 
 teardown_file() {
 	stage_close
-}
-
-# handshake OPTION...: what openssl says of a TLS handshake.
-handshake() {
-	openssl s_client -connect "127.0.0.1:$PORT" -servername localhost \
-		-CAfile "$STAGE/providers-ca.pem" "$@" </dev/null 2>&1
-}
-
-@test "no session can be resumed by a ticket" {
-	run handshake -tls1_2
-	[[ $output != *"TLS session ticket:"* ]]
-	local version
-	for version in -tls1_2 -tls1_3; do
-		handshake "$version" -sess_out "$STAGE/session" >/dev/null
-		[ ! -s "$STAGE/session" ] ||
-			[[ $(handshake "$version" -sess_in "$STAGE/session") != \
-				*"Reused, "* ]]
-	done
-}
-
-@test "the server's own errors are JSON" {
-	local long
-	long=$(printf 'x%.0s' {1..9000})
-	request /push/v1/notify -X POST -H "X-Long: $long"
-	[ "$CODE" = 431 ]
-	[ "$(header content-type)" = application/json ]
-	[ "$(answer '.error | type')" = string ]
-	request /push/v1/notify -X NONSENSE
-	[ "$CODE" = 501 ]
-	[ "$(answer '.error | type')" = string ]
-	head -c 4200000 /dev/zero >"$BATS_TEST_TMPDIR/body"
-	post /push/v1/notify "@$BATS_TEST_TMPDIR/body" --http1.1
-	[ "$CODE" = 413 ]
-	[ "$(answer '.error | type')" = string ]
-}
-
-@test "a worker that dies leaves a JSON error, and is replaced" {
-	local pid
-	ANSWER_FILE=cut post /push/v1/notify \
-		"$(single "$(plain '{}' "$(android hang)")")" 3>&- &
-	local caller=$!
-	wait_until 5 grep -q '"text":"hang"' "$STAGE/record.json"
-	for pid in $(workers); do
-		kill -KILL "$pid"
-	done
-	wait "$caller"
-	jq -e '.error | type == "string"' "$STAGE/cut"
-	wait_until 10 serves
 }
 
 @test "a worker that is told to leave under load loses not one request" {
@@ -72,7 +25,7 @@ handshake() {
 		"$STAGE/client-key.pem" "$STAGE/single.json" 2000 40 \
 		>"$STAGE/load" 2>&1 3>&- &
 	local load=$!
-	wait_until 5 recorded 300
+	wait_until 20 recorded 300
 	kill -TERM "$leaver"
 	wait "$load"
 	has_ended "$leaver"
@@ -84,25 +37,60 @@ recorded() {
 	(($(wc -l <"$STAGE/record.json") > $1))
 }
 
-serves() {
-	post /push/v1/notify "$(single "$(plain '{}')")"
+# debian_configuration NAME: Debian's own lighttpd.conf with conf-available/
+# NAME and what its first lines say that it depends on, as lighty-enable-mod
+# does.
+debian_configuration() {
+	local file needs directory=$STAGE/debian
+	rm -rf "$directory"
+	mkdir -p "$directory/conf-enabled"
+	file=$(echo "$ROOT"/lighttpd/[0-9][0-9]-"$1.conf")
+	needs=$(sed -n 's/^# -\*- depends: \(.*\) -\*-$/\1/p' "$file")
+	for file in "$file" "$ROOT"/lighttpd/[0-9][0-9]-"$needs.conf"; do
+		lighttpd_localize "$file" >"$directory/conf-enabled/${file##*/}"
+	done
+	sed -e "s|/etc/lighttpd/conf-enabled|$directory/conf-enabled|" \
+		-e "s|^server.port .*|server.port = $DEBIAN_PORT|" \
+		-e '/^server.username/d; /^server.groupname/d' \
+		-e '/^server.pid-file/d' -e '/use-ipv6/d' \
+		-e "s|/var/log/lighttpd/error.log|$STAGE/debian.log|" \
+		/etc/lighttpd/lighttpd.conf >"$directory/lighttpd.conf"
+}
+
+# In the place of the stage's own, for the rest of the file.
+start_debian() {
+	stop "$WEB_SERVER_PID"
+	DEBIAN_PORT=$((PORT - 1)) debian_configuration "$1"
+	"$(type -P lighttpd)" -D -f "$STAGE/debian/lighttpd.conf" \
+		>"$STAGE/debian.out" 2>&1 3>&- &
+	export WEB_SERVER_PID=$!
+	echo "$WEB_SERVER_PID" >>"$STAGE/pids"
+	wait_until 10 web_server_answers
+}
+
+@test "Debian's own lighttpd.conf takes each of the snippets" {
+	[ -r /etc/lighttpd/lighttpd.conf ] || skip "that is not there"
+	local file name
+	for file in "$ROOT"/lighttpd/60-*.conf; do
+		name=$(basename "${file#*60-}" .conf)
+		DEBIAN_PORT=80 debian_configuration "$name"
+		run lighttpd -tt -f "$STAGE/debian/lighttpd.conf"
+		[ "$status" = 0 ] || { echo "$name: $output"; false; }
+		[[ $output != *WARNING* ]] || { echo "$name: $output"; false; }
+	done
+}
+
+@test "there the gateway serves, and the server's own errors are JSON" {
+	[ -r /etc/lighttpd/lighttpd.conf ] || skip "that is not there"
+	start_debian push-gateway
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios phone)")")"
 	[ "$CODE" = 200 ]
-}
-
-@test "HTTP/1.1 and HTTP/2 callers are served alike" {
-	local version
-	for version in --http1.1 --http2; do
-		post /push/v1/notify/batch "$(batch "$(plain '{}' \
-			"$(android phone)")")" "$version"
-		[ "$CODE" = 200 ]
-		[ "$(answer .summary.successful)" = 1 ]
-	done
-}
-
-@test "each error page is JSON and has the API's form" {
-	local page
-	for page in "$ROOT"/errors/*.html; do
-		[ "$(jq -r 'keys | join(" ")' "$page")" = error ]
-		jq -e '.error | type == "string"' "$page"
-	done
+	request /push/v1/notify -X POST \
+		-H "X-Long: $(printf 'x%.0s' {1..9000})"
+	[ "$CODE" = 431 ]
+	[ "$(header content-type)" = application/json ]
+	[ "$(answer '.error | type')" = string ]
+	# It is not on the other port, which is Debian's.
+	[ "$(curl -s -o /dev/null -w '%{http_code}' -d '{}' \
+		"http://localhost:$((PORT - 1))/push/v1/notify")" = 404 ]
 }
