@@ -52,6 +52,7 @@ shipped() {
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
 		shipped opt/apache "$ROOT"/apache/*.conf
 		shipped opt/pg/share/push-gateway "$ROOT"/openssl/*.cnf
+		shipped opt/lighttpd "$ROOT"/lighttpd/[0-9]*.conf
 		shipped opt/pg/share/push-gateway/errors \
 			"$ROOT"/errors/*
 		echo opt/pg/share/man/man5/push-gateway.json.5
@@ -80,7 +81,7 @@ shipped() {
 	grep -qx 'ExecStart=/opt/pg/worker/push-gateway/push-gateway.fcgi -c /opt/etc/push-gateway/push-gateway.json' \
 		"$INSTALLED/opt/units/push-gateway@.service"
 	grep -q 'bin-path" => "/opt/pg/worker/push-gateway/push-gateway.fcgi"' \
-		"$INSTALLED/opt/pg/share/doc/push-gateway/examples/lighttpd/push-gateway.conf"
+		"$INSTALLED/opt/pg/share/doc/push-gateway/examples/lighttpd/60-push-gateway.conf"
 }
 
 @test "with the prefix of a system the files are as they are in the tree" {

@@ -160,11 +160,12 @@ sent() {
 	[[ $(head -n 1 "$STAGE/answer.headers") == HTTP/2* ]]
 }
 
-# head_of LENGTH: of a request whose body says it is so long; "chunked" too.
+# head_of LENGTH [OPERATION]: of a request whose body says it is so long;
+# "chunked" too.
 head_of() {
 	local length="Content-Length: $1"
 	[ "$1" != chunked ] || length='Transfer-Encoding: chunked'
-	printf '%s\r\n' 'POST /push/v1/notify HTTP/1.1' 'Host: localhost' \
+	printf '%s\r\n' "POST /push/v1/${2:-notify} HTTP/1.1" 'Host: localhost' \
 		'Content-Type: application/json' 'Connection: close' \
 		"$length" ''
 }
@@ -222,27 +223,37 @@ quick() {
 @test "callers that are slow to read hold up nobody" {
 	local i items=() key readers=()
 	quick
-	printf -v key 'k%.0s' {1..400}
+	printf -v key 'k%.0s' {1..4000}
 	for i in {1..100}; do
-		items+=("$(plain '{}' "$(android "$key-404-a$i")" \
-			"$(android "$key-404-b$i")")")
+		items+=("$(plain '{}' "$(android "a$i-$key-404")" \
+			"$(android "b$i-$key-404")")")
 	done
 	batch "${items[@]}" >"$STAGE/long.json"
 	for i in 1 2 3; do
-		curl -sS --limit-rate 2k --cacert "$STAGE/providers-ca.pem" \
-			--cert "$STAGE/client.pem" \
-			--key "$STAGE/client-key.pem" \
-			-H 'Content-Type: application/json' \
-			--data-binary "@$STAGE/long.json" -o "$STAGE/read.$i" \
-			"https://localhost:$PORT/push/v1/notify/batch" 3>&- &
+		mkfifo "$STAGE/hold.$i"
+		{
+			head_of "$(wc -c <"$STAGE/long.json")" notify/batch
+			cat "$STAGE/long.json"
+		} | raw | {
+			read -rN 1000 _
+			: >"$STAGE/began.$i"
+			read -r _ <"$STAGE/hold.$i"
+			cat >"$STAGE/read.$i"
+		} 3>&- &
 		readers+=($!)
 	done
 	for i in 1 2 3; do
-		wait_until 10 test -s "$STAGE/read.$i"
+		wait_until 10 test -e "$STAGE/began.$i"
 	done
 	quick
 	quick
-	kill "${readers[@]}"
+	for i in 1 2 3; do
+		echo >"$STAGE/hold.$i"
+	done
+	wait "${readers[@]}"
+	for i in 1 2 3; do
+		(($(wc -c <"$STAGE/read.$i") > 800000))
+	done
 }
 
 # --- workers that die --------------------------------------------------------

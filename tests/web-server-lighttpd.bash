@@ -15,7 +15,7 @@ lighttpd_localize() {
 		-e "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
 		-e "s|/usr/libexec/push-gateway/|$STAGE/|" \
 		-e "s|/run/lighttpd|$STAGE|" \
-		-e "s|/run/push-gateway/|$STAGE/|" \
+		-e "s|/run/push-gateway.sock|$STAGE/push-gateway.sock|" \
 		-e "s|/var/log/lighttpd/error.log|$STAGE/web-server.log|" \
 		-e "s|/var/log/lighttpd/push-gateway.log|$STAGE/gateway.log|" \
 		-e "s|/var/log/lighttpd/|$STAGE/|" \

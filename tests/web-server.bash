@@ -52,7 +52,7 @@ web_server_answers_or_died() {
 install_gateway() {
 	mkdir -p "$STAGE/errors"
 	cp "$ROOT"/errors/* "$STAGE/errors"
-	cp "$GATEWAY" "$STAGE/push-gateway.fcgi"
+	cp --remove-destination "$GATEWAY" "$STAGE/push-gateway.fcgi"
 }
 
 # Apache never serves as root: if the tests are root's, the way to the stage is
