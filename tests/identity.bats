@@ -59,14 +59,19 @@ as() {
 }
 
 # turned_away NAME [curl-OPTION...]: nobody gets in with that certificate; the
-# web server may say so, or refuse the connection (by a TLS alert).
+# web server may say so, or refuse the connection by a TLS alert (curl calls
+# the one for an expired certificate 60).  lighttpd sometimes just closes it
+# (16, 52) if it has a CRL but not the certificate of its issuer.
 turned_away() {
 	local name=$1
 	shift
 	if as "$name" /push/v1/notify "$EMPTY" "$@" 2>/dev/null; then
-		nobody || { echo "$name: $CODE $BODY"; false; }
+		nobody || { echo "$name $*: $CODE $BODY"; false; }
 	else
-		grep -q 'alert' "$STAGE/answer.log"
+		grep -qE ' alert |^curl: \((16|52|60)\)' "$STAGE/answer.log" || {
+			echo "$name $*: $(cat "$STAGE/answer.log")"
+			false
+		}
 	fi
 }
 

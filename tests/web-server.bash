@@ -83,6 +83,7 @@ start_web_server() {
 		export WEB_SERVER_PID=$!
 		if wait_until 10 web_server_answers_or_died &&
 			kill -0 "$WEB_SERVER_PID" 2>/dev/null; then
+			echo "$WEB_SERVER_PID" >"$STAGE/web-server.pid"
 			echo "$WEB_SERVER_PID" >>"$STAGE/pids"
 			return 0
 		fi
@@ -95,9 +96,12 @@ start_web_server() {
 	return 1
 }
 
+# (A test that did so before told no other about its processes.)
 restart_web_server() {
-	stop "$WEB_SERVER_PID"
-	[ -z "${POOL_PID-}" ] || stop "$POOL_PID"
+	local name
+	for name in web-server pool; do
+		[ ! -e "$STAGE/$name.pid" ] || stop "$(cat "$STAGE/$name.pid")"
+	done
 	start_web_server
 }
 
@@ -114,6 +118,7 @@ start_pool() {
 		"$STAGE/push-gateway.sock" "$STAGE/push-gateway.fcgi" \
 		2>>"$STAGE/gateway.log" 3>&- &
 	export POOL_PID=$!
+	echo "$POOL_PID" >"$STAGE/pool.pid"
 	echo "$POOL_PID" >>"$STAGE/pids"
 	wait_until 10 test -S "$STAGE/push-gateway.sock"
 	chmod 0600 "$STAGE/push-gateway.sock"
