@@ -23,8 +23,8 @@ tell() {
 # sources: what the first capital-lettered macro in it is given, or .name.
 settings() {
 	awk '
-	/^static const struct setting [a-z_]+\[\] = \{/ {
-		table = $5
+	/^(static )?const struct setting [a-z_]+\[\] = \{/ {
+		table = $(NF - 2)
 		sub(/_settings\[\].*/, "", table)
 		sub(/\[\].*/, "", table)
 		rows = 1
@@ -157,14 +157,34 @@ takes() {
 	done < <(page_settings | grep ' integer')
 }
 
-@test "the defaults of push-gateway.json(5) are README.md's" {
-	local name type default missing=
-	while read -r name _ type; do
-		default=${type##*default }
-		grep -q "^|.*\`$name\`.*| *\`*$default\`* |" "$ROOT/README.md" ||
-			tell "$FILE_PAGE" "$name: default $default"
-	done < <(page_settings | grep 'integer.*default [0-9]')
-	[ -z "$missing" ]
+# number NAME: a default as the sources write it: a number, or a constant.
+number() {
+	if [[ $1 = [A-Z]* ]]; then
+		number "$(grep -ohE "\b$1 = [0-9A-Z_ *]+" "$ROOT"/src/*.[ch] |
+			sed 's/.*= //')"
+	else
+		echo $(($1))
+	fi
+}
+
+# default_numbers: "NAME NUMBER" for each number that is a setting's default.
+default_numbers() {
+	local name value
+	tr '\n' ' ' <<<"$(cat "$ROOT"/src/*.c)" | grep -oE \
+		-e 'CONF_INTEGER\([a-z0-9_]+,[^)]*\)' \
+		-e '[A-Z]+_(FIELD|SETTING)\([a-z0-9_]+\), \.type = SETTING_INTEGER,\s*\.number = [^,]+' |
+		sed -E 's/^[^(]*\(([a-z0-9_]+).*(,|=) *([^,=)]+)\)?$/\1 \3/' |
+		grep -v '^field ' | while read -r name value; do
+		echo "$name $(number "$value")"
+	done
+}
+
+@test "the defaults of push-gateway.json(5) are the program's" {
+	diff <(default_numbers | sort -u) \
+		<(page_settings | sed -nE \
+		's/^([^ ]+) .*integer from .*; default ([0-9]+)$/\1 \2/p' |
+		sort -u)
+	[ "$(default_numbers | wc -l)" -ge 10 ]
 }
 
 # examples PAGE DIRECTORY: each example of a configuration as a file.
