@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # README.md's commands, each as it stands there and in that order, lead from a
-# bare Debian to a delivered notification.
+# bare Debian to a delivered notification, and then to a new CRL.
 
 load lib.bash
 
 SECTIONS=(
 	"lighttpd that starts the workers"
+	"lighttpd in front of a pool"
 	"Apache with mod_fcgid"
 	"Apache with mod_proxy_fcgi"
 )
@@ -17,6 +18,15 @@ block() {
 	/^```/ { on = here && $0 == kind; next }
 	on { print; next }
 	/^#+ / { sub(/^#+ /, ""); here = $0 == heading }' "$ROOT/README.md"
+}
+
+# reload COLUMN HEADING: from the table of what a new CRL takes, 3, and
+# costs, 4.
+reload() {
+	awk -v column="$1" -v heading="$2" -F ' *\\| *' '
+	/^\| \|/ { here = $3 == "new certificates and CRLs" }
+	here && $2 == heading { gsub(/`/, ""); print $column }' \
+		"$ROOT/README.md"
 }
 
 # why_not: why it cannot be done here.
@@ -58,7 +68,9 @@ may_mount() {
 write_operator_files() {
 	local operator=$MACHINES/operator
 
-	make_certificate push.example providers DNS:push.example serverAuth
+	make_certificate push.example providers \
+		DNS:push.example,DNS:localhost serverAuth
+	make_certificate leaver clients DNS:erezept.example
 	mkdir -p "$operator"
 	cp "$STAGE"/{AuthKey_ABC1234567.p8,clients-ca.pem,clients-crl.pem} \
 		"$STAGE"/client{,-key}.pem "$operator"
@@ -66,6 +78,7 @@ write_operator_files() {
 	cat "$STAGE/push.example.pem" "$STAGE/providers-ca.pem" \
 		>"$operator/server-chain.pem"
 	cp "$STAGE/push.example-key.pem" "$operator/server-key.pem"
+	make_crl clients leaver
 }
 
 write_commands() {
@@ -77,6 +90,8 @@ write_commands() {
 	block json "Send a notification" >"$MACHINES/answer"
 	for section in "${SECTIONS[@]}"; do
 		block sh "$section" >"$MACHINES/$section.commands"
+		reload 3 "$section" >"$MACHINES/$section.reload"
+		reload 4 "$section" >"$MACHINES/$section.cost"
 	done
 }
 
@@ -92,7 +107,7 @@ setup_file() {
 		"${SECTIONS[@]}" || :
 }
 
-# delivers SECTION: its commands led to a delivered notification.
+# delivers SECTION: all that is done on its machine came out well.
 delivers() {
 	[ -z "$WHY_NOT" ] || skip "$WHY_NOT"
 	cat "$MACHINES/$1.out" || cat "$MACHINES/common.out"
@@ -105,6 +120,10 @@ delivers() {
 }
 
 @test "lighttpd that starts the workers" {
+	delivers "$BATS_TEST_DESCRIPTION"
+}
+
+@test "lighttpd in front of a pool" {
 	delivers "$BATS_TEST_DESCRIPTION"
 }
 
