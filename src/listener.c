@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -54,7 +55,9 @@ listener_update(struct listener *listener)
 
 	if (listener->watch != NULL)
 		loop_watch_change(listener->watch, open ? LOOP_READ : 0);
-	if (listener->stopped && listener->in_flight == 0)
+	/* Who is answered may not have closed its side yet: leaving now could
+	 * take the answer away. */
+	if (listener->stopped && TAILQ_EMPTY(&listener->connections))
 		loop_timer_start(listener->timer, 0);
 }
 
@@ -91,6 +94,15 @@ connection_on_closed(void *arg)
 	close(connection->in_fd);
 	TAILQ_REMOVE(&listener->connections, connection, entry);
 	free(connection);
+	listener_update(listener);
+}
+
+static bool
+listener_is_any_socket(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
 static struct connection *
@@ -107,7 +119,9 @@ listener_add(struct listener *listener, const struct protocol *protocol,
 		.protocol = protocol,
 		.in_fd = in_fd,
 		.out_fd = out_fd,
-		.lingers = in_fd == out_fd,
+		/* For CGI, too: Apache's mod_cgid makes one socket both. */
+		.lingers = in_fd == out_fd ||
+		    listener_is_any_socket(out_fd),
 		.io_timeout_ms = listener->params.io_timeout_ms,
 		.arrived = connection_on_arrival,
 		.answered = connection_on_answered,
@@ -155,7 +169,8 @@ listener_on_timer(void *arg)
 		exchange_begin(listener->single->exchange);
 	else if (!listener->stopped)
 		listener_update(listener);
-	else if (listener->in_flight == 0 && listener->drained != NULL)
+	else if (TAILQ_EMPTY(&listener->connections) &&
+	    listener->drained != NULL)
 		listener->drained(listener->drained_arg);
 }
 

@@ -217,3 +217,32 @@ lighttpd_write_configuration() {
 	post /push/v1/notify "@$BATS_TEST_TMPDIR/large"
 	[ "$CODE" = 413 ]
 }
+
+# The shipped configuration of mod_fcgid with mod_cgid in its place.
+eval "shipped_$(declare -f apache_write_configuration)"
+apache_write_configuration() {
+	shipped_apache_write_configuration
+	sed -i -e '/^LoadModule/s/fcgid/cgid/g' \
+		-e "1i ScriptSock \"$STAGE/cgid\"" "$STAGE/apache.conf"
+	sed -i -e 's/SetHandler fcgid-script/SetHandler cgi-script/' \
+		-e 's/FcgidInitialEnv/SetEnv/' -e '/^\s*Fcgid/d' \
+		"$STAGE/site.conf"
+}
+
+@test "behind Apache's mod_cgid refusals arrive though their body is not read" {
+	local size
+	: >"$BATS_TEST_TMPDIR/log"
+	WEB_SERVER=apache-fcgid start_web_server
+	post /push/v1/notify "$(phone)"
+	[ "$CODE" = 200 ]
+	# It waits for the script to take the whole body; small ones it can
+	# put away.
+	for size in 20000 150000 1100000; do
+		head -c "$size" /dev/zero >"$BATS_TEST_TMPDIR/large"
+		post /nowhere "@$BATS_TEST_TMPDIR/large"
+		[ "$CODE" = 404 ]
+		[ "$BODY" = '{"error":"There is no such operation."}' ]
+	done
+	post /push/v1/notify "@$BATS_TEST_TMPDIR/large"
+	[ "$CODE" = 413 ]
+}

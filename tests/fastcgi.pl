@@ -18,6 +18,8 @@
 #				100 ms apart
 #		-o 1		in odd records that are lawful
 #		-r SECONDS	reads nothing for so long
+#		-k PID		once it is answered, before it sends the body,
+#				has that process leave
 #	fastcgi.pl odd SOCKET
 #		sends what is no request, one kind after the other, and says
 #		of each whether the connection was closed
@@ -94,6 +96,14 @@ sub odd_stream {
 	return $records;
 }
 
+# Waits for an answer to come, and a moment more.
+sub end_process {
+	my ($socket, $pid) = @_;
+	IO::Select->new($socket)->can_read(5);
+	kill 'TERM', $pid;
+	select undef, undef, undef, 0.5;
+}
+
 sub send_request {
 	my ($path, $cut, @parts) = @_;
 	my $socket = IO::Socket::UNIX->new(Peer => $path)
@@ -128,7 +138,7 @@ sub print_answer {
 sub request {
 	my %option = (n => 1, w => '');
 	$option{$1} = (splice @_, 0, 2)[1]
-	    while $_[0] =~ /^-([nslwor])$/;
+	    while $_[0] =~ /^-([nslwork])$/;
 	my ($path, @variables) = @_;
 	my $stream = $option{o} ? \&odd_stream : \&stream;
 	my $body = $stream->(5, do { local $/; <STDIN> } // '');
@@ -138,9 +148,12 @@ sub request {
 	    $option{w} eq 'body' ? ($head, split_evenly($body)) :
 	    $head . $body;
 	@parts = substr $parts[0], 0, $option{s} if defined $option{s};
+	@parts = $head if $option{k};
 	substr $parts[-1], -$option{l}, $option{l}, '' if $option{l};
 	my @sockets = map { send_request($path, defined $option{s}, @parts) }
 	    1 .. $option{n};
+	end_process($sockets[0], $option{k}) if $option{k};
+	print { $sockets[0] } $body if $option{k};
 	sleep $option{r} if $option{r};
 	print_answer($_) for @sockets;
 }

@@ -84,6 +84,16 @@ fastcgi() {
 	grep -q 'Status: 503' "$BATS_TEST_TMPDIR/out"
 }
 
+@test "a peer that is refused may finish sending while the worker leaves" {
+	start_worker
+	OPTIONS=(-k "$WORKER_PID")
+	run fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
+		SSL_CLIENT_VERIFY=NONE
+	[ "$status" = 0 ]
+	[[ $output == *"Status: 401"* ]]
+	wait "$WORKER_PID"
+}
+
 @test "one worker holds 200 single requests in flight at once" {
 	start_worker
 	control '{"fcm": {"latency_ms": 1000}}'
