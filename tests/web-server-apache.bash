@@ -7,6 +7,7 @@
 apache_site() {
 	case $WEB_SERVER in
 	apache-fcgid) echo "$ROOT/apache/push-gateway.conf" ;;
+	apache-cgi) echo "$ROOT/apache/push-gateway-cgi.conf" ;;
 	apache-proxy) echo "$ROOT/apache/push-gateway-proxy.conf" ;;
 	esac
 }

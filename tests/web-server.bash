@@ -6,9 +6,12 @@
 # the environment says:
 #
 #	WEB_SERVER		the files
-#	lighttpd		lighttpd/push-gateway.conf
+#	lighttpd		lighttpd/push-gateway.conf, 60-push-gateway.conf
+#	lighttpd-pool		... and 60-push-gateway-pool.conf
+#	lighttpd-cgi		... and 60-push-gateway-cgi.conf
 #	apache-fcgid		apache/push-gateway.conf
 #	apache-proxy		apache/push-gateway-proxy.conf
+#	apache-cgi		apache/push-gateway-cgi.conf
 #
 #	start_web_server	starts it, and the pool of workers it needs
 #	restart_web_server	stops and starts it
