@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -135,6 +136,18 @@ listener_add(struct listener *listener, const struct protocol *protocol,
 
 /* --- accepting ----------------------------------------------------------- */
 
+/*
+ * True if another process that shares the socket shut it down: then it is
+ * readable for ever, and nobody waits.
+ */
+static bool
+listener_is_shut(int fd)
+{
+	struct pollfd look = { .fd = fd, .events = POLLIN };
+
+	return poll(&look, 1, 0) == 1 && (look.revents & POLLHUP) != 0;
+}
+
 static void
 listener_on_connection(void *arg, int listen_fd, unsigned int events)
 {
@@ -155,6 +168,10 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 		log_error("cannot accept a request: %s", strerror(errno));
 		listener->pausing = true;
 		loop_timer_start(listener->timer, LISTENER_PAUSE_MS);
+	} else if (fd == -1 && burst == 0 && listener_is_shut(listen_fd)) {
+		log_error("cannot accept a request any more: another process "
+		    "shut the socket down");
+		listener->pausing = true;
 	}
 	listener_update(listener);
 }

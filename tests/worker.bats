@@ -190,6 +190,31 @@ both_serve() {
 	[ "$(grep -c serving "$BATS_TEST_TMPDIR/log")" = 2 ]
 }
 
+# ticks: the processor time that the pool's workers have had.
+ticks() {
+	local pid
+	for pid in $(members); do
+		cat "/proc/$pid/stat"
+	done | awk '{ sum += $14 + $15 } END { print sum }'
+}
+
+@test "a socket that another process shut down does not keep a worker busy" {
+	# That is what a member of a pool does that takes it for its own.
+	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json PUSH_GATEWAY_SOCKET=own \
+		perl "$ROOT/tests/fastcgi.pl" pool 2 "$SOCKET" "$GATEWAY" \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 both_serve
+	local pid before
+	pid=$(members | head -1)
+	kill "$pid"
+	wait_until 5 replaced "$pid"
+	wait_until 5 grep -q 'shut the socket down' "$BATS_TEST_TMPDIR/log"
+	before=$(ticks)
+	read -rt 1 <> <(:) || :
+	(($(ticks) - before < 20))
+}
+
 @test "requests that settle at once keep nobody waiting" {
 	start_worker
 	local body round
