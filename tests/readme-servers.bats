@@ -10,6 +10,8 @@ SECTIONS=(
 	"lighttpd in front of a pool"
 	"Apache with mod_fcgid"
 	"Apache with mod_proxy_fcgi"
+	"lighttpd with CGI"
+	"Apache with CGI"
 )
 
 # block KIND HEADING: what the section has in blocks of that kind.
@@ -132,5 +134,13 @@ delivers() {
 }
 
 @test "Apache with mod_proxy_fcgi" {
+	delivers "$BATS_TEST_DESCRIPTION"
+}
+
+@test "lighttpd with CGI" {
+	delivers "$BATS_TEST_DESCRIPTION"
+}
+
+@test "Apache with CGI" {
 	delivers "$BATS_TEST_DESCRIPTION"
 }
