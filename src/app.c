@@ -49,6 +49,7 @@ app_registry_free(struct app_registry *registry)
 
 		app->provider->close(app->account);
 		free(app->app_id);
+		free(app->text);
 		free(app);
 	}
 	json_object_put(registry->defaults);
@@ -149,6 +150,8 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	app->provider = provider;
 	app->account = account;
 	app->settings = settings;
+	app->text = xstrdup(json_object_to_json_string_ext(section,
+	    JSON_C_TO_STRING_PLAIN));
 	registry->apps = xreallocarray(registry->apps, registry->count + 1,
 	    sizeof *registry->apps);
 	registry->apps[registry->count++] = app;
@@ -196,6 +199,22 @@ app_registry_find_ambiguity(const struct app_registry *registry,
 	return false;
 }
 
+void
+app_registry_inherit(struct app_registry *registry,
+    const struct app_registry *former)
+{
+	size_t i, j;
+
+	for (i = 0; i < registry->count; i++) {
+		for (j = 0; j < former->count; j++) {
+			if (strcmp(registry->apps[i]->text,
+			    former->apps[j]->text) == 0)
+				registry->apps[i]->guard =
+				    former->apps[j]->guard;
+		}
+	}
+}
+
 struct app *
 app_registry_at(struct app_registry *registry, size_t i)
 {
@@ -223,10 +242,10 @@ app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 		app->guard_told_ms = now_ms;
 		/* Again: another worker may have taken it back. */
 		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 1, &labels);
-		log_error("app %s: %u of the last %u pushkeys were refused "
+		log_error("app %s: %u of the last %d pushkeys were refused "
 		    "(%s): is a setting of this app wrong?%s", app->app_id,
-		    app->guard.suspicious_count, app->guard.count,
-		    outcome->reason, app->settings.reject_guard ?
+		    guard_recent(&app->guard), GUARD_RECENT, outcome->reason,
+		    app->settings.reject_guard ?
 		    " None is rejected meanwhile" : "");
 	}
 	if (app->settings.reject_guard) {

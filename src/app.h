@@ -34,6 +34,7 @@ struct app {
 	const struct provider *provider;
 	void *account;
 	struct app_settings settings;
+	char *text;		/* its entry in the configuration */
 	struct guard guard;
 	int64_t guard_told_ms;	/* when the log was told of it; 0: never */
 	void *channel;		/* the channel room's own, NULL at first */
@@ -71,6 +72,13 @@ struct app *app_registry_find(struct app_registry *registry,
  */
 bool app_registry_find_ambiguity(const struct app_registry *registry,
     size_t *first, size_t *second);
+
+/*
+ * Has apps whose entries in the configuration are the same as in a former
+ * registry know what that knows of their answers.
+ */
+void app_registry_inherit(struct app_registry *registry,
+    const struct app_registry *former);
 
 /* The i-th app, or NULL behind the last. */
 struct app *app_registry_at(struct app_registry *registry, size_t i);

@@ -12,8 +12,8 @@
  */
 enum guard_limits {
 	GUARD_WINDOW = 100,	/* answers that are looked at */
-	GUARD_LEAST = 10,	/* so few prove nothing */
-	GUARD_RAISE_PERCENT = 50,
+	GUARD_RECENT = 20,	/* the latest of them */
+	GUARD_RAISE = 10,	/* of the latest: half of them */
 	GUARD_LOWER_PERCENT = 25
 };
 
@@ -28,9 +28,12 @@ struct guard {
 
 /*
  * Notes an answer, and whether it could come of such a mistake.  The guard is
- * raised once half of the answers are so, but at least ten, and lowered when
- * fewer than a quarter are.
+ * raised once ten of the latest twenty answers are so, and lowered when fewer
+ * than a quarter are, of those and of all.
  */
 void guard_note(struct guard *guard, bool suspicious);
+
+/* How many of the latest answers are so. */
+unsigned int guard_recent(const struct guard *guard);
 
 #endif

@@ -200,6 +200,7 @@ server_reload(struct server *server)
 	}
 	former = xcalloc(1, sizeof *former);
 	former->service = server->service;
+	service_inherit(service, former->service);
 	TAILQ_INSERT_TAIL(&server->formers, former, entry);
 	watch_free(server->files);
 	server->files = files;

@@ -136,6 +136,12 @@ service_keeps_apps(struct service *service, struct service *former,
 	return true;
 }
 
+void
+service_inherit(struct service *service, const struct service *former)
+{
+	app_registry_inherit(service->conf->apps, former->conf->apps);
+}
+
 bool
 service_is_idle(const struct service *service)
 {

@@ -43,6 +43,9 @@ struct metrics *service_metrics(const struct service *service);
 bool service_keeps_apps(struct service *service, struct service *former,
     struct fault *fault);
 
+/* Takes over what the former one has learnt of its apps. */
+void service_inherit(struct service *service, const struct service *former);
+
 /* True if no request is in it. */
 bool service_is_idle(const struct service *service);
 
