@@ -26,6 +26,13 @@ breaker_success(struct breaker *breaker)
 	return closed;
 }
 
+static void
+breaker_open(struct breaker *breaker, int64_t now_ms)
+{
+	breaker->state = BREAKER_OPEN;
+	breaker->until_ms = now_ms + breaker->params.pause_ms;
+}
+
 bool
 breaker_failure(struct breaker *breaker, int64_t now_ms)
 {
@@ -33,10 +40,19 @@ breaker_failure(struct breaker *breaker, int64_t now_ms)
 
 	if (breaker->state == BREAKER_CLOSED && breaker->params.failures > 0)
 		opened = ++breaker->failures >= breaker->params.failures;
-	if (opened || breaker->state == BREAKER_TRIAL) {
-		breaker->state = BREAKER_OPEN;
-		breaker->until_ms = now_ms + breaker->params.pause_ms;
-	}
+	if (opened || breaker->state == BREAKER_TRIAL)
+		breaker_open(breaker, now_ms);
+	return opened;
+}
+
+bool
+breaker_trip(struct breaker *breaker, int64_t now_ms)
+{
+	bool opened = breaker->state == BREAKER_CLOSED &&
+	    breaker->params.failures > 0;
+
+	if (opened)
+		breaker_open(breaker, now_ms);
 	return opened;
 }
 

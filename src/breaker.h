@@ -43,6 +43,9 @@ bool breaker_success(struct breaker *breaker);
  * for the first time since it was closed. */
 bool breaker_failure(struct breaker *breaker, int64_t now_ms);
 
+/* It is known to answer nobody: opened at once.  True if it was closed. */
+bool breaker_trip(struct breaker *breaker, int64_t now_ms);
+
 /* The trial showed nothing: the next one may try at once. */
 void breaker_abandon(struct breaker *breaker);
 

@@ -16,6 +16,7 @@
 enum {
 	CHANNEL_LOAD_PAUSE_MS = 1000,
 	CHANNEL_COMPLAINT_PAUSE_MS = 10000,
+	CHANNEL_SILENCE_MS = 4000,
 	CHANNEL_TOKEN_TIMEOUT_MS = 4000,
 	CHANNEL_TOKEN_TRIES = 2
 };
@@ -45,6 +46,9 @@ struct channel {
 	bool told;			/* the log knows that it is open */
 	enum cause trouble;		/* the last one */
 	int64_t heard_ms;
+	unsigned int owed;		/* calls under way */
+	int64_t owed_since_ms;		/* or since the last one that ended */
+	struct loop_timer *silence;
 };
 
 /* What an app knows of its channel. */
@@ -94,6 +98,7 @@ channel_free(struct channel *channel)
 	/* One of a former configuration may be open, and nobody close it. */
 	if (channel->breaker.state != BREAKER_CLOSED)
 		channel_show_open(channel, false);
+	loop_timer_free(channel->silence);
 	turns_free(channel->turns);
 	http_pool_free(channel->token_pool);
 	http_pool_free(channel->pool);
@@ -251,28 +256,81 @@ channel_report_success(struct channel *channel)
 		log_info("%s: it answers again", channel->name);
 	channel->told = false;
 	channel_show_open(channel, false);
+	loop_timer_start(channel->silence, CHANNEL_SILENCE_MS);
 }
 
+/* The account is out of order, with `opened` as of now. */
 static void
-channel_report_failure(struct channel *channel, enum cause cause)
+channel_tell_open(struct channel *channel, bool opened)
 {
 	const struct breaker_params *params = &channel->breaker.params;
 
-	channel->trouble = cause;
-	if (breaker_failure(&channel->breaker, clock_monotonic_ms())) {
+	if (opened) {
 		channel_count(channel, METRICS_ACCOUNT_OPENED, 1);
 		turns_recall(channel->turns);
 	}
-	if (channel->breaker.state == BREAKER_CLOSED)
-		return;
 	/* Now and then again: another worker may have taken it back. */
 	channel_show_open(channel, true);
 	/* One that opens and closes all the time must not flood the log. */
 	if (!channel->told)
 		channel->told = channel_complain(channel, CHANNEL_OUT_OF_ORDER,
 		    "out of order: %s, %u times in a row; tried again every "
-		    "%" PRId64 " s", cause_phrase(cause), params->failures,
-		    params->pause_ms / 1000);
+		    "%" PRId64 " s", cause_phrase(channel->trouble),
+		    params->failures, params->pause_ms / 1000);
+}
+
+static void
+channel_report_failure(struct channel *channel, enum cause cause)
+{
+	bool opened = breaker_failure(&channel->breaker,
+	    clock_monotonic_ms());
+
+	channel->trouble = cause;
+	if (channel->breaker.state != BREAKER_CLOSED)
+		channel_tell_open(channel, opened);
+}
+
+static bool
+channel_is_owed_much(const struct channel *channel)
+{
+	return channel->breaker.state == BREAKER_CLOSED &&
+	    channel->breaker.params.failures > 0 &&
+	    channel->owed >= channel->breaker.params.failures;
+}
+
+static void
+channel_on_silence(void *arg)
+{
+	struct channel *channel = arg;
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t left_ms = channel->owed_since_ms + CHANNEL_SILENCE_MS -
+	    now_ms;
+
+	if (!channel_is_owed_much(channel))
+		return;
+	if (left_ms > 0)
+		loop_timer_start(channel->silence, left_ms);
+	else {
+		channel->trouble = CAUSE_DEADLINE;
+		channel_tell_open(channel,
+		    breaker_trip(&channel->breaker, now_ms));
+	}
+}
+
+void
+channel_call_begins(struct channel *channel)
+{
+	if (channel->owed++ == 0)
+		channel->owed_since_ms = clock_monotonic_ms();
+	if (channel->owed == channel->breaker.params.failures)
+		loop_timer_start(channel->silence, CHANNEL_SILENCE_MS);
+}
+
+void
+channel_call_ends(struct channel *channel)
+{
+	channel->owed--;
+	channel->owed_since_ms = clock_monotonic_ms();
 }
 
 void
@@ -330,6 +388,8 @@ channel_create(struct channel_list *list, const struct app *app,
 		.failures = (unsigned int)app->settings.breaker_failures,
 		.pause_ms = app->settings.breaker_pause_s * 1000
 	});
+	channel->silence = loop_timer_create(params->loop, channel_on_silence,
+	    channel);
 	TAILQ_INSERT_TAIL(&list->channels, channel, entry);
 	return channel;
 }

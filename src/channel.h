@@ -59,6 +59,14 @@ struct turns *channel_turns(struct channel *channel);
 bool channel_admits(struct channel *channel, bool *trial);
 void channel_abandon_trial(struct channel *channel);
 
+/*
+ * A call is under way, and is over.  If as many as put an account out of
+ * order are owed an answer and none comes for four seconds, it is: nobody
+ * needs to wait until the first of them has had all of its time.
+ */
+void channel_call_begins(struct channel *channel);
+void channel_call_ends(struct channel *channel);
+
 /* There was an answer; or, with `failed`, none, or none of any use. */
 void channel_report(struct channel *channel, bool failed, enum cause cause);
 

@@ -75,18 +75,19 @@ push_complain(struct push *push, const struct http_reply *reply,
 
 /*
  * Tells the channel how it is doing.  Who has attempts left has not failed
- * yet, unless it is the trial: others wait for what that shows.
+ * yet, unless it is the trial and would pause: others wait for what it shows.
  */
 static void
 push_report(struct push *push, const struct http_reply *reply,
-    enum attempt_step step, const struct outcome *outcome)
+    enum attempt_step step, int64_t pause_ms, const struct outcome *outcome)
 {
 	/* An answer that costs the connection, each time, is as bad as none:
 	 * Apple takes many connections in a row for an attack. */
 	bool failed = reply->failure != HTTP_FAILURE_NONE ||
 	    reply->status >= 500 || outcome->fresh_connection;
 
-	if (!failed || step == ATTEMPT_SETTLE || push->trial) {
+	if (!failed || step == ATTEMPT_SETTLE ||
+	    (push->trial && pause_ms > 0)) {
 		channel_report(push->params.channel, failed, outcome->cause);
 		push->trial = false;
 	}
@@ -137,6 +138,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	if (outcome.fresh_connection)
 		http_distrust(push->call);
 	push->call = NULL;
+	channel_call_ends(push->params.channel);
 	turn_leave(&push->turn);
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
@@ -145,7 +147,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	if (step == ATTEMPT_RENEW && (tokens == NULL ||
 	    !token_refuse(tokens, push->token_serial)))
 		step = ATTEMPT_SETTLE;
-	push_report(push, reply, step, &outcome);
+	push_report(push, reply, step, pause_ms, &outcome);
 	if (step == ATTEMPT_SETTLE) {
 		push_complain(push, reply, &outcome);
 		app_guard(app, &outcome, push->params.metrics);
@@ -204,6 +206,7 @@ push_compose(struct push *push, const struct token *token)
 		push->since_ms = clock_monotonic_ms();
 		push->call = http_send(channel_pool(channel), &request, 0,
 		    push_on_reply, push);
+		channel_call_begins(channel);
 	} else
 		push_settle(push, VERDICT_FAILED, cause, "not sent");
 	http_request_free(&request);
@@ -268,8 +271,10 @@ push_end(struct push *push)
 {
 	if (push->wait != NULL)
 		token_wait_cancel(push->wait);
-	if (push->call != NULL)
+	if (push->call != NULL) {
 		http_cancel(push->call);
+		channel_call_ends(push->params.channel);
+	}
 	if (push->trial)
 		channel_abandon_trial(push->params.channel);
 	turn_leave(&push->turn);

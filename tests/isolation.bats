@@ -86,6 +86,23 @@ delivered() {
 	[ "$CODE" = 200 ]
 }
 
+@test "who answers nobody is out of order before the first deadline" {
+	start '.request_timeout_ms = 8000'
+	control '{"apns": {"hang": true}}'
+	rm -f "$STAGE/hanging"
+	ANSWER_FILE=hanging post /push/v1/notify/batch "$(many 5 ios a)" 3>&- &
+	local caller=$!
+	wait_until 7 grep -q 'out of order: provider did not answer in time' \
+		"$STAGE/gateway.log"
+	kill -0 "$caller"
+	timed one "$(ios b)"
+	[ "$CODE" = 503 ]
+	((TOOK < 1000))
+	one "$(android b)"
+	[ "$CODE" = 200 ]
+	wait "$caller"
+}
+
 @test "four failures in a row do nothing, nor do many with answers between" {
 	start '.request_timeout_ms = 1500'
 	control '{"fcm": {"closed": true}}'

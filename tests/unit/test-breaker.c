@@ -14,6 +14,7 @@ enum happening {
 	ASK_TRIAL,	/* admitted as the trial? */
 	SUCCESS,	/* did that close it? */
 	FAILURE,	/* did that open it? */
+	TRIP,		/* did that open it? */
 	ABANDON
 };
 
@@ -49,6 +50,11 @@ static const struct {
 	{ SUCCESS, 20705, true, "one that was under way comes back: closed" },
 	{ ABANDON, 20706, false, "no trial to abandon" },
 	{ ASK, 20707, true, "closed" },
+	{ TRIP, 20708, true, "known to be silent: open at once" },
+	{ TRIP, 20709, false, "it is open already" },
+	{ ASK, 20710, false, "open" },
+	{ ASK_TRIAL, 30708, true, "the trial" },
+	{ SUCCESS, 30709, true, "closed" },
 };
 
 static void
@@ -77,6 +83,9 @@ check_story(void)
 		case FAILURE:
 			yes = breaker_failure(&breaker, story[i].at_ms);
 			break;
+		case TRIP:
+			yes = breaker_trip(&breaker, story[i].at_ms);
+			break;
 		case ABANDON:
 			breaker_abandon(&breaker);
 			yes = false;
@@ -97,7 +106,8 @@ check_never(void)
 
 	breaker_init(&breaker, &params);
 	for (i = 0; i < 1000; i++)
-		opened = opened || breaker_failure(&breaker, i);
+		opened = opened || breaker_failure(&breaker, i) ||
+		    breaker_trip(&breaker, i);
 	tap_ok(!opened && breaker_admits(&breaker, i, &trial) && !trial,
 	    "with 0 it never opens");
 }
