@@ -22,12 +22,16 @@ block() {
 	/^#+ / { sub(/^#+ /, ""); here = $0 == heading }' "$ROOT/README.md"
 }
 
-# reload COLUMN HEADING: from the table of what a new CRL takes, 3, and
-# costs, 4.
-reload() {
+# operate COLUMN HEADING: from the table of how each of them is operated.
+operate() {
 	awk -v column="$1" -v heading="$2" -F ' *\\| *' '
-	/^\| \|/ { here = $3 == "new certificates and CRLs" }
-	here && $2 == heading { gsub(/`/, ""); print $column }' \
+	/^\| \|/ {
+		here = 0
+		for (i = 3; i < NF; i++)
+			if ($i == column)
+				here = i
+	}
+	here && $2 == heading { gsub(/`/, ""); print $here }' \
 		"$ROOT/README.md"
 }
 
@@ -92,8 +96,12 @@ write_commands() {
 	block json "Send a notification" >"$MACHINES/answer"
 	for section in "${SECTIONS[@]}"; do
 		block sh "$section" >"$MACHINES/$section.commands"
-		reload 3 "$section" >"$MACHINES/$section.reload"
-		reload 4 "$section" >"$MACHINES/$section.cost"
+		operate "new certificates and CRLs" "$section" \
+			>"$MACHINES/$section.reload"
+		operate "what that costs" "$section" \
+			>"$MACHINES/$section.cost"
+		operate "the workers' log" "$section" \
+			>"$MACHINES/$section.log"
 	done
 }
 
