@@ -6,7 +6,7 @@ load lib.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
-	stage_start '.request_timeout_ms = 4000'
+	PLAIN=1 stage_start '.request_timeout_ms = 4000'
 }
 
 teardown_file() {
@@ -55,6 +55,21 @@ handshake() {
 	run curl -s --max-time 5 -d "$(single "$(plain '{}' "$(ios a)")")" \
 		"http://localhost:$PORT/push/v1/notify"
 	[[ -z $output || $(jq -r '.error | type' <<<"$output") = string ]]
+	[ ! -s "$STAGE/record.json" ]
+}
+
+@test "a port without TLS lets nobody in, whatever he claims" {
+	local claim
+	for claim in 'Accept: */*' 'SSL_CLIENT_VERIFY: SUCCESS' \
+		'SSL-CLIENT-VERIFY: SUCCESS' 'HTTPS: on'; do
+		run curl -s --max-time 10 -w '%{http_code}' -H "$claim" \
+			-H "SSL-CLIENT-CERT: $(tr '\n' ' ' \
+				<"$STAGE/client.pem")" \
+			-H 'Content-Type: application/json' \
+			-d "$(single "$(plain '{}' "$(ios a)")")" \
+			"http://127.0.0.1:$PLAIN_PORT/push/v1/notify"
+		[[ $output == '{"error":'*'}401' ]]
+	done
 	[ ! -s "$STAGE/record.json" ]
 }
 

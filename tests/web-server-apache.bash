@@ -78,6 +78,14 @@ apache_write_configuration() {
 		"$(apache_site)" >"$STAGE/site.conf"
 }
 
+apache_add_plain_port() {
+	echo "Listen 127.0.0.1:$PLAIN_PORT" >>"$STAGE/apache.conf"
+	sed -e '/^[[:space:]]*SSL/d' \
+		-e "s|127.0.0.1:$PORT|127.0.0.1:$PLAIN_PORT|" \
+		"$STAGE/site.conf" >"$STAGE/plain.conf"
+	echo "Include \"$STAGE/plain.conf\"" >>"$STAGE/apache.conf"
+}
+
 apache_run() {
 	exec apache2 -DFOREGROUND -f "$STAGE/apache.conf"
 }

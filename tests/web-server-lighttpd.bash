@@ -40,6 +40,14 @@ lighttpd_write_configuration() {
 		>"$STAGE/lighttpd.conf"
 }
 
+lighttpd_add_plain_port() {
+	sed -n -e "s|127.0.0.1:$PORT|127.0.0.1:$PLAIN_PORT|" \
+		-e "s|$STAGE/push-gateway\"|$STAGE/plain\"|" \
+		-e '/^\$SERVER/,/^}/p' \
+		"$STAGE/conf-available/$(lighttpd_gateway)" \
+		>>"$STAGE/lighttpd.conf"
+}
+
 # By its absolute path, which it starts again when it is reloaded.
 lighttpd_run() {
 	exec "$(type -P lighttpd)" -D -f "$STAGE/lighttpd.conf"

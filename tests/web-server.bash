@@ -20,8 +20,11 @@
 #
 # WEB_SERVER_EDIT, a script for sed, is what an operator changes in the files.
 #
+# With PLAIN set, the same gateway is there without TLS, too: a mistake.
+#
 # Set by start_web_server:
 #	PORT			where it listens on 127.0.0.1
+#	PLAIN_PORT		and without TLS
 #	WEB_SERVER_PID		its process
 #	POOL_PID		that of the pool, if there is one
 # and in $STAGE: web-server.log, its errors; gateway.log, the workers' log.
@@ -29,6 +32,7 @@
 # A family of web servers is a file of its own that has
 #
 #	FAMILY_write_configuration	for WEB_SERVER and PORT
+#	FAMILY_add_plain_port		the gateway without TLS, on PLAIN_PORT
 #	FAMILY_run			becomes the web server
 
 export WEB_SERVER=${WEB_SERVER:-lighttpd}
@@ -82,6 +86,10 @@ start_web_server() {
 	for try in 1 2 3 4 5 6 7 8; do
 		export PORT=$((RANDOM % 20000 + 10000))
 		"${family}_write_configuration"
+		if [ -n "${PLAIN-}" ]; then
+			export PLAIN_PORT=$((PORT + 1))
+			"${family}_add_plain_port"
+		fi
 		"${family}_run" >"$STAGE/web-server.out" 2>&1 3>&- &
 		export WEB_SERVER_PID=$!
 		if wait_until 10 web_server_answers_or_died &&
