@@ -94,6 +94,9 @@ write_commands() {
 	block sh Configure >"$MACHINES/configure"
 	block sh "Send a notification" >"$MACHINES/send"
 	block json "Send a notification" >"$MACHINES/answer"
+	# The commands for a pool, in the sentence about it.
+	sed -n '/^\*\*A new version/,/^$/p' "$ROOT/README.md" |
+		grep -o '`systemctl [^`]*' | tr -d '`' >"$MACHINES/restart"
 	for section in "${SECTIONS[@]}"; do
 		block sh "$section" >"$MACHINES/$section.commands"
 		operate "new certificates and CRLs" "$section" \
