@@ -59,6 +59,17 @@ identity_read_names(X509 *certificate, struct identity *identity)
 	GENERAL_NAMES_free(names);
 }
 
+/* An encrypted one is none: nobody is asked for a password. */
+static int
+identity_on_password(char *password, int size, int writing, void *arg)
+{
+	(void)password;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
 bool
 identity_parse(const char *pem, struct identity *identity,
     struct fault *fault)
@@ -70,7 +81,8 @@ identity_parse(const char *pem, struct identity *identity,
 
 	memset(identity, 0, sizeof *identity);
 	if (bio != NULL)
-		certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		certificate = PEM_read_bio_X509(bio, NULL,
+		    identity_on_password, NULL);
 	if (certificate == NULL)
 		fault_set(fault, "is not a certificate in PEM");
 	else if (X509_digest(certificate, EVP_sha256(), digest, NULL) != 1)

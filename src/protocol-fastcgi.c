@@ -156,10 +156,12 @@ fastcgi_file_drain(struct buf *out)
 	return fits;
 }
 
+/* Empties it: nothing of a request stays in it. */
 static void
 fastcgi_file_rewind(void)
 {
-	if (lseek(fastcgi_file, 0, SEEK_SET) == -1)
+	if (ftruncate(fastcgi_file, 0) == -1 ||
+	    lseek(fastcgi_file, 0, SEEK_SET) == -1)
 		fatal("cannot use a file in memory");
 }
 
@@ -220,12 +222,9 @@ fastcgi_accept(struct fastcgi *fastcgi)
 	request->ipcFd = fastcgi_file;
 	/* Else FCGX_Accept_r closes it before it reads. */
 	request->keepConnection = 1;
-	if (FCGX_Accept_r(request) != 0) {
-		/* It closed the file. */
-		fastcgi_file = -1;
-		fastcgi->state = PROTOCOL_BROKEN;
-		return;
-	}
+	/* It would have closed the file that the others share. */
+	if (FCGX_Accept_r(request) != 0)
+		fatalx("libfcgi refuses a request that is whole");
 	fastcgi->accepted = true;
 	fastcgi->state = PROTOCOL_BODY;
 	buf_free(&fastcgi->variables.buf);
@@ -420,6 +419,7 @@ fastcgi_read_body(void *request, struct buf *body)
 		got = FCGX_GetStr(chunk, sizeof chunk, in);
 		fits = buf_append(body, chunk, (size_t)got);
 	} while (got == (int)sizeof chunk && fits);
+	fastcgi_file_rewind();
 	return fits && FCGX_GetError(in) == 0;
 }
 

@@ -41,6 +41,7 @@ struct server {
 	struct loop_timer *look;	/* at the files */
 	struct watch *files;
 	bool stopping;
+	bool cgi;			/* there is one request and no more */
 	bool behind;			/* the files say more than we do */
 	unsigned int looks;		/* since then */
 	uint64_t served;		/* requests, so far */
@@ -90,6 +91,8 @@ server_longest_timeout(const struct server *server)
 	return longest;
 }
 
+static void server_reload(struct server *server);
+
 static void
 server_on_signal(void *arg, int fd, unsigned int events)
 {
@@ -99,6 +102,11 @@ server_on_signal(void *arg, int fd, unsigned int events)
 	(void)events;
 	if (read(fd, &info, sizeof info) != sizeof info)
 		return;
+	if (info.ssi_signo == SIGHUP) {
+		if (!server->stopping && server->service != NULL)
+			server_reload(server);
+		return;
+	}
 	log_info("%s: finishing what is in flight",
 	    strsignal((int)info.ssi_signo));
 	if (!server->stopping && server->service != NULL)
@@ -122,6 +130,7 @@ server_open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
 		fatal("cannot receive signals");
@@ -168,8 +177,9 @@ server_load(struct server *server, struct watch **files, struct fault *fault)
 	if (service == NULL) {
 		watch_free(*files);
 		*files = NULL;
-	} else
-		/* Only now: one that is not taken has nothing to say. */
+	} else if (!server->cgi)
+		/* Only now: one that is not taken has nothing to say; nor has
+		 * who is gone with the next answer. */
 		metrics_clear_gauges(service_metrics(service));
 	return service;
 }
@@ -327,7 +337,8 @@ server_run(const char *path, int fd, struct fault *fault)
 	bool cgi = listener_is_cgi(fd), started;
 	struct server server = {
 		.loop = cgi ? loop_create_for_files() : loop_create(),
-		.path = path
+		.path = path,
+		.cgi = cgi
 	};
 	int signal_fd = server_open_signals();
 

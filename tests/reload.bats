@@ -113,3 +113,20 @@ another_token() {
 		(($(record 'select(.service == "apns") |
 			.headers.authorization' | sort -u | wc -l) > 1))
 }
+
+@test "SIGHUP reads everything again, and loses no request" {
+	ANSWER_FILE=slow post /push/v1/notify \
+		"$(single "$(plain '{}' "$(android slow800)")")" 3>&- &
+	local caller=$! pid
+	wait_until 5 grep -q slow800 "$STAGE/record.json"
+	: >"$STAGE/gateway.log"
+	for pid in $(workers); do
+		kill -HUP "$pid"
+	done
+	wait_until 5 grep -q 'serving by a new configuration' \
+		"$STAGE/gateway.log"
+	wait "$caller"
+	grep -q ' 200' "$STAGE/slow.headers"
+	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"
+	[ "$CODE" = 200 ]
+}
