@@ -6,7 +6,9 @@
  *
  * posts the file BODY so many times, so many at once, over HTTP/1.1
  * connections that are kept, and prints a line with the rate and percentiles
- * of the time to the first result and to the end, in milliseconds.
+ * of the time to the first result and to the end, in milliseconds.  An answer
+ * has failed that is no 200, is cut, takes over 15 seconds, or differs from the
+ * first one.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,13 +19,21 @@
 #include <curl/curl.h>
 
 enum {
-	BENCH_BODY_SIZE = 4 * 1024 * 1024
+	BENCH_BODY_SIZE = 4 * 1024 * 1024,
+	BENCH_ANSWER_SIZE = 64 * 1024,
+	BENCH_PATIENCE_S = 15
+};
+
+struct bench_answer {
+	char text[BENCH_ANSWER_SIZE];
+	size_t size;		/* of the whole, also if it had no room */
 };
 
 struct bench_call {
 	CURL *easy;
 	double started;
 	double first;		/* 0 until the first byte of the body */
+	struct bench_answer answer;
 };
 
 struct bench {
@@ -42,6 +52,7 @@ struct bench {
 	double *total_ms;
 	struct curl_slist *headers;
 	CURLM *multi;
+	struct bench_answer expected;	/* of size 0 until there is one */
 };
 
 static double
@@ -57,11 +68,31 @@ static size_t
 bench_on_body(char *data, size_t size, size_t count, void *arg)
 {
 	struct bench_call *call = arg;
+	struct bench_answer *answer = &call->answer;
 
-	(void)data;
 	if (call->first == 0)
 		call->first = bench_now_ms();
+	if (answer->size + size * count <= sizeof answer->text)
+		memcpy(answer->text + answer->size, data, size * count);
+	answer->size += size * count;
 	return size * count;
+}
+
+static bool
+bench_succeeded(struct bench *bench, const struct bench_call *call,
+    const CURLMsg *message)
+{
+	long status = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (message->data.result != CURLE_OK || status != 200)
+		return false;
+	if (bench->expected.size == 0)
+		bench->expected = call->answer;
+	return call->answer.size == bench->expected.size &&
+	    call->answer.size <= sizeof call->answer.text &&
+	    memcmp(call->answer.text, bench->expected.text,
+	    call->answer.size) == 0;
 }
 
 static void
@@ -72,6 +103,7 @@ bench_begin(struct bench *bench, struct bench_call *call)
 	bench->begun++;
 	call->started = bench_now_ms();
 	call->first = 0;
+	call->answer.size = 0;
 	curl_multi_add_handle(bench->multi, call->easy);
 }
 
@@ -92,7 +124,20 @@ bench_prepare(const struct bench *bench, struct bench_call *call)
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)bench->body_size);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, bench_on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)BENCH_PATIENCE_S);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+}
+
+static void
+bench_complain(const struct bench_call *call, const CURLMsg *message)
+{
+	long status = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	fprintf(stderr, "failed after %.0f ms: %s, status %ld, %zu bytes\n",
+	    bench_now_ms() - call->started,
+	    curl_easy_strerror(message->data.result), status,
+	    call->answer.size);
 }
 
 static void
@@ -100,16 +145,15 @@ bench_collect(struct bench *bench)
 {
 	struct bench_call *call;
 	CURLMsg *message;
-	long status;
 	int left;
 
 	while ((message = curl_multi_info_read(bench->multi, &left)) != NULL) {
-		status = 0;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE,
 		    (char **)&call);
-		curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-		if (message->data.result != CURLE_OK || status != 200)
+		if (!bench_succeeded(bench, call, message)) {
 			bench->failed++;
+			bench_complain(call, message);
+		}
 		bench->first_ms[bench->done] = call->first - call->started;
 		bench->total_ms[bench->done++] =
 		    bench_now_ms() - call->started;
