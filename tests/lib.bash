@@ -257,7 +257,7 @@ stop() {
 	wait "$1" 2>/dev/null || :
 }
 
-# stage_close: fails if a sanitizer complained of anything in the stage, or an
+# stage_close: fails if a process is left, a sanitizer complained, or an
 # answer was not as described.
 stage_close() {
 	local pid children
@@ -269,8 +269,17 @@ stage_close() {
 		done
 	done <"$STAGE/pids"
 	: >"$STAGE/pids"
+	wait_until 10 nobody_is_left || {
+		echo "left behind:" "$(pgrep -af -- "$STAGE/")" >&2
+		return 1
+	}
 	! grep -aE 'Sanitizer|runtime error:' "$STAGE"/*.log >&2 &&
 		check_answers
+}
+
+# No process has the stage in its words.
+nobody_is_left() {
+	! pgrep -f -- "$STAGE/"
 }
 
 # check_answers: every answer of the stage is one that src/push-gateway.openapi

@@ -143,7 +143,7 @@ pushed() {
 
 # A proxy that notes what it is asked, and refuses.
 listen_and_refuse() {
-	/usr/bin/python3 - "$STAGE/asked" "$STAGE/refuser.port" <<-'END'
+	exec /usr/bin/python3 - "$STAGE/asked" "$STAGE/refuser.port" <<-'END'
 	import os, socket, sys
 	server = socket.create_server(("127.0.0.1", 0))
 	with open(sys.argv[2] + ".new", "w") as file:
