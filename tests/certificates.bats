@@ -305,7 +305,8 @@ refused() {
 	refused 'holds no certificate'
 	cat "$STAGE/push.pem" "$STAGE/soon-key.pem" >"$STAGE/apns.pem"
 	refused 'a private key that does not belong to its certificate'
-	make_push_certificate expired -days -1
+	make_certificate_for_days '30 days ago' yesterday expired apple \
+		DNS:push.example
 	cat "$STAGE/expired.pem" "$STAGE/expired-key.pem" >"$STAGE/apns.pem"
 	refused 'holds a certificate that expired at 20'
 }

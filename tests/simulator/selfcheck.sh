@@ -187,13 +187,35 @@ control()
 	mv "$work/control.new" "$work/control"
 }
 
-# make_certificate NAME DAYS: for a client, which ends in so many days.
+# make_certificate NAME: for a client.
 make_certificate()
 {
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -subj "/CN=$1" -keyout "$work/$1.key" -out "$work/$1.csr"
-	openssl x509 -req -in "$work/$1.csr" -days "$2" \
+	openssl x509 -req -in "$work/$1.csr" -days 2 \
 	    -signkey "$work/$1.key" -out "$work/$1.pem"
+}
+
+# expire_certificate NAME: one that was made, signed anew for days gone by.
+# (openssl x509 of version 3.5 makes none that has already ended.)
+expire_certificate()
+{
+	: >"$work/ca.index"
+	cat >"$work/ca.conf" <<-EOF
+	[ca]
+	default_ca = us
+	[us]
+	database = $work/ca.index
+	new_certs_dir = $work
+	rand_serial = yes
+	default_md = sha256
+	policy = any
+	[any]
+	commonName = supplied
+	EOF
+	openssl ca -batch -notext -selfsign -config "$work/ca.conf" \
+	    -keyfile "$work/$1.key" -in "$work/$1.csr" -out "$work/$1.pem" \
+	    -startdate 20240101000000Z -enddate 20240102000000Z
 }
 
 fingerprint()
@@ -214,10 +236,11 @@ make_keys()
 	openssl genrsa -out "$work/rsa.key" 2048
 	openssl genrsa -out "$work/rsa-other.key" 2048
 	openssl pkey -in "$work/rsa.key" -pubout -out "$work/rsa.pub"
-	make_certificate push 2
-	make_certificate several 2
-	make_certificate unknown 2
-	make_certificate expired -1
+	make_certificate push
+	make_certificate several
+	make_certificate unknown
+	make_certificate expired
+	expire_certificate expired
 } >"$work/keys.log" 2>&1
 
 start()

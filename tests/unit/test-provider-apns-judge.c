@@ -325,10 +325,6 @@ static const struct {
 	{ "a list", 1000, ",\"timestamp\":[1700000000000]", false },
 	{ "false", 1000, ",\"timestamp\":false", false },
 	{ "of 64 bits", 1000, ",\"timestamp\":9223372036854775807", true },
-	{ "of more than 64 bits", 1000,
-	    ",\"timestamp\":99999999999999999999999", true },
-	{ "of less than -64 bits", 1000,
-	    ",\"timestamp\":-99999999999999999999999", false },
 	{ "of today, against a pushkey_ts in milliseconds", 1700000000000,
 	    ",\"timestamp\":1700000000001", false },
 	{ "missing, with a negative pushkey_ts", -1, "", true },
@@ -374,6 +370,21 @@ check_time_of_400(void)
 	    "a 410 of an unknown reason does not reject");
 }
 
+/* json-c clamps such numbers (0.16) or finds no JSON in them (0.18). */
+static void
+check_time_beyond_numbers(void)
+{
+	enum verdict late = judge(410, "{\"reason\":\"Unregistered\","
+	    "\"timestamp\":99999999999999999999999}", 1000, -1).verdict;
+	enum verdict early = judge(410, "{\"reason\":\"Unregistered\","
+	    "\"timestamp\":-99999999999999999999999}", 1000, -1).verdict;
+
+	tap_ok(late == VERDICT_REJECTED || late == VERDICT_FAILED,
+	    "a timestamp of more than 64 bits is late, or none");
+	tap_ok(early == VERDICT_LATER || early == VERDICT_FAILED,
+	    "a timestamp of less than -64 bits does not reject");
+}
+
 int
 main(void)
 {
@@ -396,5 +407,6 @@ main(void)
 		check_time(i, "ExpiredToken");
 	}
 	check_time_of_400();
+	check_time_beyond_numbers();
 	return tap_done();
 }
