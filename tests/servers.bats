@@ -322,3 +322,20 @@ kill_workers() {
 	start_pool
 	wait_until 10 serves
 }
+
+# (lighttpd gives a worker as long as it wants, and only ends the connection
+# of a slow caller.)  With shorter times than are shipped.
+@test "a caller or a worker that is too slow is a JSON error of Apache" {
+	[[ $WEB_SERVER == apache-* ]] || skip "this one has no such error"
+	local answer
+	WEB_SERVER_EDIT='s/body=10,minrate=500/body=2/
+		s/\(ProxyTimeout\|IOTimeout\|CGIDScriptTimeout\) .*/\1 2/' \
+		restart_web_server
+	answer=$(printf '%s\r\n' 'POST /push/v1/notify HTTP/1.1' \
+		'Host: localhost' 'Content-Type: application/json' \
+		'Content-Length: 100' '' '{' | raw)
+	# mod_fcgid has no word for it.
+	[[ $answer == 'HTTP/1.1 '@(408|500)' '*'{"error":'* ]]
+	post /push/v1/notify "$(single "$(plain '{}' "$(android hang)")")"
+	error_in_json 500 504
+}
