@@ -228,38 +228,14 @@ always_pushed_with() {
 	[[ $output == *"push_gateway_credentials_expiry_seconds{app=\"$IOS_APP\"} $expires"* ]]
 }
 
-# make_short_certificate NAME SECONDS: which holds for that long.
-make_short_certificate() {
-	make_push_certificate "$1"
-	: >"$STAGE/index.txt"
-	cat >"$STAGE/ca.cnf" <<-END
-	[ca]
-	default_ca = it
-	[it]
-	database = $STAGE/index.txt
-	new_certs_dir = $STAGE
-	rand_serial = yes
-	default_md = sha256
-	certificate = $STAGE/apple-ca.pem
-	private_key = $STAGE/apple-ca-key.pem
-	policy = any
-	[any]
-	commonName = supplied
-	END
-	openssl ca -batch -notext -config "$STAGE/ca.cnf" \
-		-in "$STAGE/$1.csr" -out "$STAGE/$1.pem" \
-		-startdate "$(date -u -d yesterday +%Y%m%d%H%M%SZ)" \
-		-enddate "$(date -u -d "+$2 seconds" +%Y%m%d%H%M%SZ)" \
-		2>>"$STAGE/openssl.log"
-}
-
 has_expired_by_test() {
 	"$GATEWAY" -t -c "$STAGE/push-gateway.json" 2>&1 |
 		grep 'holds a certificate that expired at'
 }
 
 @test "a certificate that expired keeps no other change out" {
-	make_short_certificate short 8
+	make_certificate_for_days yesterday '8 seconds' short apple \
+		DNS:push.example
 	cat "$STAGE/short.pem" "$STAGE/short-key.pem" >"$STAGE/apns.pem"
 	start_gateway
 	grep -q 'expire in less than 1 day, at' "$STAGE/gateway.log"
@@ -276,12 +252,7 @@ has_expired_by_test() {
 # refused WORDS [JQ-FILTER]: the test of the configuration says so.
 refused() {
 	write_certificate_config "${2:-.}"
-	run "$GATEWAY" -t -c "$STAGE/push-gateway.json"
-	[ "$status" = 78 ] && [[ $output == *"$1"* ]] || {
-		echo "expected: $1"
-		echo "$status: $output"
-		return 1
-	}
+	configuration_refused "$1"
 }
 
 @test "a certificate and a key exclude each other" {

@@ -139,10 +139,7 @@ wrong() {
 }
 
 @test "an unreadable key makes its app later, is logged, and harms no other" {
-	start_simulator
-	write_service_account
-	write_config '.apps[0].key_file = "missing.p8"'
-	start_web_server
+	stage_start '.apps[0].key_file = "missing.p8"'
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \
 		"$(plain '{}' "$(android a)")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]]')" = \

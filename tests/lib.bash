@@ -5,7 +5,8 @@
 # the simulated providers and a web server with the gateway behind it.
 #
 #	stage_open DIRECTORY	makes everything but the processes
-#	stage_start		starts the simulator and the web server
+#	stage_prepare [JQ]	starts the simulator, writes a configuration
+#	stage_start [JQ]	the same, and starts the web server
 #	stage_close		stops every process that was started
 #
 # Each stage has ports of its own, so many can stand side by side.
@@ -186,6 +187,17 @@ write_config() {
 	mv "$STAGE/push-gateway.json.new" "$STAGE/push-gateway.json"
 }
 
+# configuration_refused WORDS: the test of the configuration says so.
+configuration_refused() {
+	run "$GATEWAY" -t -c "$STAGE/push-gateway.json"
+	# shellcheck disable=SC2154
+	[ "$status" = 78 ] && [[ $output == *"$1"* ]] || {
+		echo "expected: $1"
+		echo "$status: $output"
+		return 1
+	}
+}
+
 # certificate_digest NAME
 certificate_digest() {
 	openssl x509 -in "$STAGE/$1.pem" -noout -fingerprint -sha256 |
@@ -238,10 +250,14 @@ control() {
 	mv "$STAGE/control.json.new" "$STAGE/control.json"
 }
 
-stage_start() {
+stage_prepare() {
 	start_simulator
 	write_service_account
 	write_config "${1:-.}"
+}
+
+stage_start() {
+	stage_prepare "${1:-.}"
 	start_web_server
 }
 

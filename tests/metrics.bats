@@ -178,9 +178,7 @@ shows() {
 }
 
 @test "a damaged file is replaced" {
-	start_simulator
-	write_service_account
-	write_config
+	stage_prepare
 	mkdir -m 700 "$STAGE/state"
 	head -c 100000 /dev/urandom >"$STAGE/state/metrics"
 	chmod 600 "$STAGE/state/metrics"

@@ -216,12 +216,7 @@ listen_and_refuse() {
 # refused WORDS JQ-FILTER: the test of the configuration says so.
 refused() {
 	write_config "$2"
-	run "$GATEWAY" -t -c "$STAGE/push-gateway.json"
-	[ "$status" = 78 ] && [[ $output == *"$1"* ]] || {
-		echo "expected: $1"
-		echo "$status: $output"
-		return 1
-	}
+	configuration_refused "$1"
 }
 
 @test "a mistake in the settings of the proxy is named" {

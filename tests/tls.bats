@@ -26,9 +26,7 @@ setup_file() {
 	make_certificate_for_days '30 days ago' '1 day ago' \
 		expired clients DNS:erezept.example serverAuth
 	make_crl clients revoked
-	start_simulator
-	write_service_account
-	write_config '.clients = [ { name: "any" } ]'
+	stage_prepare '.clients = [ { name: "any" } ]'
 }
 
 teardown_file() {

@@ -38,10 +38,7 @@ both() {
 }
 
 @test "eight workers mint one Apple token and ask Google for one" {
-	start_simulator
-	write_service_account
-	write_config
-	WORKERS=8 start_web_server
+	WORKERS=8 stage_start
 	control '{"oauth": {"latency_ms": 300}}'
 	local i callers=()
 	for i in {1..24}; do
@@ -206,10 +203,7 @@ base64url() {
 }
 
 @test "too many token updates: the token is kept, the connection is not" {
-	start_simulator
-	write_service_account
-	write_config
-	WORKERS=1 start_web_server
+	WORKERS=1 stage_start
 	post /push/v1/notify "$(single "$(plain '{}' \
 		"$(ios 429-TooManyProviderTokenUpdates)")")"
 	[ "$CODE" = 503 ]
@@ -253,10 +247,7 @@ base64url() {
 }
 
 @test "a slow token endpoint blocks nobody else" {
-	start_simulator
-	write_service_account
-	write_config '.request_timeout_ms = 2000'
-	start_web_server
+	stage_start '.request_timeout_ms = 2000'
 	control '{"oauth": {"hang": true}}'
 	ANSWER_FILE=first post /push/v1/notify \
 		"$(single "$(plain '{}' "$(android a)")")" 3>&- &

@@ -6,9 +6,7 @@ load lib.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
-	start_simulator
-	write_service_account
-	write_config '.request_timeout_ms = 3000'
+	stage_prepare '.request_timeout_ms = 3000'
 }
 
 teardown_file() {
