@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # The gateway behind Apache and mod_proxy_fcgi; TLS and CRLs are the same in
 # all ways by Apache.
-. "$(dirname "$0")/behind.bash" apache-proxy tls crl reload web-reload
+. "$(dirname "$0")/lib/behind.bash" apache-proxy tls crl reload web-reload

@@ -6,8 +6,8 @@
 
 #include "../unit/fixture.h"
 #include "../unit/tap.h"
-#include "buf.h"
-#include "provider.h"
+#include "base/buf.h"
+#include "provider/provider.h"
 
 enum {
 	COMPOSE_APNS_BODY_SIZE = 4096,

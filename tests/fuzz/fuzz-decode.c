@@ -14,8 +14,8 @@
 
 #include <unistr.h>
 
-#include "decode.h"
-#include "json-text.h"
+#include "api/decode.h"
+#include "api/json-text.h"
 
 enum {
 	DECODE_DEVICES_COMPARED = 64,

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "protocol.h"
+#include "base/buf.h"
+#include "cgi/protocol.h"
 
 enum {
 	BODY_SIZE = 4 * 1024 * 1024,

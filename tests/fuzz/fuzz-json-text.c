@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json-text.h"
+#include "api/json-text.h"
 
 static void
 check_again(struct json_object *value, size_t text_size)

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider.h"
-#include "service-account.h"
+#include "provider/provider.h"
+#include "provider/service-account.h"
 
 enum {
 	JUDGE_STATUSES = 1000,	/* an HTTP status has three digits */

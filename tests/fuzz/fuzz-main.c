@@ -15,7 +15,7 @@
 
 #include "../unit/fixture.h"
 #include "../unit/tap.h"
-#include "buf.h"
+#include "base/buf.h"
 
 enum {
 	MAIN_FILE_SIZE = 2 * 1024 * 1024

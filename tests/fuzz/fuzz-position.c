@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "fault.h"
-#include "position.h"
-#include "setting.h"
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/position.h"
+#include "base/setting.h"
 
 enum {
 	POSITION_POINTER_SIZE = 200,	/* of those that are followed */

@@ -8,7 +8,7 @@
 
 #include <unistr.h>
 
-#include "xmalloc.h"
+#include "base/xmalloc.h"
 
 void
 fuzz_require(bool holds, const char *format, ...)

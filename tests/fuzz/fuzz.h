@@ -8,7 +8,7 @@
 
 #include <json-c/json.h>
 
-#include "notification.h"
+#include "provider/notification.h"
 
 /*
  * What the targets share.  A target is a file that defines the function which

@@ -2,8 +2,8 @@
 #ifndef COMPOSE_H
 #define COMPOSE_H
 
-#include "decode.h"
-#include "provider.h"
+#include "api/decode.h"
+#include "provider/provider.h"
 
 /* What every request that a test composes is made with. */
 #define COMPOSE_TOKEN "provider.token"

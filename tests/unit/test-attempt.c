@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attempt.h"
+#include "delivery/attempt.h"
 
 #include <stdio.h>
 #include <string.h>

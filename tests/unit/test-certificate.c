@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "certificate.h"
+#include "crypto/certificate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +11,9 @@
 #include <openssl/x509.h>
 
 #include "fixture.h"
-#include "jwt.h"
+#include "crypto/jwt.h"
 #include "tap.h"
-#include "xmalloc.h"
+#include "base/xmalloc.h"
 
 /* All certificates are made around this time. */
 #define NOW 1900000000

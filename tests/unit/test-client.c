@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client.h"
+#include "access/client.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "conf.h"
+#include "worker/conf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The limits of a request, at each and one past it, and the errors' rank. */
-#include "decode.h"
+#include "api/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "fixture.h"
 #include "tap.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a valid request becomes. */
-#include "decode.h"
+#include "api/decode.h"
 
 #include <inttypes.h>
 #include <string.h>

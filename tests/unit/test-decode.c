@@ -3,7 +3,7 @@
  * Which requests are refused, with which error, and where: the rules of the
  * API row by row.  What becomes of a valid one is in test-decode-model.c.
  */
-#include "decode.h"
+#include "api/decode.h"
 
 #include <string.h>
 

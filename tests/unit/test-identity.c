@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity.h"
+#include "access/identity.h"
 
 #include <ctype.h>
 #include <string.h>

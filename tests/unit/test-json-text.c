@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json-text.h"
+#include "api/json-text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "fixture.h"
 #include "tap.h"
-#include "xmalloc.h"
+#include "base/xmalloc.h"
 
 /* A text, and what it is as compact JSON; NULL: it is refused. */
 struct json_text_row {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pattern.h"
+#include "base/pattern.h"
 
 #include "fixture.h"
 #include "tap.h"

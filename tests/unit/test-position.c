@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "position.h"
+#include "base/position.h"
 
 #include <string.h>
 

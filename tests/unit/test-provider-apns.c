@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* APNs: accounts, keys, channels and tokens.  Its requests and answers are in
  * test-provider-apns-compose.c and test-provider-apns-judge.c. */
-#include "provider.h"
+#include "provider/provider.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The requests that go to FCM; their size is in test-provider-size.c. */
-#include "provider.h"
+#include "provider/provider.h"
 
 #include <string.h>
 

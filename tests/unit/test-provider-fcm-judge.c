@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each answer of FCM means for a device. */
-#include "provider.h"
+#include "provider/provider.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FCM: accounts, their files, channels and access tokens.  Its requests and
  * answers are in test-provider-fcm-compose.c and test-provider-fcm-judge.c. */
-#include "provider.h"
+#include "provider/provider.h"
 
 #include <string.h>
 

@@ -3,11 +3,11 @@
  * What a payload leaves out so that it fits: the content first, then the
  * names; at the limit of each provider and one byte past it.
  */
-#include "provider.h"
+#include "provider/provider.h"
 
 #include <string.h>
 
-#include "decode.h"
+#include "api/decode.h"
 #include "fixture.h"
 #include "tap.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "route.h"
+#include "api/route.h"
 
 #include <stdlib.h>
 #include <string.h>

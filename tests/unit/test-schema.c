@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "schema.h"
+#include "api/schema.h"
 
 #include <string.h>
 

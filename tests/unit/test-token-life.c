@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Provider tokens over time: renewed, refused, failed, and waited for. */
-#include "token.h"
+#include "provider/token.h"
 
 #include <string.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "fixture.h"
 #include "tap.h"
 #include "worker.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Provider tokens as they are shared through files; their lives are in
  * test-token-life.c. */
-#include "token.h"
+#include "provider/token.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "fixture.h"
 #include "tap.h"
 #include "worker.h"

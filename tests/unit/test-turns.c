@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "turns.h"
+#include "delivery/turns.h"
 
 #include <string.h>
 

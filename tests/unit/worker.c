@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "fixture.h"
 #include "tap.h"
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "loop.h"
-#include "token.h"
+#include "base/loop.h"
+#include "provider/token.h"
 
 /*
  * Workers that share tokens, for the tests of them: each has a store and a

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "worker/conf.h"
+#include "access/identity.h"
+#include "cgi/listener.h"
+#include "base/log.h"
+#include "state/metrics.h"
+#include "worker/server.h"
+
+/* As in sysexits.h. */
+enum {
+	MAIN_OK = 0,
+	MAIN_USAGE = 64,
+	MAIN_IO = 74,
+	MAIN_CONFIG = 78
+};
+
+enum {
+	MAIN_CERTIFICATE_SIZE = 65536
+};
+
+static const char main_usage[] =
+    "usage: push-gateway.fcgi [-c FILE] [-m | -t]\n"
+    "       push-gateway.fcgi -i CERTIFICATE\n"
+    "       push-gateway.fcgi -V\n"
+    "\n"
+    "A web server starts this program with a FastCGI socket as its standard\n"
+    "input, or for one CGI request.\n"
+    "\n"
+    "  -c FILE         the configuration; else $PUSH_GATEWAY_CONFIG, else\n"
+    "                  " SYSCONFDIR "/push-gateway/push-gateway.json\n"
+    "  -m              print what the workers of this host counted, as\n"
+    "                  Prometheus reads it\n"
+    "  -t              test the configuration and the credentials, and leave\n"
+    "  -i CERTIFICATE  print how a client certificate (PEM) is written in\n"
+    "                  \"clients\"\n"
+    "  -V              print the version\n";
+
+static const char *
+main_conf_path(const char *option)
+{
+	const char *path = option;
+
+	if (path == NULL)
+		path = getenv("PUSH_GATEWAY_CONFIG");
+	if (path == NULL || *path == '\0')
+		path = SYSCONFDIR "/push-gateway/push-gateway.json";
+	return path;
+}
+
+static int
+main_show_identity(const char *path)
+{
+	struct identity identity;
+	struct fault fault;
+	struct buf pem;
+	int status = MAIN_CONFIG;
+	size_t i;
+
+	buf_init(&pem, MAIN_CERTIFICATE_SIZE);
+	if (!buf_read_file(&pem, path))
+		fprintf(stderr, "%s: cannot be read: %m\n", path);
+	else if (!identity_parse(buf_text(&pem), &identity, &fault))
+		fprintf(stderr, "%s: %s\n", path, fault.words);
+	else {
+		printf("\"certificate_sha256\": [\"%s\"]\n",
+		    identity.certificate_sha256);
+		for (i = 0; i < identity.san_dns_count; i++)
+			printf("\"san_dns\": [\"%s\"]\n", identity.san_dns[i]);
+		printf("\"issuer_sha256\": [\"%s\"]\n",
+		    identity.issuer_sha256);
+		status = MAIN_OK;
+	}
+	buf_free(&pem);
+	return status;
+}
+
+/* All or nothing: who reads it must not take a part for the whole. */
+static int
+main_print_metrics(const char *path)
+{
+	struct fault fault;
+	struct conf *conf = conf_load(path, &fault);
+	struct buf text;
+	int status = MAIN_CONFIG;
+
+	buf_init(&text, METRICS_TEXT_SIZE);
+	if (conf == NULL || !metrics_read(conf->state_directory, &text,
+	    &fault))
+		fprintf(stderr, "%s\n", fault.words);
+	else if (fputs(buf_text(&text), stdout) == EOF ||
+	    fflush(stdout) == EOF) {
+		perror("standard output");
+		status = MAIN_IO;
+	} else
+		status = MAIN_OK;
+	buf_free(&text);
+	conf_free(conf);
+	return status;
+}
+
+static int
+main_test(const char *path)
+{
+	struct fault fault;
+	struct conf *conf = conf_load(path, &fault);
+	bool good = false;
+
+	if (conf == NULL)
+		fprintf(stderr, "%s\n", fault.words);
+	else {
+		good = conf_check_credentials(conf, &fault);
+		if (good)
+			printf("%s: is good\n", path);
+		else
+			fprintf(stderr, "%s: %s\n", path, fault.words);
+	}
+	conf_free(conf);
+	return good ? MAIN_OK : MAIN_CONFIG;
+}
+
+static int
+main_serve(const char *path)
+{
+	struct fault fault;
+	bool good = server_run(path, STDIN_FILENO, &fault);
+
+	if (!good)
+		log_error("%s", fault.words);
+	return good ? MAIN_OK : MAIN_CONFIG;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *path = NULL;
+	bool test_only = false, metrics_only = false;
+	int option;
+
+	/* Web servers make a CGI program's arguments of the URL's query. */
+	if (listener_is_cgi(STDIN_FILENO))
+		return main_serve(main_conf_path(NULL));
+	while ((option = getopt(argc, argv, "c:i:mtVh")) != -1) {
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'm':
+			metrics_only = true;
+			break;
+		case 't':
+			test_only = true;
+			break;
+		case 'i':
+			return main_show_identity(optarg);
+		case 'V':
+			printf("push-gateway %s\n", VERSION);
+			return MAIN_OK;
+		case 'h':
+			fputs(main_usage, stdout);
+			return MAIN_OK;
+		default:
+			fputs(main_usage, stderr);
+			return MAIN_USAGE;
+		}
+	}
+	if (optind != argc) {
+		fputs(main_usage, stderr);
+		return MAIN_USAGE;
+	}
+	path = main_conf_path(path);
+	if (metrics_only)
+		return main_print_metrics(path);
+	return test_only ? main_test(path) : main_serve(path);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "access/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/pattern.h"
+#include "base/xmalloc.h"
+
+struct client {
+	char *name;
+	struct setting_strings certificate_sha256;
+	struct setting_strings san_dns;
+	struct setting_strings issuer_sha256;
+	struct setting_strings apps;
+	bool has_apps;
+};
+
+struct client_list {
+	struct client *clients;
+	size_t count;
+};
+
+#define CLIENT_FIELD(field) .name = #field, \
+    .offset = offsetof(struct client, field)
+
+static const struct setting client_settings[] = {
+	{ CLIENT_FIELD(name), .type = SETTING_STRING, .required = true },
+	{ CLIENT_FIELD(certificate_sha256), .type = SETTING_STRINGS },
+	{ CLIENT_FIELD(san_dns), .type = SETTING_STRINGS },
+	{ CLIENT_FIELD(issuer_sha256), .type = SETTING_STRINGS },
+	{ CLIENT_FIELD(apps), .type = SETTING_STRINGS },
+	{ .name = NULL }
+};
+
+struct client_list *
+client_list_create(void)
+{
+	return xcalloc(1, sizeof(struct client_list));
+}
+
+void
+client_list_free(struct client_list *list)
+{
+	if (list == NULL)
+		return;
+	while (list->count > 0)
+		setting_free(client_settings, &list->clients[--list->count]);
+	free(list->clients);
+	free(list);
+}
+
+/*
+ * A criterion without values would match nobody, which an operator can only
+ * have meant by mistake; "apps" may be empty.
+ */
+static bool
+client_check_criterion(struct json_object *section, const char *name,
+    const struct setting_strings *values, struct fault *fault)
+{
+	if (values->count > 0 ||
+	    !json_object_object_get_ex(section, name, NULL))
+		return true;
+	fault_set(fault, "must hold at least one value");
+	fault_prepend_name(fault, name);
+	return false;
+}
+
+static bool
+client_normalise_digests(struct setting_strings *digests, const char *name,
+    struct fault *fault)
+{
+	char digest[IDENTITY_DIGEST_SIZE];
+	size_t i;
+
+	for (i = 0; i < digests->count; i++) {
+		if (!identity_normalise_digest(digests->values[i], digest)) {
+			fault_set(fault, "must be a SHA-256 digest: 64 hex "
+			    "digits, with or without colons");
+			fault_prepend_index(fault, i);
+			fault_prepend_name(fault, name);
+			return false;
+		}
+		free(digests->values[i]);
+		digests->values[i] = xstrdup(digest);
+	}
+	return true;
+}
+
+bool
+client_list_add(struct client_list *list, struct json_object *section,
+    struct fault *fault)
+{
+	struct client client = { .name = NULL };
+
+	if (!setting_read(client_settings, section, ".", &client, fault) ||
+	    !client_check_criterion(section, "certificate_sha256",
+	    &client.certificate_sha256, fault) ||
+	    !client_check_criterion(section, "san_dns", &client.san_dns,
+	    fault) ||
+	    !client_check_criterion(section, "issuer_sha256",
+	    &client.issuer_sha256, fault) ||
+	    !client_normalise_digests(&client.certificate_sha256,
+	    "certificate_sha256", fault) ||
+	    !client_normalise_digests(&client.issuer_sha256, "issuer_sha256",
+	    fault)) {
+		setting_free(client_settings, &client);
+		return false;
+	}
+	client.has_apps = json_object_object_get_ex(section, "apps", NULL);
+	list->clients = xreallocarray(list->clients, list->count + 1,
+	    sizeof *list->clients);
+	list->clients[list->count++] = client;
+	return true;
+}
+
+static bool
+client_has_value(const struct setting_strings *values, const char *text)
+{
+	size_t i = 0;
+
+	while (i < values->count && strcasecmp(values->values[i], text) != 0)
+		i++;
+	return i < values->count;
+}
+
+static bool
+client_has_name(const struct setting_strings *names,
+    const struct identity *identity)
+{
+	size_t i = 0;
+
+	while (i < identity->san_dns_count &&
+	    !client_has_value(names, identity->san_dns[i]))
+		i++;
+	return i < identity->san_dns_count;
+}
+
+const struct client *
+client_list_find(const struct client_list *list,
+    const struct identity *identity)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		const struct client *client = &list->clients[i];
+
+		if ((client->certificate_sha256.count == 0 ||
+		    client_has_value(&client->certificate_sha256,
+		    identity->certificate_sha256)) &&
+		    (client->issuer_sha256.count == 0 ||
+		    client_has_value(&client->issuer_sha256,
+		    identity->issuer_sha256)) &&
+		    (client->san_dns.count == 0 ||
+		    client_has_name(&client->san_dns, identity)))
+			return client;
+	}
+	return NULL;
+}
+
+const char *
+client_name(const struct client *client)
+{
+	return client->name;
+}
+
+bool
+client_may_address(const struct client *client, const char *app_id)
+{
+	size_t i = 0;
+
+	if (!client->has_apps)
+		return true;
+	while (i < client->apps.count &&
+	    !pattern_matches(client->apps.values[i], app_id))
+		i++;
+	return i < client->apps.count;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/fault.h"
+#include "access/identity.h"
+#include "base/setting.h"
+
+/*
+ * Which certificates we serve, and which apps each may address.  Chain
+ * validation alone identifies nobody: any customer of the same CA gets there.
+ */
+struct client_list;
+struct client;
+
+struct client_list *client_list_create(void);
+void client_list_free(struct client_list *list);
+
+/*
+ * Adds an entry of "clients".  False with a fault.  A certificate matches if
+ * it meets each kind of criterion that the entry gives, by one of its values.
+ */
+bool client_list_add(struct client_list *list, struct json_object *section,
+    struct fault *fault);
+
+/* The first entry that the certificate matches, or NULL: no access. */
+const struct client *client_list_find(const struct client_list *list,
+    const struct identity *identity);
+
+const char *client_name(const struct client *client);
+
+/* An entry without "apps" may address all. */
+bool client_may_address(const struct client *client, const char *app_id);
+
+#endif

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/decode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/json-text.h"
+#include "base/xmalloc.h"
+
+/* --- the schemas of the API ---------------------------------------------- */
+
+enum {
+	DECODE_ID_LENGTH = 64,
+	DECODE_CIPHERTEXT_LENGTH = 1404
+};
+
+static const struct schema decode_string = { .type = json_type_string };
+static const struct schema decode_integer = { .type = json_type_int };
+static const struct schema decode_boolean = { .type = json_type_boolean };
+static const struct schema decode_object = { .type = json_type_object };
+
+static const char *const decode_prio_values[] = { "high", "low" };
+
+static const struct schema decode_prio = {
+	.type = json_type_string, .values = decode_prio_values
+};
+
+static const struct schema decode_id = {
+	.type = json_type_string, .max_length = DECODE_ID_LENGTH
+};
+
+static const struct schema decode_ciphertext = {
+	.type = json_type_string,
+	.min_length = DECODE_CIPHERTEXT_LENGTH,
+	.max_length = DECODE_CIPHERTEXT_LENGTH
+};
+
+static const struct schema decode_data = {
+	.type = json_type_object,
+	.members = (const struct schema_member[]){
+		{ .name = "format", .schema = &decode_string },
+		{ .name = NULL }
+	}
+};
+
+static const struct schema decode_device = {
+	.type = json_type_object,
+	.members = (const struct schema_member[]){
+		{ .name = "app_id", .schema = &decode_string,
+		    .required = true },
+		{ .name = "pushkey", .schema = &decode_string,
+		    .required = true },
+		{ .name = "pushkey_ts", .schema = &decode_integer },
+		{ .name = "data", .schema = &decode_data },
+		{ .name = "tweaks", .schema = &decode_object },
+		{ .name = NULL }
+	}
+};
+
+static const struct schema decode_devices = {
+	.type = json_type_array,
+	.items = &decode_device,
+	.unique_items = true
+};
+
+static const struct schema decode_counts = {
+	.type = json_type_object,
+	.members = (const struct schema_member[]){
+		{ .name = "unread", .schema = &decode_integer },
+		{ .name = "missed_calls", .schema = &decode_integer },
+		{ .name = NULL }
+	}
+};
+
+/* prio is not required: callers leave it out, and it means high then. */
+static const struct schema decode_plain = {
+	.type = json_type_object,
+	.members = (const struct schema_member[]){
+		{ .name = "event_id", .schema = &decode_string },
+		{ .name = "room_id", .schema = &decode_string },
+		{ .name = "type", .schema = &decode_string },
+		{ .name = "sender", .schema = &decode_string },
+		{ .name = "sender_display_name", .schema = &decode_string },
+		{ .name = "room_name", .schema = &decode_string },
+		{ .name = "room_alias", .schema = &decode_string },
+		{ .name = "user_is_target", .schema = &decode_boolean },
+		{ .name = "prio", .schema = &decode_prio },
+		{ .name = "content", .schema = &decode_object },
+		{ .name = "counts", .schema = &decode_counts },
+		{ .name = "devices", .schema = &decode_devices,
+		    .required = true },
+		{ .name = NULL }
+	}
+};
+
+static const struct schema decode_encrypted = {
+	.type = json_type_object,
+	.members = (const struct schema_member[]){
+		{ .name = "ciphertext", .schema = &decode_ciphertext,
+		    .required = true },
+		{ .name = "time_message_encrypted", .schema = &decode_string,
+		    .required = true },
+		{ .name = "key_identifier", .schema = &decode_string,
+		    .required = true },
+		{ .name = "identifier", .schema = &decode_string },
+		{ .name = "prio", .schema = &decode_prio },
+		{ .name = "counts", .schema = &decode_counts },
+		{ .name = "device", .schema = &decode_device,
+		    .required = true },
+		{ .name = NULL }
+	}
+};
+
+/* A batch of one kind of notification, each with an id. */
+#define DECODE_BATCH_OF(kind) { \
+	.type = json_type_object, \
+	.members = (const struct schema_member[]){ \
+		{ .name = "notifications", .required = true, \
+		    .schema = &(const struct schema){ \
+			.type = json_type_array, \
+			.min_items = 1, \
+			.items = &(const struct schema){ \
+				.type = json_type_object, \
+				.members = (const struct schema_member[]){ \
+					{ .name = "id", \
+					    .schema = &decode_id, \
+					    .required = true }, \
+					{ .name = "notification", \
+					    .schema = kind, \
+					    .required = true }, \
+					{ .name = NULL } \
+				} \
+			} \
+		    } }, \
+		{ .name = NULL } \
+	} \
+}
+
+static const struct schema decode_requests[DECODE_OPERATION__MAX] = {
+	[DECODE_NOTIFY] = {
+		.type = json_type_object,
+		.members = (const struct schema_member[]){
+			{ .name = "notification", .schema = &decode_plain,
+			    .required = true },
+			{ .name = NULL }
+		}
+	},
+	[DECODE_BATCH] = DECODE_BATCH_OF(&decode_plain),
+	[DECODE_ENCRYPTED_BATCH] = DECODE_BATCH_OF(&decode_encrypted),
+};
+
+/* --- the model, from a tree that is known to be valid -------------------- */
+
+static struct json_object *
+decode_member(struct json_object *object, const char *name)
+{
+	struct json_object *value = NULL;
+
+	json_object_object_get_ex(object, name, &value);
+	return value;
+}
+
+/* The length of the compact serialisation, in bytes. */
+static size_t
+decode_size(struct json_object *value)
+{
+	size_t size = 0;
+
+	json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN |
+	    JSON_C_TO_STRING_NOSLASHESCAPE, &size);
+	return size;
+}
+
+static int64_t
+decode_count(struct json_object *counts, const char *name)
+{
+	struct json_object *count = decode_member(counts, name);
+
+	return count == NULL || json_object_get_int64(count) < 0 ? -1 :
+	    json_object_get_int64(count);
+}
+
+static void
+decode_read_device(struct json_object *object, struct device *device)
+{
+	int64_t pushkey_ts = json_object_get_int64(decode_member(object,
+	    "pushkey_ts"));
+
+	device->app_id = json_object_get_string(decode_member(object,
+	    "app_id"));
+	device->pushkey_json = decode_member(object, "pushkey");
+	device->pushkey = json_object_get_string(device->pushkey_json);
+	device->pushkey_size =
+	    (size_t)json_object_get_string_len(device->pushkey_json);
+	device->pushkey_ts = pushkey_ts < 0 ? 0 : pushkey_ts;
+}
+
+static void
+decode_read_devices(struct json_object *object,
+    struct notification *notification)
+{
+	struct json_object *list = decode_member(object, "devices");
+	struct json_object *device = decode_member(object, "device");
+	bool encrypted = notification->kind == NOTIFICATION_ENCRYPTED;
+	size_t i;
+
+	notification->device_count = encrypted ? 1 :
+	    json_object_array_length(list);
+	notification->devices = xcalloc(notification->device_count,
+	    sizeof *notification->devices);
+	for (i = 0; i < notification->device_count; i++)
+		decode_read_device(encrypted ? device :
+		    json_object_array_get_idx(list, i),
+		    &notification->devices[i]);
+}
+
+static void
+decode_read_notification(struct json_object *object,
+    struct notification *notification)
+{
+	bool encrypted = notification->kind == NOTIFICATION_ENCRYPTED;
+	struct json_object *prio = decode_member(object, "prio");
+	struct json_object *counts = decode_member(object, "counts");
+	size_t i;
+
+	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
+		struct json_object *text = decode_member(object,
+		    notification_texts[i].name);
+
+		if (text == NULL ||
+		    notification_texts[i].kind != notification->kind)
+			continue;
+		/* Homeservers write "" for what a badge does not have. */
+		if (encrypted || json_object_get_string_len(text) > 0)
+			notification->texts[i] = text;
+	}
+	if (!encrypted)
+		notification->content = decode_member(object, "content");
+	if (notification->content != NULL)
+		notification->content_size = decode_size(notification->content);
+	notification->is_low = prio != NULL &&
+	    strcmp(json_object_get_string(prio), "low") == 0;
+	notification->unread = decode_count(counts, "unread");
+	notification->missed_calls = decode_count(counts, "missed_calls");
+	decode_read_devices(object, notification);
+}
+
+static struct batch *
+decode_read_batch(enum decode_operation operation, struct json_object *tree)
+{
+	struct batch *batch = xcalloc(1, sizeof *batch);
+	struct json_object *list = decode_member(tree, "notifications");
+	size_t i;
+
+	batch->tree = tree;
+	batch->count = operation == DECODE_NOTIFY ? 1 :
+	    json_object_array_length(list);
+	batch->notifications = xcalloc(batch->count,
+	    sizeof *batch->notifications);
+	for (i = 0; i < batch->count; i++) {
+		struct notification *notification = &batch->notifications[i];
+		struct json_object *item = operation == DECODE_NOTIFY ? tree :
+		    json_object_array_get_idx(list, i);
+
+		notification->kind = operation == DECODE_ENCRYPTED_BATCH ?
+		    NOTIFICATION_ENCRYPTED : NOTIFICATION_PLAIN;
+		if (operation != DECODE_NOTIFY)
+			notification->id = decode_member(item, "id");
+		decode_read_notification(decode_member(item, "notification"),
+		    notification);
+	}
+	return batch;
+}
+
+/* --- the rank ------------------------------------------------------------ */
+
+/* The array of items, or NULL in a single notify. */
+static struct json_object *
+decode_items(struct json_object *tree)
+{
+	return decode_member(tree, "notifications");
+}
+
+static int
+decode_compare_ids(const void *a, const void *b)
+{
+	struct json_object *const *x = a, *const *y = b;
+	int n = json_object_get_string_len(*x);
+	int m = json_object_get_string_len(*y);
+	int order = memcmp(json_object_get_string(*x),
+	    json_object_get_string(*y), (size_t)(n < m ? n : m));
+
+	return order != 0 ? order : n - m;
+}
+
+/* The ids that occur more than once, each once; NULL if there are none. */
+static struct json_object *
+decode_find_duplicates(struct json_object *items)
+{
+	size_t i, count = json_object_array_length(items);
+	struct json_object **ids = xcalloc(count, sizeof *ids);
+	struct json_object *duplicates = NULL;
+	bool same, listed = false;
+
+	for (i = 0; i < count; i++)
+		ids[i] = decode_member(json_object_array_get_idx(items, i),
+		    "id");
+	qsort(ids, count, sizeof *ids, decode_compare_ids);
+	for (i = 1; i < count; i++) {
+		same = decode_compare_ids(&ids[i - 1], &ids[i]) == 0;
+		if (same && !listed) {
+			if (duplicates == NULL)
+				duplicates = json_object_new_array();
+			json_object_array_add(duplicates,
+			    json_object_get(ids[i]));
+		}
+		listed = same;
+	}
+	free(ids);
+	return duplicates;
+}
+
+static bool
+decode_any_is_too_large(struct json_object *items, size_t text_size,
+    int64_t limit_kb)
+{
+	size_t i, limit = (size_t)limit_kb * 1024;
+
+	/* Serialising never makes it longer than it came. */
+	if (text_size <= limit)
+		return false;
+	for (i = 0; i < json_object_array_length(items); i++) {
+		if (decode_size(decode_member(json_object_array_get_idx(items,
+		    i), "notification")) > limit)
+			return true;
+	}
+	return false;
+}
+
+enum decode_result
+decode_request(enum decode_operation operation, const char *text, size_t size,
+    const struct decode_limits *limits, struct batch **batch,
+    struct decode_error *error)
+{
+	enum decode_result result = DECODE_OK;
+	struct json_object *tree, *items;
+
+	memset(error, 0, sizeof *error);
+	*batch = NULL;
+	tree = json_text_parse(text, size, error->violation.reason);
+	if (tree == NULL)
+		return DECODE_INVALID;
+	items = decode_items(tree);
+	if (!schema_check(&decode_requests[operation], tree,
+	    &error->violation))
+		result = DECODE_INVALID;
+	else if (operation == DECODE_NOTIFY)
+		;
+	else if (json_object_array_length(items) >
+	    (size_t)limits->max_batch_size)
+		result = DECODE_TOO_MANY;
+	else if ((error->duplicate_ids = decode_find_duplicates(items)) !=
+	    NULL)
+		result = DECODE_DUPLICATES;
+	else if (decode_any_is_too_large(items, size,
+	    limits->max_notification_size_kb))
+		result = DECODE_TOO_LARGE;
+	if (result == DECODE_OK)
+		*batch = decode_read_batch(operation, tree);
+	else
+		json_object_put(tree);
+	return result;
+}

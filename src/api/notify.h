@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NOTIFY_H
+#define NOTIFY_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "access/client.h"
+#include "api/decode.h"
+#include "delivery/delivery.h"
+#include "cgi/exchange.h"
+#include "state/metrics.h"
+
+/*
+ * The POST operations: decode, deliver, answer.  A batch is answered as it is
+ * settled, in the order of the request; a single notify once.
+ */
+struct notify_params {
+	struct decode_limits limits;
+	int64_t request_timeout_ms;
+	struct delivery *delivery;
+	struct metrics *metrics;
+};
+
+/*
+ * Serves a request of a client we know, with its whole body in `body`.  Ends
+ * the exchange, now or when the last device is settled; until then the
+ * parameters must be there.
+ */
+void notify_serve(const struct notify_params *params,
+    enum decode_operation operation, struct exchange *exchange,
+    const struct client *client, const struct buf *body);
+
+/* Counts an answer; `operation` is its name in the API, or "none". */
+void notify_count_answer(const struct notify_params *params,
+    const char *operation, int status);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/route.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "state/metrics.h"
+#include "api/response.h"
+#include "base/xmalloc.h"
+
+enum {
+	ROUTE_PATH_SIZE = 2048
+};
+
+struct route {
+	const char *tail;
+	enum decode_operation operation;
+	enum response_error too_large;
+};
+
+/* A request whose body is on its way. */
+struct route_upload {
+	struct route_params *params;
+	const struct route *route;
+	struct exchange *exchange;
+	const struct client *client;
+};
+
+static const struct route routes[] = {
+	{ .tail = "/push/v1/notify", .operation = DECODE_NOTIFY,
+	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE },
+	{ .tail = "/push/v1/notify/batch", .operation = DECODE_BATCH,
+	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
+	{ .tail = "/push/v1/notifyEncrypted/batch",
+	    .operation = DECODE_ENCRYPTED_BATCH,
+	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
+};
+
+/* Puts a character in the place of each of its escapes. */
+static void
+route_decode(char *path, const char *escape, char character)
+{
+	char *c = path;
+
+	while ((c = strcasestr(c, escape)) != NULL) {
+		*c++ = character;
+		memmove(c, c + 2, strlen(c + 2) + 1);
+	}
+}
+
+/*
+ * Web servers fold "//" and "/../" before they hand a path on; a caller that
+ * writes them has a mistake, or looks for a way around an access rule.
+ */
+static bool
+route_target_is_plain(const char *target)
+{
+	char path[ROUTE_PATH_SIZE], *c, *segment;
+
+	/* The absolute form, "https://host/path". */
+	if (*target != '/' && (c = strstr(target, "://")) != NULL)
+		target = c + 3 + strcspn(c + 3, "/");
+	if (strcspn(target, "?#") >= sizeof path)
+		return false;
+	snprintf(path, strcspn(target, "?#") + 1, "%s", target);
+	route_decode(path, "%2e", '.');
+	route_decode(path, "%2f", '/');
+	for (segment = path; (segment = strchr(segment, '/')) != NULL;) {
+		size_t length = strcspn(++segment, "/");
+
+		if ((length == 0 && *segment == '/') ||
+		    (length == 1 && segment[0] == '.') ||
+		    (length == 2 && strncmp(segment, "..", 2) == 0))
+			return false;
+	}
+	return true;
+}
+
+const struct route *
+route_find(const char *path, const char *target)
+{
+	size_t i, count = sizeof routes / sizeof *routes;
+	size_t length = strlen(path);
+
+	if (target != NULL && !route_target_is_plain(target))
+		return NULL;
+	if (length > 0 && path[length - 1] == '/')
+		length--;
+	for (i = 0; i < count; i++) {
+		size_t tail = strlen(routes[i].tail);
+
+		if (length >= tail && strncmp(path + length - tail,
+		    routes[i].tail, tail) == 0)
+			return &routes[i];
+	}
+	return NULL;
+}
+
+const char *
+route_name(const struct route *route)
+{
+	return route->tail + strlen("/push/v1/");
+}
+
+/* --- serving ------------------------------------------------------------- */
+
+/*
+ * The path, decoded and without a query.  Each web server divides it between
+ * these two variables in its own way.  "" if it is too long to be a route.
+ */
+static void
+route_read_path(const struct exchange *exchange, char path[ROUTE_PATH_SIZE])
+{
+	const char *script_name = exchange_variable(exchange, "SCRIPT_NAME");
+	const char *path_info = exchange_variable(exchange, "PATH_INFO");
+	int length = snprintf(path, ROUTE_PATH_SIZE, "%s%s",
+	    script_name == NULL ? "" : script_name,
+	    path_info == NULL ? "" : path_info);
+
+	if (length >= ROUTE_PATH_SIZE)
+		path[0] = '\0';
+}
+
+/* What the caller wrote as its path may hold anything: not logged. */
+static void
+route_note_refusal(const struct route_params *params,
+    const struct route *route, enum response_error error)
+{
+	log_info("refused: %d", response_error_status(error));
+	notify_count_answer(&params->notify, route == NULL ? "none" :
+	    route_name(route), response_error_status(error));
+}
+
+static void
+route_refuse(const struct route_params *params, const struct route *route,
+    struct exchange *exchange, enum response_error error,
+    struct json_object *details)
+{
+	route_note_refusal(params, route, error);
+	response_send_error(exchange, error, details);
+	exchange_finish(exchange);
+}
+
+/* 404 and 405; a homeserver wants to see them in Matrix's form. */
+static void
+route_refuse_path(const struct route_params *params,
+    const struct route *route, struct exchange *exchange,
+    enum response_error error, const char *path)
+{
+	if (strstr(path, "/_matrix/") == NULL)
+		route_refuse(params, route, exchange, error, NULL);
+	else {
+		route_note_refusal(params, route, error);
+		response_send_matrix_error(exchange, error);
+		exchange_finish(exchange);
+	}
+}
+
+static const struct client *
+route_find_client(const struct route_params *params,
+    const struct exchange *exchange)
+{
+	const struct client *client = NULL;
+	const struct identity *identity = identity_cache_read(
+	    params->identities,
+	    exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
+	    exchange_variable(exchange, "SSL_CLIENT_CERT"));
+
+	if (identity != NULL) {
+		client = client_list_find(params->clients, identity);
+		if (client == NULL)
+			log_warn("a verified certificate that no client has: "
+			    "certificate_sha256 %s issuer_sha256 %s",
+			    identity->certificate_sha256,
+			    identity->issuer_sha256);
+	}
+	return client;
+}
+
+/* Nobody may be left to read this, but it says what happened. */
+static void
+route_refuse_cut(const struct route_upload *upload)
+{
+	struct json_object *details = json_object_new_object();
+
+	json_object_object_add(details, "location",
+	    json_object_new_string(""));
+	json_object_object_add(details, "reason",
+	    json_object_new_string("the body was cut short"));
+	route_refuse(upload->params, upload->route, upload->exchange,
+	    RESPONSE_INVALID_DATA, details);
+}
+
+static void
+route_on_body(void *arg, enum exchange_body result, const struct buf *body)
+{
+	struct route_upload *upload = arg;
+	struct route_params *params = upload->params;
+	struct json_object *details;
+
+	params->uploads--;
+	switch (result) {
+	case EXCHANGE_BODY_OK:
+		notify_serve(&params->notify, upload->route->operation,
+		    upload->exchange, upload->client, body);
+		break;
+	case EXCHANGE_BODY_TOO_LARGE:
+		details = json_object_new_object();
+		json_object_object_add(details, "max_request_size_kb",
+		    json_object_new_int64(params->max_request_size_kb));
+		route_refuse(params, upload->route, upload->exchange,
+		    upload->route->too_large, details);
+		break;
+	case EXCHANGE_BODY_CUT:
+		route_refuse_cut(upload);
+		break;
+	case EXCHANGE_BODY_EXPIRED:
+		route_refuse(params, upload->route, upload->exchange,
+		    RESPONSE_UNAVAILABLE, NULL);
+		break;
+	}
+	free(upload);
+}
+
+static void
+route_serve_post(struct route_params *params, const struct route *route,
+    struct exchange *exchange, const struct client *client)
+{
+	struct route_upload *upload = xcalloc(1, sizeof *upload);
+
+	upload->params = params;
+	upload->route = route;
+	upload->exchange = exchange;
+	upload->client = client;
+	params->uploads++;
+	exchange_read_body(exchange,
+	    (size_t)params->max_request_size_kb * 1024, route_on_body, upload);
+}
+
+void
+route_serve(struct route_params *params, struct exchange *exchange)
+{
+	const char *method = exchange_variable(exchange, "REQUEST_METHOD");
+	const struct route *route;
+	const struct client *client;
+	char path[ROUTE_PATH_SIZE];
+
+	route_read_path(exchange, path);
+	route = route_find(path, exchange_variable(exchange, "REQUEST_URI"));
+	if (route == NULL)
+		route_refuse_path(params, route, exchange,
+		    RESPONSE_UNKNOWN_PATH, path);
+	else if (method == NULL || strcmp(method, "POST") != 0)
+		route_refuse_path(params, route, exchange,
+		    RESPONSE_UNKNOWN_METHOD, path);
+	else if ((client = route_find_client(params, exchange)) == NULL) {
+		metrics_add(params->notify.metrics, METRICS_CLIENTS_REFUSED, 1,
+		    NULL);
+		route_refuse(params, route, exchange, RESPONSE_UNAUTHENTICATED,
+		    NULL);
+	} else
+		route_serve_post(params, route, exchange, client);
+}

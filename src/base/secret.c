@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/secret.h"
+
+#include <string.h>
+
+static bool
+secret_drop_last(struct buf *secret, char c)
+{
+	bool found = secret->size > 0 &&
+	    secret->data[secret->size - 1] == c;
+
+	if (found)
+		secret->data[--secret->size] = '\0';
+	return found;
+}
+
+bool
+secret_read(struct buf *secret, const char *path, struct fault *fault)
+{
+	bool good = false;
+
+	if (!buf_read_file(secret, path))
+		fault_set(fault, "cannot read %s: %m", path);
+	else {
+		if (secret_drop_last(secret, '\n'))
+			secret_drop_last(secret, '\r');
+		good = memchr(buf_text(secret), '\n', secret->size) == NULL &&
+		    memchr(buf_text(secret), '\0', secret->size) == NULL;
+		if (!good)
+			fault_set(fault, "%s must hold one line", path);
+	}
+	return good;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECRET_H
+#define SECRET_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+enum {
+	SECRET_SIZE = 4096	/* the longest that is read */
+};
+
+/*
+ * Reads a secret that is the only line of a file into an empty buffer, which
+ * is due to be wiped in any case.  The end of the line is not a part of it;
+ * it may be empty.  False with a fault that names the file.
+ */
+bool secret_read(struct buf *secret, const char *path, struct fault *fault);
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/setting.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/position.h"
+#include "base/xmalloc.h"
+
+static const struct {
+	enum json_type json;
+	const char *words;
+} setting_types[] = {
+	[SETTING_STRING] = { .json = json_type_string, .words = "a string" },
+	[SETTING_PATH] = { .json = json_type_string, .words = "a path" },
+	[SETTING_STRINGS] = { .json = json_type_array,
+	    .words = "an array of strings" },
+	[SETTING_INTEGER] = { .json = json_type_int, .words = "an integer" },
+	[SETTING_BOOLEAN] = { .json = json_type_boolean,
+	    .words = "true or false" },
+	[SETTING_OBJECT] = { .json = json_type_object, .words = "an object" },
+	[SETTING_OBJECTS] = { .json = json_type_array,
+	    .words = "an array of objects" },
+};
+
+static const struct setting *
+setting_find(const struct setting *settings, const char *name)
+{
+	for (; settings->name != NULL; settings++) {
+		if (strcmp(settings->name, name) == 0)
+			return settings;
+	}
+	return NULL;
+}
+
+static char *
+setting_copy(const struct setting *setting, const char *text,
+    const char *directory)
+{
+	if (setting->type == SETTING_PATH && text[0] != '/')
+		return xasprintf("%s/%s", directory, text);
+	return xstrdup(text);
+}
+
+static bool
+setting_string_is_good(struct json_object *value, struct fault *fault)
+{
+	const char *text;
+
+	if (!json_object_is_type(value, json_type_string)) {
+		fault_set(fault, "must be a string");
+		return false;
+	}
+	text = json_object_get_string(value);
+	if (*text == '\0') {
+		fault_set(fault, "must not be empty");
+		return false;
+	}
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			break;
+	}
+	if (*text != '\0' || strlen(json_object_get_string(value)) !=
+	    (size_t)json_object_get_string_len(value)) {
+		fault_set(fault, "must not hold control characters");
+		return false;
+	}
+	return true;
+}
+
+static bool
+setting_read_strings(struct json_object *value, struct setting_strings *target,
+    struct fault *fault)
+{
+	size_t i, count = json_object_array_length(value);
+
+	target->values = xcalloc(count, sizeof *target->values);
+	for (i = 0; i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(value, i);
+
+		if (!setting_string_is_good(one, fault)) {
+			fault_prepend_index(fault, i);
+			return false;
+		}
+		target->values[i] = xstrdup(json_object_get_string(one));
+		target->count++;
+	}
+	return true;
+}
+
+static bool
+setting_check_objects(struct json_object *value, struct fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(value); i++) {
+		if (!json_object_is_type(json_object_array_get_idx(value, i),
+		    json_type_object)) {
+			fault_set(fault, "must be an object");
+			fault_prepend_index(fault, i);
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+setting_read_integer(const struct setting *setting, struct json_object *value,
+    int64_t *target, struct fault *fault)
+{
+	*target = json_object_get_int64(value);
+	if (*target >= setting->minimum && *target <= setting->maximum)
+		return true;
+	fault_set(fault, "must be from %" PRId64 " to %" PRId64,
+	    setting->minimum, setting->maximum);
+	return false;
+}
+
+static bool
+setting_read_value(const struct setting *setting, struct json_object *value,
+    const char *directory, void *target, struct fault *fault)
+{
+	void *place = (char *)target + setting->offset;
+	bool good = true;
+
+	if (!json_object_is_type(value, setting_types[setting->type].json)) {
+		fault_set(fault, "must be %s",
+		    setting_types[setting->type].words);
+		return false;
+	}
+	switch (setting->type) {
+	case SETTING_STRING:
+	case SETTING_PATH:
+		good = setting_string_is_good(value, fault);
+		free(*(char **)place);
+		*(char **)place = setting_copy(setting,
+		    json_object_get_string(value), directory);
+		break;
+	case SETTING_STRINGS:
+		good = setting_read_strings(value, place, fault);
+		break;
+	case SETTING_INTEGER:
+		good = setting_read_integer(setting, value, place, fault);
+		break;
+	case SETTING_BOOLEAN:
+		*(bool *)place = json_object_get_boolean(value);
+		break;
+	case SETTING_OBJECTS:
+		good = setting_check_objects(value, fault);
+		/* FALLTHROUGH */
+	case SETTING_OBJECT:
+		*(struct json_object **)place = value;
+		break;
+	}
+	return good;
+}
+
+static void
+setting_default(const struct setting *setting, const char *directory,
+    void *target)
+{
+	void *place = (char *)target + setting->offset;
+
+	if (setting->type == SETTING_INTEGER)
+		*(int64_t *)place = setting->number;
+	else if (setting->type == SETTING_BOOLEAN)
+		*(bool *)place = setting->number != 0;
+	else if (setting->text != NULL)
+		*(char **)place = setting_copy(setting, setting->text,
+		    directory);
+}
+
+bool
+setting_read(const struct setting *settings, struct json_object *object,
+    const char *directory, void *target, struct fault *fault)
+{
+	const struct setting *setting;
+
+	for (setting = settings; setting->name != NULL; setting++)
+		setting_default(setting, directory, target);
+	json_object_object_foreach(object, name, value) {
+		setting = setting_find(settings, name);
+		if (setting == NULL) {
+			fault_set(fault, "unknown setting \"%s\"", name);
+			fault_prepend_name(fault, name);
+			return false;
+		}
+		if (!setting_read_value(setting, value, directory, target,
+		    fault)) {
+			fault_prepend_name(fault, name);
+			return false;
+		}
+	}
+	for (setting = settings; setting->name != NULL; setting++) {
+		if (setting->required && !json_object_object_get_ex(object,
+		    setting->name, NULL)) {
+			fault_set(fault, "\"%s\" is missing", setting->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+setting_free(const struct setting *settings, void *target)
+{
+	for (; settings->name != NULL; settings++) {
+		void *place = (char *)target + settings->offset;
+
+		if (settings->type == SETTING_STRING ||
+		    settings->type == SETTING_PATH) {
+			free(*(char **)place);
+			*(char **)place = NULL;
+		} else if (settings->type == SETTING_STRINGS) {
+			struct setting_strings *strings = place;
+
+			while (strings->count > 0)
+				free(strings->values[--strings->count]);
+			free(strings->values);
+			strings->values = NULL;
+		}
+	}
+}
+
+static struct json_object *
+setting_sift(const struct setting *settings, struct json_object *object,
+    bool named)
+{
+	struct json_object *sifted = json_object_new_object();
+
+	if (sifted == NULL)
+		fatalx("cannot make a JSON object");
+	json_object_object_foreach(object, name, value) {
+		if ((setting_find(settings, name) != NULL) == named)
+			json_object_object_add(sifted, name,
+			    json_object_get(value));
+	}
+	return sifted;
+}
+
+struct json_object *
+setting_pick(const struct setting *settings, struct json_object *object)
+{
+	return setting_sift(settings, object, true);
+}
+
+struct json_object *
+setting_omit(const struct setting *settings, struct json_object *object)
+{
+	return setting_sift(settings, object, false);
+}
+
+struct json_object *
+setting_parse(const char *text, size_t size, size_t *offset,
+    struct fault *fault)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *object;
+	enum json_tokener_error error;
+
+	*offset = 0;
+	if (tokener == NULL)
+		return NULL;
+	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
+	object = json_tokener_parse_ex(tokener, text, (int)size);
+	*offset = json_tokener_get_parse_end(tokener);
+	error = json_tokener_get_error(tokener);
+	/* A comment in the last line may lack the end of its line. */
+	if (error == json_tokener_continue) {
+		object = json_tokener_parse_ex(tokener, "\n", 1);
+		error = json_tokener_get_error(tokener);
+	}
+	if (error == json_tokener_continue)
+		fault_set(fault, "the file ends too early");
+	else if (error != json_tokener_success)
+		fault_set(fault, "%s", json_tokener_error_desc(error));
+	else if ((*offset = position_skip_space(text, size, *offset)) != size)
+		fault_set(fault, "there is more behind the end");
+	else if (!json_object_is_type(object, json_type_object)) {
+		*offset = position_skip_space(text, size, 0);
+		fault_set(fault, "must be an object");
+	} else {
+		json_tokener_free(tokener);
+		return object;
+	}
+	json_object_put(object);
+	json_tokener_free(tokener);
+	return NULL;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SETTING_H
+#define SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "base/fault.h"
+
+/*
+ * Reads a JSON object of the configuration into a struct, by a table in which
+ * name, type, range and default of each setting stand side by side.  Unknown
+ * names, wrong types and values out of range are faults whose pointer says
+ * where.
+ */
+enum setting_type {
+	SETTING_STRING,		/* char *: a copy, never empty; or NULL */
+	SETTING_PATH,		/* char *: as STRING, made absolute */
+	SETTING_STRINGS,	/* struct setting_strings */
+	SETTING_INTEGER,	/* int64_t */
+	SETTING_BOOLEAN,	/* bool */
+	SETTING_OBJECT,		/* struct json_object *: borrowed, or NULL */
+	SETTING_OBJECTS		/* an array of objects; borrowed, or NULL */
+};
+
+struct setting_strings {
+	char **values;
+	size_t count;
+};
+
+struct setting {
+	const char *name;
+	enum setting_type type;
+	size_t offset;		/* in the struct that is filled */
+	bool required;
+	const char *text;	/* default of STRING, PATH; NULL: none */
+	int64_t number;		/* default of INTEGER, BOOLEAN */
+	int64_t minimum;	/* range of INTEGER */
+	int64_t maximum;
+};
+
+/*
+ * Fills `target` (zeroed by the caller) by the table, which ends with a NULL
+ * name.  Relative paths are relative to `directory`.  False with a fault;
+ * setting_free is due in any case.
+ */
+bool setting_read(const struct setting *settings, struct json_object *object,
+    const char *directory, void *target, struct fault *fault);
+
+/* Frees what setting_read copied. */
+void setting_free(const struct setting *settings, void *target);
+
+/*
+ * The members of an object that the table names, and all others: new objects
+ * of the same values, which the caller puts.
+ */
+struct json_object *setting_pick(const struct setting *settings,
+    struct json_object *object);
+struct json_object *setting_omit(const struct setting *settings,
+    struct json_object *object);
+
+/*
+ * Parses the text of a JSON file, comments allowed.  NULL with a fault; then
+ * `*offset` is the byte at which it goes wrong.
+ */
+struct json_object *setting_parse(const char *text, size_t size,
+    size_t *offset, struct fault *fault);
+
+#endif

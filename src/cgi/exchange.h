@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXCHANGE_H
+#define EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/loop.h"
+#include "cgi/protocol.h"
+
+/*
+ * A request of the web server and the answer to it.
+ *
+ * Nothing blocks: bytes are read as they come and written as they are taken,
+ * so no request waits for the peer of another.  A peer that neither sends nor
+ * takes anything for `io_timeout_ms` is given up, and so is one that is not
+ * done after a minute: with its request, or with an answer that is ended.
+ * SIGPIPE must be ignored.
+ */
+struct exchange;
+
+enum exchange_body {
+	EXCHANGE_BODY_OK,
+	EXCHANGE_BODY_TOO_LARGE,
+	EXCHANGE_BODY_CUT,	/* the caller went away, or is too slow */
+	EXCHANGE_BODY_EXPIRED	/* exchange_expire was called */
+};
+
+/*
+ * Called with a request once its variables are there.  The callee answers it
+ * and ends it with exchange_finish, now or later; unless it does so now, it
+ * must ask for the body.
+ */
+typedef void (*exchange_arrived_fn)(void *arg, struct exchange *exchange);
+
+/* The body is there in the first case only, and is the exchange's. */
+typedef void (*exchange_body_fn)(void *arg, enum exchange_body result,
+    const struct buf *body);
+
+struct exchange_params {
+	struct loop *loop;
+	const struct protocol *protocol;
+	/* The caller's, non-blocking; one and the same, or two. */
+	int in_fd;
+	int out_fd;
+	bool lingers;		/* a socket: the peer closes first */
+	int64_t io_timeout_ms;
+	exchange_arrived_fn arrived;
+	/* The request is over: its answer is sent, or nobody takes it. */
+	void (*answered)(void *arg);
+	/* After that: the exchange is gone, the descriptors are free. */
+	void (*closed)(void *arg);
+	void *arg;
+};
+
+/* It frees itself once it is over. */
+struct exchange *exchange_create(const struct exchange_params *params);
+
+/*
+ * Begins, if it has not, without waiting for bytes: the variables are there.
+ */
+void exchange_begin(struct exchange *exchange);
+
+/* Waits no longer for a request that is not complete. */
+void exchange_expire(struct exchange *exchange);
+
+/* Drops it, without a call of exchange_body_fn.  NULL is allowed. */
+void exchange_free(struct exchange *exchange);
+
+/* A variable of the web server, or NULL; valid until exchange_finish. */
+const char *exchange_variable(const struct exchange *exchange,
+    const char *name);
+
+/*
+ * Calls `done` once, now or later, when the request's body is there, or will
+ * not be.  A CONTENT_LENGTH over the limit is known before the body is read,
+ * any other body as soon as it is over it.  An answer may be 64 KiB and twice
+ * this limit; one that is longer is cut.
+ */
+void exchange_read_body(struct exchange *exchange, size_t limit,
+    exchange_body_fn done, void *arg);
+
+/*
+ * Write to the answer, and pass on what was written.  False once the web
+ * server is gone; further writes are then dropped.
+ */
+bool exchange_write(struct exchange *exchange, const char *data, size_t size);
+bool exchange_flush(struct exchange *exchange);
+
+/* Ends the answer and the exchange. */
+void exchange_finish(struct exchange *exchange);
+
+#endif

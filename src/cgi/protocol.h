@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROTOCOL_H
+#define PROTOCOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/*
+ * How a web server passes a request on and wants its answer: what the bytes
+ * mean, in both directions.  It does no I/O on the connection; `exchange`
+ * does.
+ */
+enum {
+	/* Of all variables, names and values: what one record can hold. */
+	PROTOCOL_VARIABLES_SIZE = 65535,
+	/* What the largest body that the configuration allows comes to. */
+	PROTOCOL_BODY_SIZE = 80 * 1024 * 1024
+};
+
+enum protocol_state {
+	PROTOCOL_VARIABLES,	/* they are still coming */
+	PROTOCOL_BODY,		/* they are there, the body is coming */
+	PROTOCOL_COMPLETE,
+	PROTOCOL_BROKEN		/* cut short, given up or not the protocol */
+};
+
+struct protocol {
+	/* One request; `close` gives it back. */
+	void *(*open)(void);
+	void (*close)(void *request);
+
+	/*
+	 * Takes what has arrived, in pieces of any size; none (NULL and 0) is
+	 * the end of the connection.
+	 */
+	void (*take)(void *request, const char *data, size_t size);
+	enum protocol_state (*state)(const void *request);
+
+	/* Once they are there: the value, the request's own, or NULL. */
+	const char *(*variable)(const void *request, const char *name);
+
+	/* What has arrived of the body so far. */
+	size_t (*body_size)(const void *request);
+	/* Once it is complete: appends it, and forgets it.  False if it does
+	 * not fit or is not as it was announced. */
+	bool (*read_body)(void *request, struct buf *body);
+
+	/*
+	 * Append a part of the answer, and then its end, to `out` as they go
+	 * over the connection.  False if that is impossible.
+	 */
+	bool (*write)(void *request, const char *data, size_t size,
+	    struct buf *out);
+	bool (*finish)(void *request, struct buf *out);
+};
+
+/*
+ * FastCGI 1.0, one request with the role of a responder on each connection.
+ * libfcgi speaks it.  Records for other requests and those about the
+ * connection itself are passed over unanswered.
+ */
+extern const struct protocol protocol_fastcgi;
+
+/* CGI 1.1 (RFC 3875), over standard input and output. */
+extern const struct protocol protocol_cgi;
+
+#endif

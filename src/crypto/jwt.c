@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/jwt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/obj_mac.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "base/xmalloc.h"
+
+enum {
+	JWT_SIGNATURE_SIZE = 1024,	/* RSA of 8192 bits */
+	JWT_P256_SIZE = 32,
+	JWT_RSA_MIN_BITS = 2048
+};
+
+struct jwt_key {
+	enum jwt_algorithm algorithm;
+	EVP_PKEY *key;
+};
+
+/* An encrypted key is an error, never a question on the terminal. */
+static int
+jwt_no_password(char *text, int size, int writing, void *arg)
+{
+	(void)text;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+static bool
+jwt_key_suits(EVP_PKEY *key, enum jwt_algorithm algorithm)
+{
+	char group[64] = "";
+
+	if (algorithm == JWT_RS256)
+		return EVP_PKEY_is_a(key, "RSA") &&
+		    EVP_PKEY_get_bits(key) >= JWT_RSA_MIN_BITS;
+	return EVP_PKEY_is_a(key, "EC") &&
+	    EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
+	    strcmp(group, SN_X9_62_prime256v1) == 0;
+}
+
+struct jwt_key *
+jwt_key_read(enum jwt_algorithm algorithm, const char *pem, size_t size,
+    struct fault *fault)
+{
+	struct jwt_key *key = NULL;
+	EVP_PKEY *pkey = NULL;
+	BIO *bio = BIO_new_mem_buf(pem, (int)size);
+
+	if (bio != NULL)
+		pkey = PEM_read_bio_PrivateKey(bio, NULL, jwt_no_password,
+		    NULL);
+	if (pkey == NULL)
+		fault_set(fault, "is not an unencrypted private key in PEM");
+	else if (!jwt_key_suits(pkey, algorithm))
+		fault_set(fault, "is not %s", algorithm == JWT_ES256 ?
+		    "a key on the curve P-256" :
+		    "an RSA key of at least 2048 bits");
+	else {
+		key = xcalloc(1, sizeof *key);
+		key->algorithm = algorithm;
+		key->key = pkey;
+		pkey = NULL;
+	}
+	EVP_PKEY_free(pkey);
+	BIO_free(bio);
+	ERR_clear_error();
+	return key;
+}
+
+void
+jwt_key_free(struct jwt_key *key)
+{
+	if (key == NULL)
+		return;
+	EVP_PKEY_free(key->key);
+	free(key);
+}
+
+void
+jwt_key_fingerprint(const struct jwt_key *key, char hex[17])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
+	unsigned char *der = NULL;
+	int i, size = i2d_PUBKEY(key->key, &der);
+
+	if (size > 0)
+		EVP_Digest(der, (size_t)size, digest, NULL, EVP_sha256(), NULL);
+	OPENSSL_free(der);
+	for (i = 0; i < 8; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+static bool
+jwt_append_base64url(struct buf *buf, const unsigned char *data, size_t size)
+{
+	size_t room = 4 * ((size + 2) / 3) + 1, i;
+	char *text = xmalloc(room);
+	int length = EVP_EncodeBlock((unsigned char *)text, data, (int)size);
+	bool fits;
+
+	while (length > 0 && text[length - 1] == '=')
+		length--;
+	for (i = 0; i < (size_t)length; i++) {
+		if (text[i] == '+')
+			text[i] = '-';
+		else if (text[i] == '/')
+			text[i] = '_';
+	}
+	fits = buf_append(buf, text, (size_t)length);
+	free(text);
+	return fits;
+}
+
+/*
+ * OpenSSL gives ECDSA signatures in DER; a JWS holds R and S as they are, each
+ * of 32 bytes (RFC 7518, section 3.4).
+ */
+static bool
+jwt_signature_from_der(unsigned char *signature, size_t *size)
+{
+	const unsigned char *der = signature;
+	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)*size);
+	bool done = false;
+
+	if (pair != NULL) {
+		done = BN_bn2binpad(ECDSA_SIG_get0_r(pair), signature,
+		    JWT_P256_SIZE) == JWT_P256_SIZE &&
+		    BN_bn2binpad(ECDSA_SIG_get0_s(pair),
+		    signature + JWT_P256_SIZE, JWT_P256_SIZE) == JWT_P256_SIZE;
+		*size = 2 * JWT_P256_SIZE;
+	}
+	ECDSA_SIG_free(pair);
+	return done;
+}
+
+bool
+jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
+    struct buf *token, struct fault *fault)
+{
+	unsigned char signature[JWT_SIGNATURE_SIZE];
+	size_t size = sizeof signature, start = token->size;
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	bool done = false;
+
+	fault_set(fault, "the token does not fit");
+	if (!jwt_append_base64url(token, (const unsigned char *)header,
+	    strlen(header)) || !buf_append_text(token, ".") ||
+	    !jwt_append_base64url(token, (const unsigned char *)claims,
+	    strlen(claims)))
+		goto out;
+	fault_set(fault, "the token cannot be signed");
+	if (context == NULL || EVP_DigestSignInit(context, NULL, EVP_sha256(),
+	    NULL, key->key) != 1 || EVP_DigestSign(context, signature, &size,
+	    (const unsigned char *)token->data + start,
+	    token->size - start) != 1)
+		goto out;
+	if (key->algorithm == JWT_ES256 &&
+	    !jwt_signature_from_der(signature, &size))
+		goto out;
+	fault_set(fault, "the token does not fit");
+	done = buf_append_text(token, ".") &&
+	    jwt_append_base64url(token, signature, size);
+out:
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return done;
+}
+
+static int
+jwt_base64_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+long
+jwt_base64_decode(const char *text, size_t length, unsigned char *data,
+    size_t size)
+{
+	unsigned int bits = 0, held = 0;
+	size_t i, used = 0, padding = 0;
+
+	while (padding < 2 && length > padding &&
+	    text[length - padding - 1] == '=')
+		padding++;
+	if (padding > 0 && length % 4 != 0)
+		return -1;
+	length -= padding;
+	if (length % 4 == 1)
+		return -1;
+	for (i = 0; i < length; i++) {
+		int value = jwt_base64_value(text[i]);
+
+		if (value == -1 || (held >= 2 && used == size))
+			return -1;
+		bits = bits << 6 | (unsigned int)value;
+		held += 6;
+		if (held >= 8) {
+			held -= 8;
+			data[used++] = (unsigned char)(bits >> held & 0xff);
+		}
+	}
+	return (long)used;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef JWT_H
+#define JWT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+/*
+ * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs, RS256 for
+ * Google's token endpoint.  The only other thing here is base64, which they
+ * are made of.
+ */
+struct jwt_key;
+
+enum jwt_algorithm {
+	JWT_ES256,	/* a key on P-256; signature as R and S, 64 bytes */
+	JWT_RS256	/* an RSA key of at least 2048 bits */
+};
+
+/*
+ * Reads a private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted).  NULL
+ * with a fault if it is none or not of the algorithm; the fault never holds a
+ * part of the key.
+ */
+struct jwt_key *jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
+    size_t size, struct fault *fault);
+void jwt_key_free(struct jwt_key *key);
+
+/*
+ * The first 16 hex digits of the SHA-256 of the public key: tells keys apart
+ * in names of files.  `hex` takes 17 bytes.
+ */
+void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
+
+/*
+ * Appends base64url(header) "." base64url(claims) "." base64url(signature)
+ * to `token`.  False with a fault if it cannot be signed or does not fit.
+ */
+bool jwt_sign(const struct jwt_key *key, const char *header,
+    const char *claims, struct buf *token, struct fault *fault);
+
+/*
+ * Decodes base64 or base64url (RFC 4648), with or without padding, into at
+ * most `size` bytes; returns their number, or -1 if it is not base64 or is
+ * longer.
+ */
+long jwt_base64_decode(const char *text, size_t length, unsigned char *data,
+    size_t size);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery/app.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/pattern.h"
+#include "base/xmalloc.h"
+
+enum {
+	APP_GUARD_TELL_MS = 60000
+};
+
+struct app_registry {
+	struct app **apps;	/* apart: delivery keeps pointers to them */
+	size_t count;
+	struct json_object *defaults;	/* of app_settings */
+};
+
+#define APP_SETTING(field) .name = #field, \
+    .offset = offsetof(struct app_settings, field)
+
+const struct setting app_settings[] = {
+	{ APP_SETTING(max_connections), .type = SETTING_INTEGER,
+	    .number = 2, .minimum = 1, .maximum = 64 },
+	{ APP_SETTING(breaker_failures), .type = SETTING_INTEGER,
+	    .number = 5, .minimum = 0, .maximum = 1000000 },
+	{ APP_SETTING(breaker_pause_s), .type = SETTING_INTEGER,
+	    .number = 10, .minimum = 1, .maximum = 3600 },
+	{ APP_SETTING(reject_guard), .type = SETTING_BOOLEAN, .number = 1 },
+	{ .name = NULL }
+};
+
+struct app_registry *
+app_registry_create(void)
+{
+	return xcalloc(1, sizeof(struct app_registry));
+}
+
+void
+app_registry_free(struct app_registry *registry)
+{
+	if (registry == NULL)
+		return;
+	while (registry->count > 0) {
+		struct app *app = registry->apps[--registry->count];
+
+		app->provider->close(app->account);
+		free(app->app_id);
+		free(app->text);
+		free(app);
+	}
+	json_object_put(registry->defaults);
+	free(registry->apps);
+	free(registry);
+}
+
+bool
+app_registry_set_defaults(struct app_registry *registry,
+    struct json_object *settings, struct fault *fault)
+{
+	struct app_settings checked;
+
+	json_object_put(registry->defaults);
+	registry->defaults = setting_pick(app_settings, settings);
+	return setting_read(app_settings, registry->defaults, ".", &checked,
+	    fault);
+}
+
+/* The settings of one app: its own, else those for all. */
+static bool
+app_read_settings(const struct app_registry *registry,
+    struct json_object *section, struct app_settings *settings,
+    struct fault *fault)
+{
+	struct json_object *own = setting_pick(app_settings, section);
+	bool read;
+
+	if (registry->defaults != NULL) {
+		json_object_object_foreach(registry->defaults, name, value) {
+			if (!json_object_object_get_ex(own, name, NULL))
+				json_object_object_add(own, name,
+				    json_object_get(value));
+		}
+	}
+	read = setting_read(app_settings, own, ".", settings, fault);
+	json_object_put(own);
+	return read;
+}
+
+static bool
+app_registry_check_id(const struct app_registry *registry,
+    const char *app_id, struct fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < registry->count; i++) {
+		if (strcmp(registry->apps[i]->app_id, app_id) == 0) {
+			fault_set(fault, "the app_id \"%s\" is there already, "
+			    "in entry %zu", app_id, i + 1);
+			fault_prepend_name(fault, "app_id");
+			return false;
+		}
+	}
+	if (strlen(app_id) >= PATTERN_SIZE) {
+		fault_set(fault, "must be shorter than %d characters",
+		    PATTERN_SIZE);
+		fault_prepend_name(fault, "app_id");
+		return false;
+	}
+	return true;
+}
+
+bool
+app_registry_add(struct app_registry *registry, struct json_object *section,
+    const char *directory, struct fault *fault)
+{
+	const char *name = provider_member_text(section, "provider");
+	const char *app_id = provider_member_text(section, "app_id");
+	const struct provider *provider;
+	struct app_settings settings;
+	struct json_object *rest;
+	struct app *app;
+	void *account;
+
+	if (app_id == NULL || name == NULL) {
+		fault_set(fault, "\"%s\" is missing or not a string",
+		    app_id == NULL ? "app_id" : "provider");
+		return false;
+	}
+	if ((provider = provider_find(name)) == NULL) {
+		fault_set(fault, "there is no provider \"%s\"", name);
+		fault_prepend_name(fault, "provider");
+		return false;
+	}
+	if (!app_registry_check_id(registry, app_id, fault) ||
+	    !app_read_settings(registry, section, &settings, fault))
+		return false;
+	rest = setting_omit(app_settings, section);
+	account = provider->open(rest, directory, fault);
+	json_object_put(rest);
+	if (account == NULL)
+		return false;
+	app = xcalloc(1, sizeof *app);
+	app->app_id = xstrdup(app_id);
+	app->is_pattern = pattern_is_one(app_id);
+	app->literals = pattern_literals(app_id);
+	app->provider = provider;
+	app->account = account;
+	app->settings = settings;
+	app->text = xstrdup(json_object_to_json_string_ext(section,
+	    JSON_C_TO_STRING_PLAIN));
+	registry->apps = xreallocarray(registry->apps, registry->count + 1,
+	    sizeof *registry->apps);
+	registry->apps[registry->count++] = app;
+	return true;
+}
+
+struct app *
+app_registry_find(struct app_registry *registry, const char *app_id)
+{
+	struct app *best = NULL;
+	size_t i;
+
+	for (i = 0; i < registry->count; i++) {
+		struct app *app = registry->apps[i];
+
+		if (strcmp(app->app_id, app_id) == 0)
+			return app;
+		if (app->is_pattern &&
+		    (best == NULL || app->literals > best->literals) &&
+		    pattern_matches(app->app_id, app_id))
+			best = app;
+	}
+	return best;
+}
+
+static bool
+app_is_ambiguous(const struct app *one, const struct app *other)
+{
+	return one->is_pattern && other->is_pattern &&
+	    one->literals == other->literals &&
+	    pattern_overlaps(one->app_id, other->app_id);
+}
+
+bool
+app_registry_find_ambiguity(const struct app_registry *registry,
+    size_t *first, size_t *second)
+{
+	for (*second = 1; *second < registry->count; (*second)++) {
+		for (*first = 0; *first < *second; (*first)++) {
+			if (app_is_ambiguous(registry->apps[*first],
+			    registry->apps[*second]))
+				return true;
+		}
+	}
+	return false;
+}
+
+void
+app_registry_inherit(struct app_registry *registry,
+    const struct app_registry *former)
+{
+	size_t i, j;
+
+	for (i = 0; i < registry->count; i++) {
+		for (j = 0; j < former->count; j++) {
+			if (strcmp(registry->apps[i]->text,
+			    former->apps[j]->text) == 0)
+				registry->apps[i]->guard =
+				    former->apps[j]->guard;
+		}
+	}
+}
+
+struct app *
+app_registry_at(struct app_registry *registry, size_t i)
+{
+	return i < registry->count ? registry->apps[i] : NULL;
+}
+
+void
+app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
+{
+	const struct metrics_labels labels = { .app = app->app_id };
+	int64_t now_ms = clock_monotonic_ms();
+	bool raised = app->guard.raised;
+
+	if (outcome->verdict != VERDICT_DELIVERED &&
+	    outcome->verdict != VERDICT_REJECTED)
+		return;
+	guard_note(&app->guard, outcome->suspicious);
+	if (app->guard.raised != raised)
+		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM,
+		    app->guard.raised, &labels);
+	if (!app->guard.raised || !outcome->suspicious)
+		return;
+	if (app->guard_told_ms == 0 ||
+	    now_ms - app->guard_told_ms >= APP_GUARD_TELL_MS) {
+		app->guard_told_ms = now_ms;
+		/* Again: another worker may have taken it back. */
+		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 1, &labels);
+		log_error("app %s: %u of the last %d pushkeys were refused "
+		    "(%s): is a setting of this app wrong?%s", app->app_id,
+		    guard_recent(&app->guard), GUARD_RECENT, outcome->reason,
+		    app->settings.reject_guard ?
+		    " None is rejected meanwhile" : "");
+	}
+	if (app->settings.reject_guard) {
+		outcome->verdict = VERDICT_FAILED;
+		outcome->cause = CAUSE_GUARDED;
+		metrics_add(metrics, METRICS_GUARDED, 1, &labels);
+	}
+}
+
+void
+app_guard_end(struct app *app, struct metrics *metrics)
+{
+	if (app->guard.raised)
+		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 0,
+		    &(struct metrics_labels){ .app = app->app_id });
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APP_H
+#define APP_H
+
+#include <json-c/json.h>
+
+#include "base/fault.h"
+#include "delivery/guard.h"
+#include "state/metrics.h"
+#include "provider/notification.h"
+#include "provider/provider.h"
+#include "base/setting.h"
+
+/*
+ * The registry: which app_id goes to which provider, with which account.
+ */
+struct app_registry;
+
+/* What may be set for all apps, and for each of them. */
+struct app_settings {
+	int64_t max_connections;	/* to the provider, for one account */
+	int64_t breaker_failures;	/* in a row; 0: never out of order */
+	int64_t breaker_pause_s;
+	bool reject_guard;
+};
+
+/* Their table, for setting_read. */
+extern const struct setting app_settings[];
+
+struct app {
+	char *app_id;		/* a name, or a pattern */
+	bool is_pattern;
+	size_t literals;	/* how specific it is */
+	const struct provider *provider;
+	void *account;
+	struct app_settings settings;
+	char *text;		/* its entry in the configuration */
+	struct guard guard;
+	int64_t guard_told_ms;	/* when the log was told of it; 0: never */
+	void *channel;		/* the channel room's own, NULL at first */
+};
+
+struct app_registry *app_registry_create(void);
+void app_registry_free(struct app_registry *registry);
+
+/*
+ * Has the members of `settings` that are in the table of app_settings stand
+ * for apps that do not set them, from the next one that is added on.  False
+ * with a fault if one is wrong.
+ */
+bool app_registry_set_defaults(struct app_registry *registry,
+    struct json_object *settings, struct fault *fault);
+
+/*
+ * Adds an entry of "apps".  False with a fault: no such provider, an app_id
+ * that is there already, or what the provider finds wrong.
+ */
+bool app_registry_add(struct app_registry *registry,
+    struct json_object *section, const char *directory,
+    struct fault *fault);
+
+/*
+ * The app with exactly this id, else the one with the most specific pattern
+ * that matches (the one with the most literal characters), or NULL.
+ */
+struct app *app_registry_find(struct app_registry *registry,
+    const char *app_id);
+
+/*
+ * True if two patterns are equally specific and there is an app_id that both
+ * match: then `*first` and `*second` are their places in the registry.
+ */
+bool app_registry_find_ambiguity(const struct app_registry *registry,
+    size_t *first, size_t *second);
+
+/*
+ * Has apps whose entries in the configuration are the same as in a former
+ * registry know what that knows of their answers.
+ */
+void app_registry_inherit(struct app_registry *registry,
+    const struct app_registry *former);
+
+/* The i-th app, or NULL behind the last. */
+struct app *app_registry_at(struct app_registry *registry, size_t i);
+
+/*
+ * Notes a verdict by the provider.  A rejection that a mistake of the operator
+ * could cause is turned into a failure while most answers to the app are such
+ * (see guard), unless its reject_guard is off; the log is told once a minute.
+ */
+void app_guard(struct app *app, struct outcome *outcome,
+    struct metrics *metrics);
+
+/* No more verdicts are noted: what the metric says of this app is over. */
+void app_guard_end(struct app *app, struct metrics *metrics);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATTEMPT_H
+#define ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http/message.h"
+#include "provider/notification.h"
+
+/*
+ * Whether one more attempt is made for a device within the request, and when.
+ * Pure functions: the clock and the dice are the caller's.
+ */
+enum attempt_limits {
+	ATTEMPT_MAX = 3,
+	ATTEMPT_PAUSE_MS = 200,		/* doubles; plus up to as much */
+	ATTEMPT_LEAST_MS = 500		/* what an answer needs at least */
+};
+
+/* What has been tried for one device; zeroed before the first attempt. */
+struct attempt {
+	unsigned int count;	/* attempts that are over */
+	bool repeated;		/* once after an unknown outcome */
+	bool renewed;		/* once with another token */
+};
+
+enum attempt_step {
+	ATTEMPT_SETTLE,
+	ATTEMPT_AGAIN,
+	ATTEMPT_RENEW		/* at once, with another token */
+};
+
+/* The outcome of a request that got no answer. */
+void attempt_judge_failure(enum http_failure failure,
+    struct outcome *outcome);
+
+/*
+ * Notes that an attempt ended with this outcome and says what is next.  With
+ * ATTEMPT_AGAIN `*pause_ms` is set.  `remaining_ms` is left until the
+ * deadline; `dice` is any number.
+ */
+enum attempt_step attempt_decide(struct attempt *attempt,
+    const struct outcome *outcome, int64_t remaining_ms, uint32_t dice,
+    int64_t *pause_ms);
+
+#endif

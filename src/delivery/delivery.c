@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery/delivery.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "delivery/push.h"
+#include "base/xmalloc.h"
+
+enum {
+	/* Devices of one request that are under way at once. */
+	DELIVERY_ACTIVE_MAX = 1000,
+	/* Devices of a request that are started before it is the next one's
+	 * turn, and for how long the loop is held up by starting. */
+	DELIVERY_SLICE = 16,
+	DELIVERY_SLICE_MS = 5,
+	/* One request with many dead devices must not flood the log. */
+	DELIVERY_LOG_LINES_MAX = 20
+};
+
+/* A device of a batch that is under way. */
+struct delivery_device {
+	TAILQ_ENTRY(delivery_device) entry;
+	struct delivery_run *run;
+	size_t index;			/* of its notification */
+	struct outcome *outcome;
+	struct app *app;
+	struct push push;
+};
+
+/* The share that one batch has in the turns of a channel. */
+struct delivery_share {
+	struct channel *channel;
+	struct turns_share *share;
+};
+
+/* One notification of a batch. */
+struct delivery_item {
+	size_t pending;
+	struct outcome *outcomes;
+};
+
+/* One batch on its way. */
+struct delivery_run {
+	TAILQ_ENTRY(delivery_run) entry;
+	struct delivery *delivery;
+	const struct batch *batch;
+	const struct client *client;
+	int64_t deadline_ms;
+	delivery_settled_fn settled;
+	void *arg;
+	struct delivery_item *items;
+	struct outcome *outcomes;	/* of all devices */
+	size_t pending;			/* items that are not settled */
+	size_t next_item;		/* the first device not started yet */
+	size_t next_device;
+	TAILQ_HEAD(, delivery_device) active;
+	size_t active_count;
+	struct delivery_share *shares;
+	size_t share_count;
+	unsigned int log_lines;
+	bool begun;
+	bool hungry;			/* in the list of those */
+	TAILQ_ENTRY(delivery_run) hungry_entry;
+	struct loop_timer *timer;	/* begin, then the deadline, then end */
+};
+
+struct delivery {
+	struct delivery_params params;
+	TAILQ_HEAD(, delivery_run) runs;
+	/* Runs with devices that can be started now. */
+	TAILQ_HEAD(, delivery_run) hungry;
+	struct loop_timer *feeder;
+};
+
+static const char *const delivery_verdicts[VERDICT__MAX] = {
+	[VERDICT_DELIVERED] = "delivered",
+	[VERDICT_REJECTED] = "rejected",
+	[VERDICT_LATER] = "later",
+	[VERDICT_FAILED] = "failed",
+};
+
+static void delivery_on_feeder(void *arg);
+
+struct delivery *
+delivery_create(const struct delivery_params *params)
+{
+	struct delivery *delivery = xcalloc(1, sizeof *delivery);
+	struct app *app;
+	size_t i;
+
+	delivery->params = *params;
+	TAILQ_INIT(&delivery->runs);
+	TAILQ_INIT(&delivery->hungry);
+	delivery->feeder = loop_timer_create(params->loop, delivery_on_feeder,
+	    delivery);
+	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
+		channel_of_app(params->channels, app);
+	return delivery;
+}
+
+/* --- settling ------------------------------------------------------------ */
+
+/* The run ends itself from the loop: its functions may still be at work. */
+static void
+delivery_item_settled(struct delivery_run *run, size_t index)
+{
+	run->settled(run->arg, index, run->items[index].outcomes);
+	if (--run->pending == 0)
+		loop_timer_start(run->timer, 0);
+}
+
+static void
+delivery_settle(struct delivery_run *run, size_t index,
+    struct outcome *place, const struct outcome *outcome)
+{
+	*place = *outcome;
+	if (--run->items[index].pending == 0)
+		delivery_item_settled(run, index);
+}
+
+/* An app that is not configured is NULL. */
+static void
+delivery_note(struct delivery_run *run, const struct app *app,
+    unsigned int attempts, const struct outcome *outcome)
+{
+	metrics_add(run->delivery->params.metrics, METRICS_VERDICTS, 1,
+	    &(struct metrics_labels){
+		.provider = app == NULL ? NULL : app->provider->name,
+		.app = app == NULL ? NULL : app->app_id,
+		.verdict = delivery_verdicts[outcome->verdict],
+		.reason = outcome->reason
+	});
+	if (outcome->verdict != VERDICT_DELIVERED &&
+	    run->log_lines++ < DELIVERY_LOG_LINES_MAX)
+		log_info("app %.100s: %s after %u attempt%s: %s (%s)",
+		    app == NULL ? "unknown" : app->app_id,
+		    delivery_verdicts[outcome->verdict], attempts,
+		    attempts == 1 ? "" : "s", cause_phrase(outcome->cause),
+		    outcome->reason);
+}
+
+static void
+delivery_device_free(struct delivery_device *device)
+{
+	push_end(&device->push);
+	TAILQ_REMOVE(&device->run->active, device, entry);
+	device->run->active_count--;
+	free(device);
+}
+
+static void delivery_run_feed(struct delivery_run *run);
+
+static void
+delivery_on_settled(void *arg, const struct outcome *outcome)
+{
+	struct delivery_device *device = arg;
+	struct delivery_run *run = device->run;
+	struct outcome *place = device->outcome;
+	size_t index = device->index;
+
+	delivery_note(run, device->app, push_attempts(&device->push), outcome);
+	delivery_device_free(device);
+	delivery_settle(run, index, place, outcome);
+	delivery_run_feed(run);
+}
+
+/* --- starting ------------------------------------------------------------ */
+
+static struct turns_share *
+delivery_run_share(struct delivery_run *run, struct channel *channel)
+{
+	size_t i = 0;
+
+	while (i < run->share_count && run->shares[i].channel != channel)
+		i++;
+	if (i == run->share_count) {
+		run->shares = xreallocarray(run->shares, i + 1,
+		    sizeof *run->shares);
+		run->shares[run->share_count++] = (struct delivery_share){
+			.channel = channel,
+			.share = turns_share_open(channel_turns(channel))
+		};
+	}
+	return run->shares[i].share;
+}
+
+static void
+delivery_device_start(struct delivery_run *run, size_t index, size_t i,
+    struct app *app, struct channel *channel)
+{
+	const struct notification *notification =
+	    &run->batch->notifications[index];
+	struct delivery_device *device = xcalloc(1, sizeof *device);
+
+	device->run = run;
+	device->index = index;
+	device->outcome = &run->items[index].outcomes[i];
+	device->app = app;
+	TAILQ_INSERT_TAIL(&run->active, device, entry);
+	run->active_count++;
+	push_start(&device->push, &(struct push_params){
+		.loop = run->delivery->params.loop,
+		.metrics = run->delivery->params.metrics,
+		.notification = notification,
+		.device = &notification->devices[i],
+		.app = app,
+		.channel = channel,
+		.share = delivery_run_share(run, channel),
+		.deadline_ms = run->deadline_ms,
+		.settled = delivery_on_settled,
+		.arg = device
+	});
+}
+
+/* Starts the i-th device of a notification, or settles it at once. */
+static void
+delivery_start_device(struct delivery_run *run, size_t index, size_t i)
+{
+	const struct delivery_params *params = &run->delivery->params;
+	const char *app_id =
+	    run->batch->notifications[index].devices[i].app_id;
+	struct app *app = app_registry_find(params->apps, app_id);
+	struct outcome outcome = {
+		.verdict = VERDICT_FAILED
+	};
+	struct channel *channel = NULL;
+
+	if (app == NULL) {
+		outcome.cause = CAUSE_APP_UNKNOWN;
+		outcome.reason = "app unknown";
+	} else if (!client_may_address(run->client, app_id)) {
+		outcome.cause = CAUSE_APP_FORBIDDEN;
+		outcome.reason = "app not allowed";
+	} else if ((channel = channel_of_app(params->channels, app)) == NULL) {
+		outcome.verdict = VERDICT_LATER;
+		outcome.cause = CAUSE_CREDENTIALS;
+		outcome.reason = "no credentials";
+	}
+	if (channel != NULL)
+		delivery_device_start(run, index, i, app, channel);
+	else {
+		delivery_note(run, app, 0, &outcome);
+		delivery_settle(run, index,
+		    &run->items[index].outcomes[i], &outcome);
+	}
+}
+
+/* --- runs ---------------------------------------------------------------- */
+
+/* True if there are devices that may be started now. */
+static bool
+delivery_run_is_hungry(const struct delivery_run *run)
+{
+	/* With the last item settled the batch is gone. */
+	return run->begun && run->pending > 0 &&
+	    run->next_item < run->batch->count &&
+	    run->active_count < DELIVERY_ACTIVE_MAX;
+}
+
+static void
+delivery_run_feed(struct delivery_run *run)
+{
+	if (run->hungry || !delivery_run_is_hungry(run))
+		return;
+	run->hungry = true;
+	TAILQ_INSERT_TAIL(&run->delivery->hungry, run, hungry_entry);
+	loop_timer_start(run->delivery->feeder, 0);
+}
+
+static void
+delivery_run_unfeed(struct delivery_run *run)
+{
+	if (run->hungry)
+		TAILQ_REMOVE(&run->delivery->hungry, run, hungry_entry);
+	run->hungry = false;
+}
+
+/* Starts the next device, or settles a notification that has none. */
+static void
+delivery_run_step(struct delivery_run *run)
+{
+	size_t index = run->next_item, device = run->next_device;
+	size_t count = run->batch->notifications[index].device_count;
+
+	if (device < count) {
+		run->next_device++;
+		delivery_start_device(run, index, device);
+	} else {
+		run->next_item++;
+		run->next_device = 0;
+		if (count == 0)
+			delivery_item_settled(run, index);
+	}
+}
+
+/* Lets the hungry runs start devices, in turns, for a short time. */
+static void
+delivery_on_feeder(void *arg)
+{
+	struct delivery *delivery = arg;
+	int64_t end_ms = clock_monotonic_ms() + DELIVERY_SLICE_MS;
+	struct delivery_run *run;
+	unsigned int slice;
+
+	while ((run = TAILQ_FIRST(&delivery->hungry)) != NULL &&
+	    clock_monotonic_ms() <= end_ms) {
+		for (slice = 0; slice < DELIVERY_SLICE &&
+		    clock_monotonic_ms() <= end_ms &&
+		    delivery_run_is_hungry(run); slice++)
+			delivery_run_step(run);
+		delivery_run_unfeed(run);
+		delivery_run_feed(run);
+	}
+	if (!TAILQ_EMPTY(&delivery->hungry))
+		loop_timer_start(delivery->feeder, 0);
+}
+
+static void
+delivery_run_free(struct delivery_run *run)
+{
+	struct delivery_device *device;
+
+	delivery_run_unfeed(run);
+	while ((device = TAILQ_FIRST(&run->active)) != NULL)
+		delivery_device_free(device);
+	while (run->share_count > 0)
+		turns_share_close(run->shares[--run->share_count].share);
+	free(run->shares);
+	TAILQ_REMOVE(&run->delivery->runs, run, entry);
+	loop_timer_free(run->timer);
+	free(run->outcomes);
+	free(run->items);
+	free(run);
+}
+
+/* A device that was not even started has had its time. */
+static void
+delivery_expire_device(struct delivery_run *run, size_t index, size_t i)
+{
+	const struct outcome late = { .verdict = VERDICT_LATER,
+	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
+
+	delivery_note(run, app_registry_find(run->delivery->params.apps,
+	    run->batch->notifications[index].devices[i].app_id), 0, &late);
+	delivery_settle(run, index, &run->items[index].outcomes[i], &late);
+}
+
+static void
+delivery_run_expire(struct delivery_run *run)
+{
+	struct delivery_device *device;
+
+	/* No new ones from here on. */
+	delivery_run_unfeed(run);
+	run->begun = false;
+	while ((device = TAILQ_FIRST(&run->active)) != NULL)
+		push_expire(&device->push);
+	for (; run->pending > 0 && run->next_item < run->batch->count;
+	    run->next_item++) {
+		size_t index = run->next_item, count =
+		    run->batch->notifications[index].device_count;
+
+		if (count == 0)
+			delivery_item_settled(run, index);
+		for (; run->next_device < count; run->next_device++)
+			delivery_expire_device(run, index, run->next_device);
+		run->next_device = 0;
+	}
+}
+
+static void
+delivery_on_run_timer(void *arg)
+{
+	struct delivery_run *run = arg;
+
+	if (run->pending == 0)
+		delivery_run_free(run);
+	else if (clock_monotonic_ms() < run->deadline_ms) {
+		run->begun = true;
+		loop_timer_start(run->timer,
+		    run->deadline_ms - clock_monotonic_ms());
+		delivery_run_feed(run);
+	} else
+		delivery_run_expire(run);
+}
+
+bool
+delivery_is_idle(const struct delivery *delivery)
+{
+	return TAILQ_EMPTY(&delivery->runs);
+}
+
+void
+delivery_expire(struct delivery *delivery)
+{
+	struct delivery_run *run = TAILQ_FIRST(&delivery->runs), *next;
+
+	for (; run != NULL; run = next) {
+		next = TAILQ_NEXT(run, entry);
+		if (run->pending > 0)
+			delivery_run_expire(run);
+	}
+}
+
+void
+delivery_start(struct delivery *delivery, const struct batch *batch,
+    const struct client *client, int64_t timeout_ms,
+    delivery_settled_fn settled, void *arg)
+{
+	struct delivery_run *run = xcalloc(1, sizeof *run);
+	size_t i, devices = 0;
+
+	run->delivery = delivery;
+	run->batch = batch;
+	run->client = client;
+	run->deadline_ms = clock_monotonic_ms() + timeout_ms;
+	run->settled = settled;
+	run->arg = arg;
+	run->pending = batch->count;
+	TAILQ_INIT(&run->active);
+	TAILQ_INSERT_TAIL(&delivery->runs, run, entry);
+	for (i = 0; i < batch->count; i++)
+		devices += batch->notifications[i].device_count;
+	run->outcomes = xcalloc(devices, sizeof *run->outcomes);
+	run->items = xcalloc(batch->count, sizeof *run->items);
+	for (i = 0, devices = 0; i < batch->count; i++) {
+		run->items[i].pending = batch->notifications[i].device_count;
+		run->items[i].outcomes = run->outcomes + devices;
+		devices += batch->notifications[i].device_count;
+	}
+	run->timer = loop_timer_create(delivery->params.loop,
+	    delivery_on_run_timer, run);
+	loop_timer_start(run->timer, 0);
+}
+
+void
+delivery_free(struct delivery *delivery)
+{
+	struct delivery_run *run;
+	struct app *app;
+	size_t i;
+
+	if (delivery == NULL)
+		return;
+	while ((run = TAILQ_FIRST(&delivery->runs)) != NULL)
+		delivery_run_free(run);
+	for (i = 0; (app = app_registry_at(delivery->params.apps, i)) != NULL;
+	    i++)
+		app_guard_end(app, delivery->params.metrics);
+	loop_timer_free(delivery->feeder);
+	free(delivery);
+}

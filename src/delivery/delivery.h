@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVERY_H
+#define DELIVERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "delivery/app.h"
+#include "delivery/channel.h"
+#include "access/client.h"
+#include "state/metrics.h"
+#include "provider/notification.h"
+
+/*
+ * A batch becomes outcomes: attempts, retries, the deadline, stale tokens.
+ * All devices of all items go out at once, as far as the providers'
+ * connections carry them; several requests take turns.  Each item is reported
+ * when the last of its devices is settled.
+ */
+struct delivery;
+
+struct delivery_params {
+	struct loop *loop;
+	struct app_registry *apps;
+	struct channel_list *channels;
+	struct metrics *metrics;	/* NULL: none */
+};
+
+/*
+ * Called once for each notification of a batch, in the order in which they
+ * are settled, with an outcome for each of its devices.  The outcomes are the
+ * delivery's and valid during the call.
+ */
+typedef void (*delivery_settled_fn)(void *arg, size_t index,
+    const struct outcome *outcomes);
+
+/* Reads all credentials; what cannot be read is logged. */
+struct delivery *delivery_create(const struct delivery_params *params);
+
+/* True if nothing is under way. */
+bool delivery_is_idle(const struct delivery *delivery);
+
+/* Settles all that is under way, as if its time were over. */
+void delivery_expire(struct delivery *delivery);
+
+/* Drops what is under way without a report. */
+void delivery_free(struct delivery *delivery);
+
+/*
+ * Delivers a batch for a client.  `settled` is called from the loop, never
+ * within this call, and after `timeout_ms` at the latest for the last one.
+ * The batch must be left alone until that one was reported.
+ */
+void delivery_start(struct delivery *delivery, const struct batch *batch,
+    const struct client *client, int64_t timeout_ms,
+    delivery_settled_fn settled, void *arg);
+
+#endif

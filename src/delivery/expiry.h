@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef EXPIRY_H
+#define EXPIRY_H
+
+#include <stdint.h>
+
+#include "delivery/app.h"
+#include "delivery/channel.h"
+#include "base/loop.h"
+#include "state/metrics.h"
+
+/*
+ * Credentials that end one day: tells the operator in the log, as a warning,
+ * at the start and then as fewer than 30, 7 and 1 days are left, each once;
+ * and as an error when they have expired.  The time is a metric, too.
+ */
+struct expiry;
+
+/* What it is given must outlive it. */
+struct expiry *expiry_create(struct loop *loop, struct app_registry *apps,
+    struct channel_list *channels, struct metrics *metrics);
+void expiry_free(struct expiry *expiry);
+
+/*
+ * In how many days, at most, credentials end that hold for so long yet: 30,
+ * 7, 1, 0 if they have ended, or -1 if it is longer.
+ */
+int expiry_days(int64_t left_s);
+
+#endif

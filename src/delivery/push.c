@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery/push.h"
+
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	/* A shorter wait for an answer or a token says nothing about who is
+	 * waited for. */
+	PUSH_SILENCE_MS = 500
+};
+
+static void push_send(struct push *push);
+
+/* A random UUID (RFC 9562, version 4) in lower case. */
+static void
+push_make_uuid(char uuid[PUSH_UUID_SIZE])
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof b, 0) != sizeof b)
+		fatal("no random numbers");
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(uuid, PUSH_UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x"
+	    "-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+	    b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
+	    b[14], b[15]);
+}
+
+static void
+push_settle(struct push *push, enum verdict verdict, enum cause cause,
+    const char *reason)
+{
+	struct outcome outcome = {
+		.verdict = verdict, .cause = cause, .reason = reason
+	};
+
+	push->params.settled(push->params.arg, &outcome);
+}
+
+/* --- the answer ---------------------------------------------------------- */
+
+static void
+push_on_pause(void *arg)
+{
+	push_send(arg);
+}
+
+static void
+push_again(struct push *push, int64_t pause_ms)
+{
+	if (push->pause == NULL)
+		push->pause = loop_timer_create(push->params.loop,
+		    push_on_pause, push);
+	loop_timer_start(push->pause, pause_ms);
+}
+
+/* What the log should say of an answer that the operator has to mend. */
+static void
+push_complain(struct push *push, const struct http_reply *reply,
+    const struct outcome *outcome)
+{
+	if (reply->failure != HTTP_FAILURE_NONE)
+		channel_complain(push->params.channel, CHANNEL_NO_ANSWER,
+		    "no answer: %s", reply->failure_words);
+	else if (outcome->cause == CAUSE_CREDENTIALS)
+		channel_complain(push->params.channel, CHANNEL_NOT_ACCEPTED,
+		    "app %s: the provider does not accept us: %d %s",
+		    push->params.app->app_id, reply->status, outcome->reason);
+}
+
+/*
+ * Tells the channel how it is doing.  Who has attempts left has not failed
+ * yet, unless it is the trial and would pause: others wait for what it shows.
+ */
+static void
+push_report(struct push *push, const struct http_reply *reply,
+    enum attempt_step step, int64_t pause_ms, const struct outcome *outcome)
+{
+	/* An answer that costs the connection, each time, is as bad as none:
+	 * Apple takes many connections in a row for an attack. */
+	bool failed = reply->failure != HTTP_FAILURE_NONE ||
+	    reply->status >= 500 || outcome->fresh_connection;
+
+	if (!failed || step == ATTEMPT_SETTLE ||
+	    (push->trial && pause_ms > 0)) {
+		channel_report(push->params.channel, failed, outcome->cause);
+		push->trial = false;
+	}
+}
+
+/* An attempt is over. */
+static void
+push_count(const struct push *push, const struct http_reply *reply,
+    const char *result)
+{
+	const struct metrics_labels labels = {
+		.provider = push->params.app->provider->name,
+		.app = push->params.app->app_id,
+		.result = result
+	};
+
+	metrics_add(push->params.metrics, METRICS_ATTEMPTS, 1, &labels);
+	if (reply == NULL)
+		return;
+	if (reply->failure == HTTP_FAILURE_NONE)
+		metrics_observe(push->params.metrics,
+		    METRICS_PROVIDER_SECONDS,
+		    clock_monotonic_ms() - push->since_ms, &labels);
+	if (reply->connects > 0)
+		channel_count(push->params.channel,
+		    METRICS_CONNECTIONS_OPENED, reply->connects);
+}
+
+static void
+push_on_reply(void *arg, const struct http_reply *reply)
+{
+	struct push *push = arg;
+	struct app *app = push->params.app;
+	struct token_source *tokens = channel_tokens(push->params.channel);
+	enum attempt_step step;
+	struct outcome outcome;
+	int64_t pause_ms;
+	uint32_t dice = 0;
+
+	if (reply->failure != HTTP_FAILURE_NONE)
+		attempt_judge_failure(reply->failure, &outcome);
+	else
+		app->provider->judge(app->account, push->params.device, reply,
+		    &outcome);
+	log_debug("app %.100s: attempt %u: %d %s", app->app_id,
+	    push->attempt.count + 1, reply->status, outcome.reason);
+	push_count(push, reply, outcome.reason);
+	if (outcome.fresh_connection)
+		http_distrust(push->call);
+	push->call = NULL;
+	channel_call_ends(push->params.channel);
+	turn_leave(&push->turn);
+	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
+		dice = 0;
+	step = attempt_decide(&push->attempt, &outcome,
+	    push->params.deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
+	if (step == ATTEMPT_RENEW && (tokens == NULL ||
+	    !token_refuse(tokens, push->token_serial)))
+		step = ATTEMPT_SETTLE;
+	push_report(push, reply, step, pause_ms, &outcome);
+	if (step == ATTEMPT_SETTLE) {
+		push_complain(push, reply, &outcome);
+		app_guard(app, &outcome, push->params.metrics);
+		push->params.settled(push->params.arg, &outcome);
+	} else
+		push_again(push, pause_ms);
+}
+
+/* --- attempts ------------------------------------------------------------ */
+
+/* True if it waited for long and the channel was silent all the time. */
+static bool
+push_was_let_down(const struct push *push)
+{
+	return clock_monotonic_ms() - push->since_ms >= PUSH_SILENCE_MS &&
+	    channel_heard_ms(push->params.channel) <= push->since_ms;
+}
+
+static void
+push_on_token(void *arg, const struct token *token)
+{
+	struct push *push = arg;
+
+	push->wait = NULL;
+	if (token != NULL)
+		push_send(push);
+	else {
+		if (push_was_let_down(push))
+			channel_report(push->params.channel, true,
+			    CAUSE_CREDENTIALS);
+		push_settle(push, VERDICT_LATER, CAUSE_CREDENTIALS,
+		    "no token");
+	}
+}
+
+static void
+push_compose(struct push *push, const struct token *token)
+{
+	struct provider_push details = {
+		.token = token,
+		.message_id = push->message_id,
+		.now_s = clock_wall_s()
+	};
+	struct channel *channel = push->params.channel;
+	struct app *app = push->params.app;
+	struct http_request request;
+	enum cause cause;
+
+	if (token != NULL)
+		push->token_serial = token_serial(channel_tokens(channel));
+	http_request_init(&request);
+	cause = app->provider->compose(app->account,
+	    push->params.notification, push->params.device, &details,
+	    &request);
+	if (cause == CAUSE_NONE) {
+		push->since_ms = clock_monotonic_ms();
+		push->call = http_send(channel_pool(channel), &request, 0,
+		    push_on_reply, push);
+		channel_call_begins(channel);
+	} else
+		push_settle(push, VERDICT_FAILED, cause, "not sent");
+	http_request_free(&request);
+}
+
+/*
+ * Goes as far as it can: without a token, or a turn, it is called again.  A
+ * channel that answers nobody is not even tried.
+ */
+static void
+push_send(struct push *push)
+{
+	struct channel *channel = push->params.channel;
+	struct token_source *tokens = channel_tokens(channel);
+	const struct token *token = tokens == NULL ? NULL :
+	    token_current(tokens);
+
+	if (!push->trial && !channel_admits(channel, &push->trial)) {
+		turn_leave(&push->turn);
+		push_settle(push, VERDICT_LATER, channel_trouble(channel),
+		    "account out of order");
+	} else if (tokens != NULL && token == NULL) {
+		turn_leave(&push->turn);
+		push->since_ms = clock_monotonic_ms();
+		push->wait = token_wait(tokens, push_on_token, push);
+	} else if (push->turn.state == TURN_TAKEN ||
+	    turn_take(push->params.share, &push->turn))
+		push_compose(push, token);
+}
+
+static void
+push_on_turn(void *arg)
+{
+	push_send(arg);
+}
+
+void
+push_start(struct push *push, const struct push_params *params)
+{
+	*push = (struct push){ .params = *params };
+	push->turn.go = push_on_turn;
+	push->turn.arg = push;
+	push_make_uuid(push->message_id);
+	push_send(push);
+}
+
+void
+push_expire(struct push *push)
+{
+	if (push->call != NULL)
+		push_count(push, NULL, "deadline");
+	if ((push->call != NULL || push->wait != NULL) &&
+	    push_was_let_down(push)) {
+		channel_report(push->params.channel, true, CAUSE_DEADLINE);
+		push->trial = false;
+	}
+	push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");
+}
+
+void
+push_end(struct push *push)
+{
+	if (push->wait != NULL)
+		token_wait_cancel(push->wait);
+	if (push->call != NULL) {
+		http_cancel(push->call);
+		channel_call_ends(push->params.channel);
+	}
+	if (push->trial)
+		channel_abandon_trial(push->params.channel);
+	turn_leave(&push->turn);
+	loop_timer_free(push->pause);
+}
+
+unsigned int
+push_attempts(const struct push *push)
+{
+	return push->attempt.count;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PUSH_H
+#define PUSH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "delivery/app.h"
+#include "delivery/attempt.h"
+#include "delivery/channel.h"
+#include "provider/notification.h"
+
+/*
+ * One notification on its way to one device: it waits for a token, for its
+ * turn, for the answer or for the next attempt, at most one of them at a
+ * time, until it is settled.
+ */
+enum {
+	PUSH_UUID_SIZE = 37
+};
+
+struct push_params {
+	struct loop *loop;
+	struct metrics *metrics;	/* NULL: none */
+	const struct notification *notification;
+	const struct device *device;
+	struct app *app;
+	struct channel *channel;
+	struct turns_share *share;	/* of that channel's turns */
+	int64_t deadline_ms;
+	/* Called once, from the loop or from within push_start.  The push may
+	 * be ended there. */
+	void (*settled)(void *arg, const struct outcome *outcome);
+	void *arg;
+};
+
+/* In the owner's memory; what is in it is the push's own business. */
+struct push {
+	struct push_params params;
+	struct attempt attempt;
+	char message_id[PUSH_UUID_SIZE];
+	unsigned int token_serial;
+	struct token_wait *wait;
+	struct turn turn;
+	struct http_call *call;
+	int64_t since_ms;		/* of the wait, or the call */
+	bool trial;			/* the channel's, see breaker */
+	struct loop_timer *pause;	/* NULL before the first retry */
+};
+
+/* What the params name must outlive the push. */
+void push_start(struct push *push, const struct push_params *params);
+
+/* The deadline has come: the channel hears of it if nobody answered. */
+void push_expire(struct push *push);
+
+/* Drops what is under way; due for each push that was started. */
+void push_end(struct push *push);
+
+/* How many attempts are over. */
+unsigned int push_attempts(const struct push *push);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void
+http_request_init(struct http_request *request)
+{
+	buf_init(&request->url, MESSAGE_URL_SIZE);
+	buf_init(&request->headers, MESSAGE_HEADERS_SIZE);
+	buf_init(&request->body, MESSAGE_BODY_SIZE);
+}
+
+void
+http_request_free(struct http_request *request)
+{
+	buf_free(&request->url);
+	buf_free(&request->headers);
+	buf_free(&request->body);
+}
+
+void
+http_request_add_header(struct http_request *request, const char *name,
+    const char *format, ...)
+{
+	char value[MESSAGE_HEADERS_SIZE];
+	const char *c;
+	va_list ap;
+	int length;
+
+	va_start(ap, format);
+	length = vsnprintf(value, sizeof value, format, ap);
+	va_end(ap);
+	for (c = value; (unsigned char)*c >= 0x20 && *c != 0x7f; c++)
+		;
+	if (length < 0 || (size_t)length >= sizeof value || *c != '\0')
+		request->headers.overflowed = true;
+	else if (buf_append_format(&request->headers, "%s: %s", name, value))
+		buf_append(&request->headers, "", 1);
+}
+
+const char *
+http_request_header(const struct http_request *request, const char *name)
+{
+	const char *line = buf_text(&request->headers);
+	const char *end = line + request->headers.size;
+	size_t length = strlen(name);
+
+	for (; line < end; line += strlen(line) + 1) {
+		if (strncasecmp(line, name, length) == 0 &&
+		    strncmp(line + length, ": ", 2) == 0)
+			return line + length + 2;
+	}
+	return NULL;
+}
+
+bool
+http_request_is_complete(const struct http_request *request)
+{
+	return !request->url.overflowed && !request->headers.overflowed &&
+	    !request->body.overflowed;
+}
+
+void
+http_reply_init(struct http_reply *reply)
+{
+	memset(reply, 0, sizeof *reply);
+	reply->failure_words = "";
+	reply->retry_after_ms = -1;
+	buf_init(&reply->body, MESSAGE_REPLY_SIZE);
+}
+
+void
+http_reply_free(struct http_reply *reply)
+{
+	buf_free(&reply->body);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROXY_H
+#define PROXY_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/fault.h"
+
+/*
+ * The HTTP proxy on the way to the providers, and what it wants to know of us
+ * (RFC 7617, Basic).
+ */
+struct proxy {
+	char *url;		/* NULL: there is none */
+	char *credentials_file;	/* NULL: it wants none */
+	/* By proxy_load: */
+	struct buf credentials;
+	const char *user;	/* in there; NULL: it wants none */
+	const char *password;
+};
+
+/* False with a fault, whose pointer is the setting's name. */
+bool proxy_check(const struct proxy *proxy, struct fault *fault);
+
+/*
+ * Reads "user:password" from the file, if there is one.  False with a fault,
+ * which holds no secret.
+ */
+bool proxy_load(struct proxy *proxy, struct fault *fault);
+
+/* Frees what is in it, and overwrites the credentials. */
+void proxy_free(struct proxy *proxy);
+
+#endif

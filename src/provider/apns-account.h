@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef APNS_ACCOUNT_H
+#define APNS_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "crypto/certificate.h"
+#include "base/fault.h"
+#include "crypto/jwt.h"
+#include "http/message.h"
+#include "provider/provider.h"
+#include "provider/token.h"
+
+/*
+ * An account at APNs: an app's settings, and its credentials, which are
+ * either a key that signs tokens or a client certificate (Apple, "Establishing
+ * a token-based connection to APNs" and "Establishing a certificate-based
+ * connection to APNs").  The functions are those of struct provider.
+ */
+struct apns_account {
+	char *app_id;
+	char *provider;
+	char *topic;
+	char *environment;
+	char *url;
+	char *key_file;			/* NULL: by certificate */
+	char *key_id;
+	char *team_id;
+	char *certificate_file;		/* NULL: by key */
+	char *certificate_password_file;	/* NULL: none is needed */
+	char *alert_title;
+	char *alert_body;
+	char *sound;
+	int64_t time_to_live_s;
+	struct jwt_key *key;		/* NULL until loaded */
+	struct certificate *certificate;	/* NULL until loaded */
+};
+
+void *apns_account_open(struct json_object *section, const char *directory,
+    struct fault *fault);
+void apns_account_close(void *account);
+bool apns_account_load(void *account, struct fault *fault);
+const char *apns_account_credentials(const void *account, size_t i);
+int64_t apns_account_expires_s(const void *account);
+void apns_account_describe(const void *account,
+    struct provider_channel *channel);
+enum provider_mint apns_account_mint(const void *account, int64_t now_s,
+    struct token *token, struct http_request *request, struct fault *fault);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROVIDER_H
+#define PROVIDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "base/fault.h"
+#include "http/http.h"
+#include "http/message.h"
+#include "provider/notification.h"
+#include "provider/token.h"
+
+/*
+ * A provider describes and judges; it does not send.  Attempts, deadlines,
+ * tokens' lives and logs exist once, in delivery.  A new provider is one file
+ * with one of these structs and one line in PROVIDER_LIST.
+ */
+
+/*
+ * What the apps with the same credentials share: connections and tokens.
+ * Filled by `describe`, once the credentials are loaded.
+ */
+struct provider_channel {
+	char name[TOKEN_NAME_SIZE];	/* tells the credentials apart */
+	struct http_pool_params pool;
+	bool needs_no_token;	/* else how long one is used: */
+	int64_t token_renew_ahead_s;
+	int64_t token_min_age_s;
+};
+
+struct provider_push {
+	const struct token *token;	/* NULL if none is needed */
+	const char *message_id;	/* a UUID, kept over the attempts */
+	int64_t now_s;
+};
+
+enum provider_mint {
+	PROVIDER_MINT_DONE,	/* the token is made */
+	PROVIDER_MINT_ASK,	/* send the request, give the reply to `read` */
+	PROVIDER_MINT_FAILED
+};
+
+struct provider {
+	const char *name;	/* as the configuration names it */
+
+	/*
+	 * An account from one entry of "apps"; relative paths are relative to
+	 * `directory`.  NULL with a fault.  Reads no credentials yet.
+	 */
+	void *(*open)(struct json_object *section, const char *directory,
+	    struct fault *fault);
+	void (*close)(void *account);
+
+	/*
+	 * Reads the credentials from their files.  False with a fault; the
+	 * account cannot be used for anything but another load then.
+	 */
+	bool (*load)(void *account, struct fault *fault);
+	/* The i-th file that holds them, or NULL behind the last. */
+	const char *(*credentials)(const void *account, size_t i);
+	/* When what was loaded ends, 0: never; NULL if it never does. */
+	int64_t (*expires_s)(const void *account);
+	void (*describe)(const void *account,
+	    struct provider_channel *channel);
+
+	/*
+	 * Makes a token, or the request for one; FAILED comes with a fault.
+	 * Not called if the channel needs none.
+	 */
+	enum provider_mint (*mint)(const void *account, int64_t now_s,
+	    struct token *token, struct http_request *request,
+	    struct fault *fault);
+	/* Only for those that ASK: the token in a reply, or a fault. */
+	bool (*read)(const void *account, const struct http_reply *reply,
+	    int64_t now_s, struct token *token, struct fault *fault);
+
+	/*
+	 * The request that pushes to one device.  CAUSE_NONE, or the cause
+	 * for which this can never go.
+	 */
+	enum cause (*compose)(const void *account,
+	    const struct notification *notification,
+	    const struct device *device, const struct provider_push *push,
+	    struct http_request *request);
+
+	/* The verdict on a device by a reply with a status. */
+	void (*judge)(const void *account, const struct device *device,
+	    const struct http_reply *reply, struct outcome *outcome);
+};
+
+/* All providers: provider-NAME.c defines provider_NAME. */
+#define PROVIDER_LIST(provider) \
+	provider(apns) \
+	provider(fcm)
+
+#define PROVIDER_DECLARE(name) extern const struct provider provider_##name;
+PROVIDER_LIST(PROVIDER_DECLARE)
+
+/* The provider of that name, or NULL. */
+const struct provider *provider_find(const char *name);
+
+/*
+ * The rest of this room is what several providers need.
+ *
+ * Sets the origin "https://host[:port][/path]" without a trailing slash;
+ * false with a fault if it is no such thing.
+ */
+bool provider_check_url(char *url, struct fault *fault);
+
+/* The host part of such a URL as a part of a channel's name. */
+const char *provider_url_host(const char *url);
+
+/* False with a fault if there is anything but letters and digits in it. */
+bool provider_check_id(const char *text, const char *setting,
+    struct fault *fault);
+
+/*
+ * Serialises `object` into an empty buffer; false if it is longer than
+ * `limit` bytes.
+ */
+bool provider_write_json(struct json_object *object, size_t limit,
+    struct buf *buf);
+
+/* The JSON object in a reply's body (the caller puts it), or NULL. */
+struct json_object *provider_read_json(const struct http_reply *reply);
+
+/*
+ * True if the body is there, but is no JSON object (`body`, as read from it,
+ * is NULL) nor the beginning of one: a page.  Whoever answered there, it was
+ * not the provider.
+ */
+bool provider_is_foreign(const struct http_reply *reply,
+    struct json_object *body);
+
+/* A string member of an object, or NULL if it is none or holds NULs. */
+const char *provider_member_text(struct json_object *object,
+    const char *name);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/service-account.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "provider/provider.h"
+#include "base/setting.h"
+#include "base/xmalloc.h"
+
+enum {
+	SERVICE_ACCOUNT_FILE_SIZE = 65536,
+	SERVICE_ACCOUNT_ASSERTION_LIFE_S = 3600,
+	SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S = 86400
+};
+
+/* The members of the file that are strings we need. */
+static const struct {
+	const char *name;
+	size_t offset;
+	const char *fallback;
+} service_account_members[] = {
+	{ .name = "project_id",
+	    .offset = offsetof(struct service_account, project_id) },
+	{ .name = "private_key_id",
+	    .offset = offsetof(struct service_account, private_key_id) },
+	{ .name = "client_email",
+	    .offset = offsetof(struct service_account, client_email) },
+	{ .name = "token_uri",
+	    .offset = offsetof(struct service_account, token_uri),
+	    .fallback = "https://oauth2.googleapis.com/token" },
+	{ .name = NULL }
+};
+
+void
+service_account_unload(struct service_account *account)
+{
+	size_t i;
+
+	jwt_key_free(account->key);
+	account->key = NULL;
+	for (i = 0; service_account_members[i].name != NULL; i++) {
+		char **place = (char **)((char *)account +
+		    service_account_members[i].offset);
+
+		free(*place);
+		*place = NULL;
+	}
+}
+
+static bool
+service_account_read_members(struct service_account *account,
+    struct json_object *object, struct fault *fault)
+{
+	const char *pem, *text;
+	size_t i;
+
+	for (i = 0; service_account_members[i].name != NULL; i++) {
+		const char *name = service_account_members[i].name;
+		size_t offset = service_account_members[i].offset;
+
+		text = provider_member_text(object, name);
+		if (text == NULL)
+			text = service_account_members[i].fallback;
+		if (text == NULL || *text == '\0') {
+			fault_set(fault, "has no \"%s\"", name);
+			return false;
+		}
+		*(char **)((char *)account + offset) = xstrdup(text);
+	}
+	if (account->project_id[strspn(account->project_id,
+	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] != '\0') {
+		fault_set(fault, "has a malformed \"project_id\"");
+		return false;
+	}
+	if (!provider_check_url(account->token_uri, fault)) {
+		fault_set(fault, "has a \"token_uri\" that is no https:// URL");
+		return false;
+	}
+	pem = provider_member_text(object, "private_key");
+	account->key = jwt_key_read(JWT_RS256, pem == NULL ? "" : pem,
+	    pem == NULL ? 0 : strlen(pem), fault);
+	if (account->key == NULL) {
+		struct fault why = *fault;
+
+		fault_set(fault, "\"private_key\" %s", why.words);
+	}
+	return account->key != NULL;
+}
+
+bool
+service_account_load(struct service_account *account, const char *path,
+    struct fault *fault)
+{
+	struct json_object *object = NULL;
+	struct fault why;
+	struct buf text;
+	size_t offset;
+	bool loaded = false;
+
+	service_account_unload(account);
+	buf_init(&text, SERVICE_ACCOUNT_FILE_SIZE);
+	if (!buf_read_file(&text, path))
+		fault_set(fault, "cannot read %s: %m", path);
+	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
+	    &why)) == NULL ||
+	    !service_account_read_members(account, object, &why))
+		fault_set(fault, "%s: %.400s", path, why.words);
+	else
+		loaded = true;
+	if (!loaded)
+		service_account_unload(account);
+	json_object_put(object);
+	buf_wipe(&text);
+	return loaded;
+}
+
+static bool
+service_account_sign(const struct service_account *account,
+    const char *scope, int64_t now_s, struct buf *assertion,
+    struct fault *fault)
+{
+	struct json_object *header = json_object_new_object();
+	struct json_object *claims = json_object_new_object();
+	bool done;
+
+	json_object_object_add(header, "alg", json_object_new_string("RS256"));
+	json_object_object_add(header, "typ", json_object_new_string("JWT"));
+	json_object_object_add(header, "kid",
+	    json_object_new_string(account->private_key_id));
+	json_object_object_add(claims, "iss",
+	    json_object_new_string(account->client_email));
+	json_object_object_add(claims, "scope", json_object_new_string(scope));
+	json_object_object_add(claims, "aud",
+	    json_object_new_string(account->token_uri));
+	json_object_object_add(claims, "iat", json_object_new_int64(now_s));
+	json_object_object_add(claims, "exp",
+	    json_object_new_int64(now_s + SERVICE_ACCOUNT_ASSERTION_LIFE_S));
+	done = jwt_sign(account->key, json_object_to_json_string_ext(header,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+	    json_object_to_json_string_ext(claims,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+	    assertion, fault);
+	json_object_put(header);
+	json_object_put(claims);
+	return done;
+}
+
+bool
+service_account_compose(const struct service_account *account,
+    const char *scope, int64_t now_s, struct http_request *request,
+    struct fault *fault)
+{
+	struct buf assertion;
+	bool done = false;
+
+	buf_init(&assertion, MESSAGE_BODY_SIZE);
+	if (service_account_sign(account, scope, now_s, &assertion, fault)) {
+		buf_append_text(&request->url, account->token_uri);
+		http_request_add_header(request, "content-type",
+		    "application/x-www-form-urlencoded");
+		buf_append_format(&request->body, "grant_type="
+		    "urn%%3Aietf%%3Aparams%%3Aoauth%%3Agrant-type%%3A"
+		    "jwt-bearer&assertion=%s", buf_text(&assertion));
+		done = http_request_is_complete(request);
+		if (!done)
+			fault_set(fault, "the token request does not fit");
+	}
+	buf_free(&assertion);
+	return done;
+}
+
+/* An error word of the token endpoint (RFC 6749, 5.2) is fit for the log. */
+static const char *
+service_account_error_word(struct json_object *body)
+{
+	const char *word = provider_member_text(body, "error");
+
+	if (word == NULL || strlen(word) > 40 ||
+	    word[strspn(word, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
+		word = "no known error";
+	return word;
+}
+
+bool
+service_account_read(const struct http_reply *reply, int64_t now_s,
+    struct token *token, struct fault *fault)
+{
+	struct json_object *body = provider_read_json(reply), *expires_in;
+	const char *text;
+	bool good = false;
+
+	if (reply->status != 200)
+		fault_set(fault, "the token endpoint answered %d, %s",
+		    reply->status, service_account_error_word(body));
+	else if ((text = provider_member_text(body, "access_token")) == NULL ||
+	    strlen(text) >= sizeof token->text || *text == '\0' ||
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
+	    "xyz0123456789-._~+/=") != strlen(text) ||
+	    !json_object_object_get_ex(body, "expires_in", &expires_in) ||
+	    json_object_get_int64(expires_in) <= 0 ||
+	    json_object_get_int64(expires_in) >
+	    SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S)
+		fault_set(fault, "the token endpoint answered no token");
+	else {
+		memcpy(token->text, text, strlen(text) + 1);
+		token->issued_s = now_s;
+		token->expires_s = now_s + json_object_get_int64(expires_in);
+		good = true;
+	}
+	json_object_put(body);
+	return good;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TOKEN_H
+#define TOKEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/loop.h"
+
+/*
+ * Provider tokens, shared by all workers of a host through files in the state
+ * directory: the worker that holds a token's lock mints it, the others read
+ * it.  A lock dies with its holder, and nobody waits for it for more than a
+ * minute.  The loop never blocks on it.
+ */
+enum token_limits {
+	TOKEN_TEXT_SIZE = 4096,
+	TOKEN_NAME_SIZE = 128
+};
+
+struct token {
+	char text[TOKEN_TEXT_SIZE];	/* "" if there is none */
+	int64_t issued_s;
+	int64_t expires_s;
+};
+
+struct token_store;
+struct token_source;
+struct token_wait;
+
+struct token_params {
+	/* Tells this credential from every other; becomes a file's name. */
+	char name[TOKEN_NAME_SIZE];
+	/* Renewed so long before it expires, at most half its life. */
+	int64_t renew_ahead_s;
+	/* A refused token is not replaced before this age. */
+	int64_t min_age_s;
+	/*
+	 * Begins to mint, and ends by token_minted or token_failed, from
+	 * within or later, in any case within seconds.
+	 */
+	void (*mint)(void *arg, struct token_source *source);
+	void *arg;
+};
+
+/* Called once from the loop; NULL: there is none to be had now. */
+typedef void (*token_ready_fn)(void *arg, const struct token *token);
+
+/*
+ * Opens the directory, making it (mode 0700) where it is missing.  NULL with
+ * a fault if it belongs to somebody else or others may enter it.
+ */
+struct token_store *token_store_open(const char *directory,
+    struct fault *fault);
+void token_store_close(struct token_store *store);
+
+/* The store must outlive its sources. */
+struct token_source *token_source_create(struct token_store *store,
+    struct loop *loop, const struct token_params *params);
+
+/* Waits must be cancelled before, and no minting may report after. */
+void token_source_free(struct token_source *source);
+
+/*
+ * A token that can be used now, or NULL: then ask token_wait.  Owned by the
+ * source and valid until the loop turns.  Starts the renewal when it is due.
+ */
+const struct token *token_current(struct token_source *source);
+
+struct token_wait *token_wait(struct token_source *source,
+    token_ready_fn ready, void *arg);
+void token_wait_cancel(struct token_wait *wait);
+
+/*
+ * The serial number of the current token: remember it with a request, and
+ * give it to token_refuse if the provider finds that token stale.  It is not
+ * used again then, whoever reads it from the file, and the next one asked for
+ * is another.  False if it is younger than the least age, or took the place
+ * of a refused one a moment ago, and so is kept.
+ */
+unsigned int token_serial(const struct token_source *source);
+bool token_refuse(struct token_source *source, unsigned int serial);
+
+void token_minted(struct token_source *source, const struct token *token);
+void token_failed(struct token_source *source);
+
+#endif

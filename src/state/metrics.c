@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/metrics.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistr.h>
+
+#include "state/series.h"
+#include "base/xmalloc.h"
+
+enum {
+	METRICS_LABELS = 4,
+	METRICS_BOUNDS = 12,
+	/* Which numbers of a series are what: a counter has the first alone,
+	 * a histogram one for each bucket and +Inf, and the sum. */
+	METRICS_VALUE = 0,
+	METRICS_SHOWN = 1,		/* of a gauge: is it set? */
+	METRICS_SUM = METRICS_BOUNDS + 1
+};
+
+static_assert((int)METRICS_SUM < (int)SERIES_VALUES &&
+    METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SERIES_TEXT_SIZE,
+    "a series holds a histogram and all labels");
+
+enum metrics_type {
+	METRICS_COUNTER,
+	METRICS_GAUGE,
+	METRICS_HISTOGRAM
+};
+
+struct metrics_label {
+	const char *name;
+	size_t offset;		/* in struct metrics_labels */
+};
+
+#define LABEL(label) \
+	{ .name = #label, .offset = offsetof(struct metrics_labels, label) }
+
+struct metrics_info {
+	const char *name;
+	const char *help;
+	enum metrics_type type;
+	struct metrics_label labels[METRICS_LABELS];
+};
+
+/* README.md lists them; a test compares. */
+static const struct metrics_info metrics_infos[METRICS_NAME__MAX] = {
+	[METRICS_REQUESTS] = {
+		.name = "push_gateway_requests_total",
+		.help = "Requests answered, by operation and HTTP status.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(operation), LABEL(status) } },
+	[METRICS_REQUEST_SECONDS] = {
+		.name = "push_gateway_request_seconds",
+		.help = "Time from a request's whole body to its whole answer.",
+		.type = METRICS_HISTOGRAM,
+		.labels = { LABEL(operation) } },
+	[METRICS_CLIENTS_REFUSED] = {
+		.name = "push_gateway_clients_refused_total",
+		.help = "Requests without a certificate that a client has.",
+		.type = METRICS_COUNTER },
+	[METRICS_NOTIFICATIONS] = {
+		.name = "push_gateway_notifications_total",
+		.help = "Notifications settled, by what became of them.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(operation), LABEL(status) } },
+	[METRICS_VERDICTS] = {
+		.name = "push_gateway_verdicts_total",
+		.help = "Devices settled, by verdict and reason.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(provider), LABEL(app), LABEL(verdict),
+		    LABEL(reason) } },
+	[METRICS_ATTEMPTS] = {
+		.name = "push_gateway_attempts_total",
+		.help = "Requests to providers, by what came of them.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(provider), LABEL(app), LABEL(result) } },
+	[METRICS_PROVIDER_SECONDS] = {
+		.name = "push_gateway_provider_seconds",
+		.help = "Time from a request to a provider to its answer.",
+		.type = METRICS_HISTOGRAM,
+		.labels = { LABEL(provider) } },
+	[METRICS_CONNECTIONS_OPENED] = {
+		.name = "push_gateway_connections_opened_total",
+		.help = "Connections opened to providers.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(provider), LABEL(account) } },
+	[METRICS_ACCOUNT_OPEN] = {
+		.name = "push_gateway_account_open",
+		.help = "1 while an account is not sent to for its failures.",
+		.type = METRICS_GAUGE,
+		.labels = { LABEL(provider), LABEL(account) } },
+	[METRICS_ACCOUNT_OPENED] = {
+		.name = "push_gateway_account_opened_total",
+		.help = "Times that an account was left alone for a while.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(provider), LABEL(account) } },
+	[METRICS_DEAD_SHARE_ALARM] = {
+		.name = "push_gateway_dead_share_alarm",
+		.help = "1 while too many of an app's pushkeys are dead.",
+		.type = METRICS_GAUGE,
+		.labels = { LABEL(app) } },
+	[METRICS_GUARDED] = {
+		.name = "push_gateway_guarded_total",
+		.help = "Rejections that were withheld from callers.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(app) } },
+	[METRICS_TOKENS_MINTED] = {
+		.name = "push_gateway_tokens_minted_total",
+		.help = "Provider tokens made or fetched.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(provider), LABEL(account) } },
+	[METRICS_TOKEN_FAILURES] = {
+		.name = "push_gateway_token_failures_total",
+		.help = "Provider tokens that were not to be had.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(provider), LABEL(account) } },
+	[METRICS_CREDENTIALS_EXPIRY] = {
+		.name = "push_gateway_credentials_expiry_seconds",
+		.help = "Unix time when an app's certificate expires.",
+		.type = METRICS_GAUGE,
+		.labels = { LABEL(app) } },
+	[METRICS_RELOADS] = {
+		.name = "push_gateway_configuration_reloads_total",
+		.help = "Changed configurations, taken or refused, by worker.",
+		.type = METRICS_COUNTER,
+		.labels = { LABEL(result) } },
+	[METRICS_DROPPED] = {
+		.name = "push_gateway_metrics_dropped_total",
+		.help = "Counts of series for which there was no room.",
+		.type = METRICS_COUNTER },
+};
+
+/* Upper bounds of the buckets; a request's deadline is 8 s by default. */
+static const struct {
+	int64_t ms;
+	const char *seconds;
+} metrics_bounds[METRICS_BOUNDS] = {
+	{ .ms = 10, .seconds = "0.01" },
+	{ .ms = 25, .seconds = "0.025" },
+	{ .ms = 50, .seconds = "0.05" },
+	{ .ms = 100, .seconds = "0.1" },
+	{ .ms = 250, .seconds = "0.25" },
+	{ .ms = 500, .seconds = "0.5" },
+	{ .ms = 1000, .seconds = "1" },
+	{ .ms = 2000, .seconds = "2" },
+	{ .ms = 4000, .seconds = "4" },
+	{ .ms = 6000, .seconds = "6" },
+	{ .ms = 8000, .seconds = "8" },
+	{ .ms = 10000, .seconds = "10" },
+};
+
+struct metrics {
+	struct series_table *table;
+	struct series *dropped;
+};
+
+/* Differs where the numbers of a file mean something else. */
+static uint64_t
+metrics_layout(void)
+{
+	uint64_t layout = sizeof(struct series);
+	size_t i, j;
+
+	for (i = 0; i < METRICS_NAME__MAX; i++) {
+		const struct metrics_info *info = &metrics_infos[i];
+
+		layout = series_hash(layout, info->name,
+		    strlen(info->name) + 1);
+		layout = series_hash(layout, &info->type, sizeof info->type);
+		for (j = 0; j < METRICS_LABELS &&
+		    info->labels[j].name != NULL; j++)
+			layout = series_hash(layout, info->labels[j].name,
+			    strlen(info->labels[j].name) + 1);
+	}
+	for (i = 0; i < METRICS_BOUNDS; i++)
+		layout = series_hash(layout, &metrics_bounds[i].ms,
+		    sizeof metrics_bounds[i].ms);
+	return layout;
+}
+
+struct metrics *
+metrics_open(const char *directory)
+{
+	struct metrics *metrics = xcalloc(1, sizeof *metrics);
+
+	metrics->table = series_open(directory, metrics_layout());
+	metrics->dropped = series_find(metrics->table, METRICS_DROPPED, "", 0);
+	return metrics;
+}
+
+void
+metrics_close(struct metrics *metrics)
+{
+	if (metrics == NULL)
+		return;
+	series_close(metrics->table);
+	free(metrics);
+}
+
+/* --- counting ------------------------------------------------------------ */
+
+/*
+ * The series of a name and the values of its labels, each of which stands in
+ * the text with a NUL behind it; NULL if there is no room for it.
+ */
+static struct series *
+metrics_find(struct metrics *metrics, enum metrics_name name,
+    const struct metrics_labels *labels)
+{
+	static const struct metrics_labels none = { .app = NULL };
+	const struct metrics_info *info = &metrics_infos[name];
+	const char *base = (const char *)(labels == NULL ? &none : labels);
+	char text[SERIES_TEXT_SIZE];
+	struct series *series;
+	size_t size = 0, i;
+
+	if (metrics == NULL)
+		return NULL;
+	for (i = 0; i < METRICS_LABELS && info->labels[i].name != NULL; i++) {
+		const char *value = *(const char *const *)(const void *)
+		    (base + info->labels[i].offset);
+		size_t length = value == NULL ? 0 :
+		    strnlen(value, METRICS_VALUE_SIZE - 1);
+
+		if (length > 0)
+			memcpy(text + size, value, length);
+		size += length;
+		text[size++] = '\0';
+	}
+	series = series_find(metrics->table, (uint16_t)name, text, size);
+	if (series == NULL && metrics->dropped != NULL)
+		atomic_fetch_add_explicit(&metrics->dropped->values[
+		    METRICS_VALUE], 1, memory_order_relaxed);
+	return series;
+}
+
+void
+metrics_add(struct metrics *metrics, enum metrics_name name, uint64_t count,
+    const struct metrics_labels *labels)
+{
+	struct series *series = metrics_find(metrics, name, labels);
+
+	if (series != NULL)
+		atomic_fetch_add_explicit(&series->values[METRICS_VALUE], count,
+		    memory_order_relaxed);
+}
+
+void
+metrics_set(struct metrics *metrics, enum metrics_name name, int64_t value,
+    const struct metrics_labels *labels)
+{
+	struct series *series = metrics_find(metrics, name, labels);
+
+	if (series == NULL)
+		return;
+	atomic_store_explicit(&series->values[METRICS_VALUE], (uint64_t)value,
+	    memory_order_relaxed);
+	atomic_store_explicit(&series->values[METRICS_SHOWN], 1,
+	    memory_order_release);
+}
+
+void
+metrics_observe(struct metrics *metrics, enum metrics_name name,
+    int64_t duration_ms, const struct metrics_labels *labels)
+{
+	struct series *series = metrics_find(metrics, name, labels);
+	size_t i = 0;
+
+	if (series == NULL)
+		return;
+	if (duration_ms < 0)
+		duration_ms = 0;
+	while (i < METRICS_BOUNDS && duration_ms > metrics_bounds[i].ms)
+		i++;
+	atomic_fetch_add_explicit(&series->values[i], 1,
+	    memory_order_relaxed);
+	atomic_fetch_add_explicit(&series->values[METRICS_SUM],
+	    (uint64_t)duration_ms, memory_order_relaxed);
+}
+
+/* A row of the table that is one of our series, or NULL. */
+static struct series *
+metrics_at(struct series_table *table, size_t place)
+{
+	struct series *series = series_at(table, place);
+	size_t labels = 0, ends = 0, i;
+
+	if (series == NULL || series->kind >= METRICS_NAME__MAX)
+		return NULL;
+	while (labels < METRICS_LABELS &&
+	    metrics_infos[series->kind].labels[labels].name != NULL)
+		labels++;
+	for (i = 0; i < series->size; i++)
+		ends += series->text[i] == '\0';
+	return ends == labels && (series->size == 0 ||
+	    series->text[series->size - 1] == '\0') ? series : NULL;
+}
+
+void
+metrics_clear_gauges(struct metrics *metrics)
+{
+	struct series *series;
+	size_t i;
+
+	for (i = 0; i < SERIES_MAX; i++) {
+		series = metrics_at(metrics->table, i);
+		if (series != NULL &&
+		    metrics_infos[series->kind].type == METRICS_GAUGE)
+			atomic_store_explicit(&series->values[METRICS_SHOWN],
+			    0, memory_order_relaxed);
+	}
+}
+
+/* --- the text ------------------------------------------------------------ */
+
+static uint64_t
+metrics_value(const struct series *series, size_t index)
+{
+	return atomic_load_explicit(&series->values[index],
+	    memory_order_relaxed);
+}
+
+static void
+metrics_write_value(struct buf *text, const char *value)
+{
+	const uint8_t *rest = (const uint8_t *)value;
+	size_t length = strlen(value);
+	ucs4_t character;
+	int size;
+
+	for (; length > 0; rest += size, length -= (size_t)size) {
+		size = u8_mbtouc(&character, rest, length);
+		if (character == '\\' || character == '"')
+			buf_append_format(text, "\\%c", (int)character);
+		else if (character == '\n')
+			buf_append_text(text, "\\n");
+		else if (character == 0xfffd)
+			buf_append_text(text, "\xef\xbf\xbd");
+		else
+			buf_append(text, rest, (size_t)size);
+	}
+}
+
+/* name="value",… and, unless it is NULL, le="bound". */
+static void
+metrics_write_labels(struct buf *text, const struct series *series,
+    const char *bound)
+{
+	const struct metrics_label *label =
+	    metrics_infos[series->kind].labels;
+	const char *value = series->text;
+	const char *end = value + series->size;
+	const char *before = "{";
+
+	for (; value < end; value += strlen(value) + 1, label++) {
+		buf_append_format(text, "%s%s=\"", before, label->name);
+		metrics_write_value(text, value);
+		buf_append_text(text, "\"");
+		before = ",";
+	}
+	if (bound != NULL) {
+		buf_append_format(text, "%sle=\"%s\"", before, bound);
+		before = ",";
+	}
+	if (*before == ',')
+		buf_append_text(text, "}");
+}
+
+static void
+metrics_write_histogram(struct buf *text, const struct series *series)
+{
+	const char *name = metrics_infos[series->kind].name;
+	uint64_t count = 0, sum_ms = metrics_value(series, METRICS_SUM);
+	size_t i;
+
+	for (i = 0; i <= METRICS_BOUNDS; i++) {
+		count += metrics_value(series, i);
+		buf_append_format(text, "%s_bucket", name);
+		metrics_write_labels(text, series, i == METRICS_BOUNDS ?
+		    "+Inf" : metrics_bounds[i].seconds);
+		buf_append_format(text, " %" PRIu64 "\n", count);
+	}
+	buf_append_format(text, "%s_sum", name);
+	metrics_write_labels(text, series, NULL);
+	buf_append_format(text, " %" PRIu64 ".%03u\n%s_count", sum_ms / 1000,
+	    (unsigned int)(sum_ms % 1000), name);
+	metrics_write_labels(text, series, NULL);
+	buf_append_format(text, " %" PRIu64 "\n", count);
+}
+
+static void
+metrics_write_series(struct buf *text, const struct series *series)
+{
+	const struct metrics_info *info = &metrics_infos[series->kind];
+	uint64_t value = metrics_value(series, METRICS_VALUE);
+
+	if (info->type == METRICS_HISTOGRAM) {
+		metrics_write_histogram(text, series);
+		return;
+	}
+	buf_append_text(text, info->name);
+	metrics_write_labels(text, series, NULL);
+	if (info->type == METRICS_GAUGE)
+		buf_append_format(text, " %" PRId64 "\n", (int64_t)value);
+	else
+		buf_append_format(text, " %" PRIu64 "\n", value);
+}
+
+static bool
+metrics_is_shown(const struct series *series)
+{
+	return metrics_infos[series->kind].type != METRICS_GAUGE ||
+	    metrics_value(series, METRICS_SHOWN) != 0;
+}
+
+static int
+metrics_compare(const void *one, const void *other)
+{
+	const struct series *a = *(const struct series *const *)one;
+	const struct series *b = *(const struct series *const *)other;
+	int order = strcmp(metrics_infos[a->kind].name,
+	    metrics_infos[b->kind].name);
+
+	if (order == 0)
+		order = memcmp(a->text, b->text,
+		    a->size < b->size ? a->size : b->size);
+	return order;
+}
+
+static void
+metrics_write_table(struct series_table *table, struct buf *text)
+{
+	static const char *const types[] = {
+		[METRICS_COUNTER] = "counter",
+		[METRICS_GAUGE] = "gauge",
+		[METRICS_HISTOGRAM] = "histogram",
+	};
+	const struct series *sorted[SERIES_MAX], *series;
+	size_t count = 0, i;
+
+	for (i = 0; i < SERIES_MAX; i++) {
+		series = metrics_at(table, i);
+		if (series != NULL && metrics_is_shown(series))
+			sorted[count++] = series;
+	}
+	qsort(sorted, count, sizeof *sorted, metrics_compare);
+	for (i = 0; i < count; i++) {
+		const struct metrics_info *info =
+		    &metrics_infos[sorted[i]->kind];
+
+		if (i == 0 || sorted[i - 1]->kind != sorted[i]->kind)
+			buf_append_format(text, "# HELP %s %s\n# TYPE %s %s\n",
+			    info->name, info->help, info->name,
+			    types[info->type]);
+		metrics_write_series(text, sorted[i]);
+	}
+}
+
+void
+metrics_write(const struct metrics *metrics, struct buf *text)
+{
+	metrics_write_table(metrics->table, text);
+}
+
+bool
+metrics_read(const char *directory, struct buf *text, struct fault *fault)
+{
+	struct series_table *table = series_read(directory, metrics_layout(),
+	    fault);
+	bool readable = table != NULL;
+
+	if (readable)
+		metrics_write_table(table, text);
+	series_close(table);
+	return readable;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker/conf.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/position.h"
+#include "base/setting.h"
+#include "base/xmalloc.h"
+
+enum {
+	CONF_FILE_SIZE = 4 * 1024 * 1024
+};
+
+/* The file as it is written; conf_fill makes a conf of it. */
+struct conf_file {
+	char *state_directory;
+	int64_t request_timeout_ms;
+	int64_t max_request_size_kb;
+	int64_t max_notification_size_kb;
+	int64_t max_batch_size;
+	int64_t max_requests_in_flight;
+	char *proxy;
+	char *proxy_credentials_file;
+	char *ca_file;
+	struct json_object *log;
+	struct json_object *clients;
+	struct json_object *apps;
+};
+
+struct conf_log {
+	char *level;
+	char *to;
+};
+
+#define CONF_FIELD(field) .name = #field, \
+    .offset = offsetof(struct conf_file, field)
+#define CONF_INTEGER(field, least, most, fallback) { CONF_FIELD(field), \
+    .type = SETTING_INTEGER, .minimum = least, .maximum = most, \
+    .number = fallback }
+
+static const struct setting conf_settings[] = {
+	{ CONF_FIELD(state_directory), .type = SETTING_PATH,
+	    .text = RUNSTATEDIR "/push-gateway" },
+	CONF_INTEGER(request_timeout_ms, 100, 600000, 8000),
+	CONF_INTEGER(max_request_size_kb, 1, 65536, 1024),
+	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),
+	CONF_INTEGER(max_batch_size, 1, 10000, 100),
+	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
+	{ CONF_FIELD(proxy), .type = SETTING_STRING },
+	{ CONF_FIELD(proxy_credentials_file), .type = SETTING_PATH },
+	{ CONF_FIELD(ca_file), .type = SETTING_PATH },
+	{ CONF_FIELD(log), .type = SETTING_OBJECT },
+	{ CONF_FIELD(clients), .type = SETTING_OBJECTS, .required = true },
+	{ CONF_FIELD(apps), .type = SETTING_OBJECTS, .required = true },
+	{ .name = NULL }
+};
+
+static const struct setting conf_log_settings[] = {
+	{ .name = "level", .offset = offsetof(struct conf_log, level),
+	    .type = SETTING_STRING, .text = "info" },
+	{ .name = "to", .offset = offsetof(struct conf_log, to),
+	    .type = SETTING_STRING, .text = "stderr" },
+	{ .name = NULL }
+};
+
+static bool
+conf_read_log(struct json_object *section, struct log_params *params,
+    struct fault *fault)
+{
+	struct conf_log log = { .level = NULL };
+	bool good = false;
+
+	params->level = LOG_LEVEL_INFO;
+	if (section == NULL)
+		return true;
+	if (!setting_read(conf_log_settings, section, ".", &log, fault))
+		;
+	else if ((params->level = log_level_find(log.level)) ==
+	    LOG_LEVEL__MAX) {
+		fault_set(fault, "must be error, warn, info or debug");
+		fault_prepend_name(fault, "level");
+	} else if (strcmp(log.to, "stderr") != 0 &&
+	    strcmp(log.to, "syslog") != 0) {
+		fault_set(fault, "must be stderr or syslog");
+		fault_prepend_name(fault, "to");
+	} else
+		good = true;
+	params->to_syslog = good && strcmp(log.to, "syslog") == 0;
+	setting_free(conf_log_settings, &log);
+	if (!good)
+		fault_prepend_name(fault, "log");
+	return good;
+}
+
+static bool
+conf_read_clients(struct json_object *sections, struct client_list *clients,
+    struct fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(sections); i++) {
+		if (!client_list_add(clients,
+		    json_object_array_get_idx(sections, i), fault)) {
+			fault_prepend_index(fault, i);
+			fault_prepend_name(fault, "clients");
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+conf_read_apps(struct json_object *sections, const char *directory,
+    struct app_registry *apps, struct fault *fault)
+{
+	size_t i;
+
+	for (i = 0; i < json_object_array_length(sections); i++) {
+		if (!app_registry_add(apps,
+		    json_object_array_get_idx(sections, i), directory,
+		    fault)) {
+			fault_prepend_index(fault, i);
+			fault_prepend_name(fault, "apps");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Takes over the strings of the file. */
+static void
+conf_fill(struct conf *conf, struct conf_file *file)
+{
+	conf->state_directory = file->state_directory;
+	conf->request_timeout_ms = file->request_timeout_ms;
+	conf->max_request_size_kb = file->max_request_size_kb;
+	conf->max_requests_in_flight = file->max_requests_in_flight;
+	conf->limits.max_batch_size = file->max_batch_size;
+	conf->limits.max_notification_size_kb = file->max_notification_size_kb;
+	conf->ca_file = file->ca_file;
+	conf->proxy.url = file->proxy;
+	conf->proxy.credentials_file = file->proxy_credentials_file;
+	conf->http.ca_file = conf->ca_file;
+	conf->http.proxy = &conf->proxy;
+}
+
+static struct conf *
+conf_read(struct json_object *object, const char *directory,
+    struct fault *fault)
+{
+	struct conf *conf = xcalloc(1, sizeof *conf);
+	struct conf_file file = { .log = NULL };
+	struct json_object *own = setting_omit(app_settings, object);
+	bool read = setting_read(conf_settings, own, directory, &file, fault);
+
+	conf_fill(conf, &file);
+	conf->clients = client_list_create();
+	conf->apps = app_registry_create();
+	if (!read || !proxy_check(&conf->proxy, fault) ||
+	    !app_registry_set_defaults(conf->apps, object, fault) ||
+	    !conf_read_log(file.log, &conf->log, fault) ||
+	    !conf_read_clients(file.clients, conf->clients, fault) ||
+	    !conf_read_apps(file.apps, directory, conf->apps, fault)) {
+		conf_free(conf);
+		conf = NULL;
+	}
+	json_object_put(own);
+	return conf;
+}
+
+/* Puts "file:line:column: " in front of the words. */
+static void
+conf_locate_fault(const char *path, struct position position,
+    struct fault *fault)
+{
+	struct fault plain = *fault;
+
+	fault_set(fault, "%s:%u:%u: %s", path, position.line, position.column,
+	    plain.words);
+}
+
+/* Two patterns that could take the same app_id: which of them counts? */
+static bool
+conf_check_patterns(const struct conf *conf, const struct buf *text,
+    struct fault *fault)
+{
+	struct position position;
+	size_t first, second;
+
+	if (!app_registry_find_ambiguity(conf->apps, &first, &second))
+		return true;
+	fault_set(fault, "%s", "");
+	fault_prepend_name(fault, "app_id");
+	fault_prepend_index(fault, first);
+	fault_prepend_name(fault, "apps");
+	position = position_of_pointer(buf_text(text), text->size,
+	    fault->pointer);
+	fault_set(fault, "\"%.200s\" and \"%.200s\" in line %u are equally "
+	    "specific, and some app_id matches both",
+	    app_registry_at(conf->apps, second)->app_id,
+	    app_registry_at(conf->apps, first)->app_id, position.line);
+	fault_prepend_name(fault, "app_id");
+	fault_prepend_index(fault, second);
+	fault_prepend_name(fault, "apps");
+	return false;
+}
+
+struct conf *
+conf_load(const char *path, struct fault *fault)
+{
+	struct json_object *object = NULL;
+	struct conf *conf = NULL;
+	char *directory = xstrdup(path), *slash = strrchr(directory, '/');
+	struct buf text;
+	size_t offset;
+
+	if (slash == NULL)
+		strcpy(directory, ".");
+	else
+		*slash = '\0';
+	buf_init(&text, CONF_FILE_SIZE);
+	if (!buf_read_file(&text, path))
+		fault_set(fault, "%s: cannot be read: %m", path);
+	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
+	    fault)) == NULL)
+		conf_locate_fault(path, position_of_offset(buf_text(&text),
+		    text.size, offset), fault);
+	else if ((conf = conf_read(object, directory, fault)) == NULL ||
+	    !conf_check_patterns(conf, &text, fault)) {
+		conf_free(conf);
+		conf = NULL;
+		conf_locate_fault(path, position_of_pointer(buf_text(&text),
+		    text.size, fault->pointer), fault);
+	}
+	json_object_put(object);
+	buf_free(&text);
+	free(directory);
+	return conf;
+}
+
+bool
+conf_check_credentials(struct conf *conf, struct fault *fault)
+{
+	bool good = proxy_load(&conf->proxy, fault);
+	struct app *app;
+	size_t i;
+
+	for (i = 0; good && (app = app_registry_at(conf->apps, i)) != NULL;
+	    i++) {
+		struct fault why;
+
+		if (!app->provider->load(app->account, &why)) {
+			fault_set(fault, "app %.100s: %.380s", app->app_id,
+			    why.words);
+			good = false;
+		}
+	}
+	return good;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	client_list_free(conf->clients);
+	app_registry_free(conf->apps);
+	free(conf->state_directory);
+	free(conf->ca_file);
+	proxy_free(&conf->proxy);
+	free(conf);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "delivery/app.h"
+#include "access/client.h"
+#include "api/decode.h"
+#include "base/fault.h"
+#include "http/http.h"
+#include "base/log.h"
+#include "http/proxy.h"
+
+/*
+ * The whole configuration: one JSON file, comments allowed, unknown settings
+ * refused.  It holds, ready to hand on, what each module wants of it; no
+ * module below sees it.
+ */
+struct conf {
+	char *state_directory;
+	int64_t request_timeout_ms;
+	int64_t max_request_size_kb;
+	int64_t max_requests_in_flight;
+	struct decode_limits limits;
+	struct log_params log;
+	struct http_params http;	/* it borrows the next two */
+	char *ca_file;
+	struct proxy proxy;
+	struct client_list *clients;
+	struct app_registry *apps;
+};
+
+/*
+ * Reads a configuration file.  NULL with a fault whose words are
+ * "file:line:column: …".  No credentials are read yet.
+ */
+struct conf *conf_load(const char *path, struct fault *fault);
+
+/*
+ * Reads the credentials of the proxy and every app as a worker would.  False
+ * with a fault for the first that cannot be used.
+ */
+bool conf_check_credentials(struct conf *conf, struct fault *fault);
+
+void conf_free(struct conf *conf);
+
+#endif
