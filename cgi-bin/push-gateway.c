@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "access/caller-certificate.h"
 #include "base/buf.h"
-#include "worker/conf.h"
-#include "access/identity.h"
-#include "cgi/listener.h"
 #include "base/log.h"
+#include "cgi/listener.h"
 #include "state/metrics.h"
-#include "worker/server.h"
+#include "worker/conf.h"
+#include "worker/worker.h"
 
 /* As in sysexits.h. */
 enum {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CLIENT_H
-#define CLIENT_H
+#ifndef ACCESS_CLIENT_H
+#define ACCESS_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/fault.h"
-#include "access/identity.h"
+#include "access/caller-certificate.h"
+#include "base/error.h"
 #include "base/setting.h"
 
 /*

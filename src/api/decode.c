@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/json-text.h"
+#include "base/json-text.h"
 #include "base/xmalloc.h"
 
 /* --- the schemas of the API ---------------------------------------------- */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DECODE_H
-#define DECODE_H
+#ifndef API_DECODE_H
+#define API_DECODE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include <json-c/json.h>
 
-#include "provider/notification.h"
 #include "api/schema.h"
+#include "provider/notification.h"
 
 /*
  * The body of a request becomes a batch, or one of the API's four errors.

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/response.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "api/response.h"
 #include "base/xmalloc.h"
 
 enum notify_status {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NOTIFY_H
-#define NOTIFY_H
+#ifndef API_NOTIFY_H
+#define API_NOTIFY_H
 
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "access/client.h"
 #include "api/decode.h"
-#include "delivery/delivery.h"
+#include "base/buf.h"
 #include "cgi/exchange.h"
+#include "delivery/delivery.h"
 #include "state/metrics.h"
 
 /*

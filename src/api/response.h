@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef RESPONSE_H
-#define RESPONSE_H
+#ifndef API_RESPONSE_H
+#define API_RESPONSE_H
 
 #include <stddef.h>
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/log.h"
-#include "state/metrics.h"
 #include "api/response.h"
+#include "base/log.h"
 #include "base/xmalloc.h"
+#include "state/metrics.h"
 
 enum {
 	ROUTE_PATH_SIZE = 2048

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ROUTE_H
-#define ROUTE_H
+#ifndef API_ROUTE_H
+#define API_ROUTE_H
 
 #include <stddef.h>
 
 #include "access/client.h"
-#include "cgi/exchange.h"
 #include "api/notify.h"
+#include "cgi/exchange.h"
 
 /*
  * Method and path lead to an operation, or to 404, 405, 401 and 413, in this

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "api/json-text.h"
+#include "base/json-text.h"
 #include "base/xmalloc.h"
 
 /* Where the check is: a list up to the root, written down only if needed. */

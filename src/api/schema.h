@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SCHEMA_H
-#define SCHEMA_H
+#ifndef API_SCHEMA_H
+#define API_SCHEMA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SECRET_H
-#define SECRET_H
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
 
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 enum {
 	SECRET_SIZE = 4096	/* the longest that is read */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-position.h"
 #include "base/log.h"
-#include "base/position.h"
 #include "base/xmalloc.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SETTING_H
-#define SETTING_H
+#ifndef BASE_SETTING_H
+#define BASE_SETTING_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <json-c/json.h>
 
-#include "base/fault.h"
+#include "base/error.h"
 
 /*
  * Reads a JSON object of the configuration into a struct, by a table in which

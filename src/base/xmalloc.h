@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef XMALLOC_H
-#define XMALLOC_H
+#ifndef BASE_XMALLOC_H
+#define BASE_XMALLOC_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EXCHANGE_H
-#define EXCHANGE_H
+#ifndef CGI_EXCHANGE_H
+#define CGI_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stdint.h>

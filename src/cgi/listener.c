@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cgi/protocol.h"
 #include "base/xmalloc.h"
+#include "cgi/protocol.h"
 
 enum {
 	/* Out of descriptors: wait for some to come back. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef LISTENER_H
-#define LISTENER_H
+#ifndef CGI_LISTENER_H
+#define CGI_LISTENER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cgi/exchange.h"
-#include "base/fault.h"
+#include "base/error.h"
 #include "base/loop.h"
+#include "cgi/exchange.h"
 
 /*
  * Where requests come from: the connections to a FastCGI socket or, once in

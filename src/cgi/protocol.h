@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PROTOCOL_H
-#define PROTOCOL_H
+#ifndef CGI_PROTOCOL_H
+#define CGI_PROTOCOL_H
 
 #include <stdbool.h>
 #include <stddef.h>

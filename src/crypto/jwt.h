@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef JWT_H
-#define JWT_H
+#ifndef CRYPTO_JWT_H
+#define CRYPTO_JWT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 /*
  * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs, RS256 for

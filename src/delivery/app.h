@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef APP_H
-#define APP_H
+#ifndef DELIVERY_APP_H
+#define DELIVERY_APP_H
 
 #include <json-c/json.h>
 
-#include "base/fault.h"
-#include "delivery/guard.h"
-#include "state/metrics.h"
+#include "base/error.h"
+#include "base/setting.h"
+#include "delivery/rejection-guard.h"
 #include "provider/notification.h"
 #include "provider/provider.h"
-#include "base/setting.h"
+#include "state/metrics.h"
 
 /*
  * The registry: which app_id goes to which provider, with which account.

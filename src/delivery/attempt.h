@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef ATTEMPT_H
-#define ATTEMPT_H
+#ifndef DELIVERY_ATTEMPT_H
+#define DELIVERY_ATTEMPT_H
 
 #include <stdbool.h>
 #include <stdint.h>

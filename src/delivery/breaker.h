@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef BREAKER_H
-#define BREAKER_H
+#ifndef DELIVERY_BREAKER_H
+#define DELIVERY_BREAKER_H
 
 #include <stdbool.h>
 #include <stdint.h>

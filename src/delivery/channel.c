@@ -8,10 +8,10 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#include "delivery/breaker.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "delivery/breaker.h"
 
 enum {
 	CHANNEL_LOAD_PAUSE_MS = 1000,

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CHANNEL_H
-#define CHANNEL_H
+#ifndef DELIVERY_CHANNEL_H
+#define DELIVERY_CHANNEL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "delivery/app.h"
-#include "http/http.h"
 #include "base/loop.h"
-#include "state/metrics.h"
+#include "delivery/app.h"
+#include "delivery/permits.h"
+#include "http/http.h"
 #include "provider/notification.h"
 #include "provider/provider.h"
 #include "provider/token.h"
-#include "delivery/turns.h"
+#include "state/metrics.h"
 
 /*
  * A channel is what the apps with the same credentials share: connections to

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "delivery/push.h"
 #include "base/xmalloc.h"
+#include "delivery/push.h"
 
 enum {
 	/* Devices of one request that are under way at once. */

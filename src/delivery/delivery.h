@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef DELIVERY_H
-#define DELIVERY_H
+#ifndef DELIVERY_DELIVERY_H
+#define DELIVERY_DELIVERY_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "access/client.h"
 #include "delivery/app.h"
 #include "delivery/channel.h"
-#include "access/client.h"
-#include "state/metrics.h"
 #include "provider/notification.h"
+#include "state/metrics.h"
 
 /*
  * A batch becomes outcomes: attempts, retries, the deadline, stale tokens.

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef EXPIRY_H
-#define EXPIRY_H
+#ifndef DELIVERY_EXPIRY_H
+#define DELIVERY_EXPIRY_H
 
 #include <stdint.h>
 
+#include "base/loop.h"
 #include "delivery/app.h"
 #include "delivery/channel.h"
-#include "base/loop.h"
 #include "state/metrics.h"
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PUSH_H
-#define PUSH_H
+#ifndef DELIVERY_PUSH_H
+#define DELIVERY_PUSH_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -11,9 +11,9 @@
 #include <curl/curl.h>
 
 #include "base/clock.h"
-#include "http/http-lane.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "http/connection.h"
 
 enum {
 	/* Sent bytes that nobody acknowledged: the connection is dead.  The

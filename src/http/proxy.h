@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PROXY_H
-#define PROXY_H
+#ifndef HTTP_PROXY_H
+#define HTTP_PROXY_H
 
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 /*
  * The HTTP proxy on the way to the providers, and what it wants to know of us

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef APNS_ACCOUNT_H
-#define APNS_ACCOUNT_H
+#ifndef PROVIDER_APNS_ACCOUNT_H
+#define PROVIDER_APNS_ACCOUNT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <json-c/json.h>
 
-#include "crypto/certificate.h"
-#include "base/fault.h"
+#include "base/error.h"
 #include "crypto/jwt.h"
+#include "crypto/key-pair.h"
 #include "http/message.h"
 #include "provider/provider.h"
 #include "provider/token.h"

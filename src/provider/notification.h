@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NOTIFICATION_H
-#define NOTIFICATION_H
+#ifndef PROVIDER_NOTIFICATION_H
+#define PROVIDER_NOTIFICATION_H
 
 #include <stdbool.h>
 #include <stddef.h>

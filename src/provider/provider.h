@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PROVIDER_H
-#define PROVIDER_H
+#ifndef PROVIDER_PROVIDER_H
+#define PROVIDER_PROVIDER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <json-c/json.h>
 
-#include "base/fault.h"
+#include "base/error.h"
 #include "http/http.h"
 #include "http/message.h"
 #include "provider/notification.h"

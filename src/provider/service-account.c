@@ -6,9 +6,9 @@
 
 #include <json-c/json.h>
 
-#include "provider/provider.h"
 #include "base/setting.h"
 #include "base/xmalloc.h"
+#include "provider/provider.h"
 
 enum {
 	SERVICE_ACCOUNT_FILE_SIZE = 65536,

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SERVICE_ACCOUNT_H
-#define SERVICE_ACCOUNT_H
+#ifndef PROVIDER_SERVICE_ACCOUNT_H
+#define PROVIDER_SERVICE_ACCOUNT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/fault.h"
+#include "base/error.h"
 #include "crypto/jwt.h"
 #include "http/message.h"
 #include "provider/token.h"

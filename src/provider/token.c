@@ -14,8 +14,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "state/state.h"
 #include "base/xmalloc.h"
+#include "state/directory.h"
 
 enum {
 	TOKEN_POLL_MS = 20,	/* how often a worker looks for another's */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef TOKEN_H
-#define TOKEN_H
+#ifndef PROVIDER_TOKEN_H
+#define PROVIDER_TOKEN_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/fault.h"
+#include "base/error.h"
 #include "base/loop.h"
 
 /*

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistr.h>
 
-#include "state/series.h"
 #include "base/xmalloc.h"
+#include "state/shared-table.h"
 
 enum {
 	METRICS_LABELS = 4,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef METRICS_H
-#define METRICS_H
+#ifndef STATE_METRICS_H
+#define STATE_METRICS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "base/fault.h"
+#include "base/error.h"
 
 /*
  * Counters in memory that all workers of a host map: the file `metrics` in

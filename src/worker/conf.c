@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/position.h"
+#include "base/json-position.h"
 #include "base/setting.h"
 #include "base/xmalloc.h"
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONF_H
-#define CONF_H
+#ifndef WORKER_CONF_H
+#define WORKER_CONF_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "delivery/app.h"
 #include "access/client.h"
 #include "api/decode.h"
-#include "base/fault.h"
-#include "http/http.h"
+#include "base/error.h"
 #include "base/log.h"
+#include "delivery/app.h"
+#include "http/http.h"
 #include "http/proxy.h"
 
 /*

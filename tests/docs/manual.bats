@@ -88,7 +88,7 @@ page_settings() {
 		grep -q "\.\(It \|\)Dv .*\b$name\b" "$PROGRAM_PAGE" ||
 			tell "$PROGRAM_PAGE" "add $name to SIGNALS"
 	done < <(grep -oh '\(sigaddset(&set, \|signal(\)SIG[A-Z0-9]*' \
-		"$ROOT/src/worker/server.c" | grep -o 'SIG.*' | sort -u)
+		"$ROOT/src/worker/worker.c" | grep -o 'SIG.*' | sort -u)
 	[ -z "$missing" ]
 }
 

@@ -15,7 +15,7 @@
 #include <unistr.h>
 
 #include "api/decode.h"
-#include "api/json-text.h"
+#include "base/json-text.h"
 
 enum {
 	DECODE_DEVICES_COMPARED = 64,

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/json-text.h"
+#include "base/json-text.h"
 
 static void
 check_again(struct json_object *value, size_t text_size)

@@ -16,9 +16,9 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "base/xmalloc.h"
 #include "crypto/jwt.h"
 #include "tap.h"
-#include "base/xmalloc.h"
 
 /* Texts that live until the end. */
 struct fixture_text {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "api/json-text.h"
+#include "base/json-text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xmalloc.h"
 #include "fixture.h"
 #include "tap.h"
-#include "base/xmalloc.h"
 
 /* A text, and what it is as compact JSON; NULL: it is refused. */
 struct json_text_row {

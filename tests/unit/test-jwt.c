@@ -8,9 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/xmalloc.h"
 #include "fixture.h"
 #include "tap.h"
-#include "base/xmalloc.h"
 
 /* --- base64 -------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "fixture.h"
-#include "state/series.h"
+#include "state/shared-table.h"
 #include "tap.h"
 
 static const char *

@@ -7,12 +7,13 @@
 #include "base/clock.h"
 #include "fixture.h"
 #include "tap.h"
-#include "worker.h"
+#include "token-worker.h"
 
 static void
 set_age(int64_t age_s)
 {
-	clock_fake(WORKER_NOW_MS + age_s * 1000, WORKER_NOW_S + age_s);
+	clock_fake(
+	    TOKEN_WORKER_NOW_MS + age_s * 1000, TOKEN_WORKER_NOW_S + age_s);
 }
 
 /* --- renewal ------------------------------------------------------------- */
@@ -24,34 +25,34 @@ check_renewal(int64_t life_s, int64_t due_s)
 	const char *name = fixture_format("a life of %lld s",
 	    (long long)life_s);
 	const char *first;
-	struct worker worker;
+	struct token_worker worker;
 
 	set_age(0);
-	worker_open(&worker, worker_directory(), "one");
+	token_worker_open(&worker, token_worker_directory(), "one");
 	worker.life_s = life_s;
-	first = worker_ask(&worker);
+	first = token_worker_ask(&worker);
 	set_age(due_s - 1);
-	tap_is_string(worker_current(&worker), first,
+	tap_is_string(token_worker_current(&worker), first,
 	    "%s: it is used a second before it is due", name);
-	worker_turn();
+	token_worker_turn();
 	tap_is_int(worker.mints, 1, "%s: it is not renewed then", name);
 	set_age(due_s);
-	tap_is_string(worker_current(&worker), first,
+	tap_is_string(token_worker_current(&worker), first,
 	    "%s: it is used when it is due", name);
 	tap_is_int(worker.mints, 1, "%s: nothing is done from within", name);
-	worker_turn();
+	token_worker_turn();
 	tap_is_int(worker.mints, 2, "%s: it is renewed as the loop turns",
 	    name);
-	tap_ok(strcmp(worker_current(&worker), first) != 0,
+	tap_ok(strcmp(token_worker_current(&worker), first) != 0,
 	    "%s: the new one is used", name);
 	set_age(due_s + life_s - 1);
-	tap_ok(worker_current(&worker) != NULL,
+	tap_ok(token_worker_current(&worker) != NULL,
 	    "%s: it is used to its last second", name);
 	set_age(due_s + life_s);
-	tap_ok(worker_current(&worker) == NULL,
+	tap_ok(token_worker_current(&worker) == NULL,
 	    "%s: it is not used when it has expired", name);
-	worker_turn();
-	worker_close(&worker);
+	token_worker_turn();
+	token_worker_close(&worker);
 }
 
 /* A renewal that takes its time disturbs nobody. */
@@ -59,48 +60,48 @@ static void
 check_slow_renewal(void)
 {
 	const char *first;
-	struct worker worker;
+	struct token_worker worker;
 
 	set_age(0);
-	worker_open(&worker, worker_directory(), "one");
-	first = worker_ask(&worker);
+	token_worker_open(&worker, token_worker_directory(), "one");
+	first = token_worker_ask(&worker);
 	set_age(3000);
-	worker.delay_ms = WORKER_WHEN_TOLD;
-	worker_current(&worker);
-	worker_turn();
+	worker.delay_ms = TOKEN_WORKER_WHEN_TOLD;
+	token_worker_current(&worker);
+	token_worker_turn();
 	tap_is_int(worker.mints, 2, "the renewal began");
-	tap_is_string(worker_current(&worker), first,
+	tap_is_string(token_worker_current(&worker), first,
 	    "the old one is used meanwhile");
-	worker_turn();
+	token_worker_turn();
 	tap_is_int(worker.mints, 2, "it is not begun twice");
-	worker_finish(&worker);
-	tap_ok(strcmp(worker_current(&worker), first) != 0,
+	token_worker_finish(&worker);
+	tap_ok(strcmp(token_worker_current(&worker), first) != 0,
 	    "then the new one is used");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* One worker renews, the other reads. */
 static void
 check_shared_renewal(void)
 {
-	const char *directory = worker_directory();
-	struct worker a, b;
+	const char *directory = token_worker_directory();
+	struct token_worker a, b;
 
 	set_age(0);
-	worker_open(&a, directory, "one");
-	worker_open(&b, directory, "one");
-	worker_ask(&a);
-	worker_ask(&b);
+	token_worker_open(&a, directory, "one");
+	token_worker_open(&b, directory, "one");
+	token_worker_ask(&a);
+	token_worker_ask(&b);
 	set_age(3000);
-	worker_current(&a);
-	worker_turn();
-	worker_current(&b);
-	worker_turn();
-	tap_is_string(worker_current(&b), worker_current(&a),
+	token_worker_current(&a);
+	token_worker_turn();
+	token_worker_current(&b);
+	token_worker_turn();
+	tap_is_string(token_worker_current(&b), token_worker_current(&a),
 	    "a renewed token is shared");
 	tap_is_int(a.mints + b.mints, 2, "it is renewed by one worker");
-	worker_close(&a);
-	worker_close(&b);
+	token_worker_close(&a);
+	token_worker_close(&b);
 }
 
 /* --- a clock that jumps -------------------------------------------------- */
@@ -109,48 +110,48 @@ check_shared_renewal(void)
 static void
 check_clock_set_back(int64_t back_s, bool kept)
 {
-	const char *directory = worker_directory(), *first, *second;
+	const char *directory = token_worker_directory(), *first, *second;
 	const char *name = fixture_format("set back by %lld s",
 	    (long long)back_s);
-	struct worker a, b;
+	struct token_worker a, b;
 
 	set_age(0);
-	worker_open(&a, directory, "one");
-	worker_open(&b, directory, "one");
-	first = worker_ask(&a);
-	worker_ask(&b);
-	clock_fake(WORKER_NOW_MS + 1000, WORKER_NOW_S - back_s);
-	tap_ok((worker_current(&a) != NULL) == kept, "%s: the token is %s",
-	    name, kept ? "kept" : "given up");
-	second = worker_ask(&a);
+	token_worker_open(&a, directory, "one");
+	token_worker_open(&b, directory, "one");
+	first = token_worker_ask(&a);
+	token_worker_ask(&b);
+	clock_fake(TOKEN_WORKER_NOW_MS + 1000, TOKEN_WORKER_NOW_S - back_s);
+	tap_ok((token_worker_current(&a) != NULL) == kept,
+	    "%s: the token is %s", name, kept ? "kept" : "given up");
+	second = token_worker_ask(&a);
 	tap_ok((strcmp(second, first) == 0) == kept, "%s: there is %s", name,
 	    kept ? "no other" : "another");
-	tap_is_string(worker_ask(&b), second,
+	tap_is_string(token_worker_ask(&b), second,
 	    "%s: the other worker has the same", name);
 	tap_is_int(a.mints + b.mints, kept ? 1 : 2,
 	    "%s: no worker mints for itself", name);
-	worker_close(&a);
-	worker_close(&b);
+	token_worker_close(&a);
+	token_worker_close(&b);
 }
 
 /* Set forward and back: what was minted meanwhile goes, too. */
 static void
 check_clock_jump(void)
 {
-	const char *directory = worker_directory(), *ahead, *last;
-	struct worker worker;
+	const char *directory = token_worker_directory(), *ahead, *last;
+	struct token_worker worker;
 
 	set_age(0);
-	worker_open(&worker, directory, "one");
-	worker_ask(&worker);
+	token_worker_open(&worker, directory, "one");
+	token_worker_ask(&worker);
 	set_age(86400);
-	ahead = worker_ask(&worker);
+	ahead = token_worker_ask(&worker);
 	tap_is_int(worker.mints, 2, "set forward by a day: another token");
 	set_age(10);
-	last = worker_ask(&worker);
+	last = token_worker_ask(&worker);
 	tap_ok(strcmp(last, ahead) != 0,
 	    "set right again: the token of tomorrow is not used");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* --- failure ------------------------------------------------------------- */
@@ -158,82 +159,83 @@ check_clock_jump(void)
 static void
 check_failure(void)
 {
-	struct worker worker;
+	struct token_worker worker;
 
-	clock_fake(WORKER_NOW_MS, WORKER_NOW_S);
-	worker_open(&worker, worker_directory(), "one");
+	clock_fake(TOKEN_WORKER_NOW_MS, TOKEN_WORKER_NOW_S);
+	token_worker_open(&worker, token_worker_directory(), "one");
 	worker.fails = true;
-	tap_ok(worker_ask(&worker) == NULL, "a failure is no token");
+	tap_ok(token_worker_ask(&worker) == NULL, "a failure is no token");
 	tap_is_int(worker.mints, 1, "it was tried");
-	tap_ok(worker_ask(&worker) == NULL, "there is still none");
+	tap_ok(token_worker_ask(&worker) == NULL, "there is still none");
 	tap_is_int(worker.mints, 1, "and it is not tried again at once");
-	clock_fake(WORKER_NOW_MS + 999, WORKER_NOW_S + 1);
-	tap_ok(worker_ask(&worker) == NULL && worker.mints == 1,
+	clock_fake(TOKEN_WORKER_NOW_MS + 999, TOKEN_WORKER_NOW_S + 1);
+	tap_ok(token_worker_ask(&worker) == NULL && worker.mints == 1,
 	    "nor after 999 ms");
-	clock_fake(WORKER_NOW_MS + 1000, WORKER_NOW_S + 1);
-	tap_ok(worker_ask(&worker) == NULL && worker.mints == 2,
+	clock_fake(TOKEN_WORKER_NOW_MS + 1000, TOKEN_WORKER_NOW_S + 1);
+	tap_ok(token_worker_ask(&worker) == NULL && worker.mints == 2,
 	    "but after a second");
 	worker.fails = false;
-	clock_fake(WORKER_NOW_MS + 2000, WORKER_NOW_S + 2);
-	tap_ok(worker_ask(&worker) != NULL && worker.mints == 3,
+	clock_fake(TOKEN_WORKER_NOW_MS + 2000, TOKEN_WORKER_NOW_S + 2);
+	tap_ok(token_worker_ask(&worker) != NULL && worker.mints == 3,
 	    "and then it goes well");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 static void
 check_failed_renewal(void)
 {
 	const char *first;
-	struct worker worker;
+	struct token_worker worker;
 
 	set_age(0);
-	worker_open(&worker, worker_directory(), "one");
-	first = worker_ask(&worker);
+	token_worker_open(&worker, token_worker_directory(), "one");
+	first = token_worker_ask(&worker);
 	worker.fails = true;
 	set_age(3000);
-	tap_is_string(worker_ask(&worker), first,
+	tap_is_string(token_worker_ask(&worker), first,
 	    "who waits while the renewal fails gets the old one");
-	worker_turn();
+	token_worker_turn();
 	tap_is_int(worker.mints, 2, "the renewal was tried");
-	tap_is_string(worker_current(&worker), first, "the old one stays");
-	worker_turn();
+	tap_is_string(
+	    token_worker_current(&worker), first, "the old one stays");
+	token_worker_turn();
 	tap_is_int(worker.mints, 2, "it is not tried again at once");
 	set_age(3001);
-	worker_current(&worker);
-	worker_turn();
+	token_worker_current(&worker);
+	token_worker_turn();
 	tap_is_int(worker.mints, 3, "but after a second");
 	set_age(3600);
-	tap_ok(worker_ask(&worker) == NULL,
+	tap_ok(token_worker_ask(&worker) == NULL,
 	    "when the old one has expired there is none");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* A lock is given back by a failure, so another worker can try. */
 static void
 check_failing_neighbour(void)
 {
-	const char *directory = worker_directory();
+	const char *directory = token_worker_directory();
 	unsigned int missing = 2;
-	struct worker_answer of_a = { .missing = &missing };
-	struct worker_answer of_b = { .missing = &missing };
-	struct worker a, b;
+	struct token_worker_answer of_a = { .missing = &missing };
+	struct token_worker_answer of_b = { .missing = &missing };
+	struct token_worker a, b;
 
 	set_age(0);
-	worker_open(&a, directory, "one");
-	worker_open(&b, directory, "one");
+	token_worker_open(&a, directory, "one");
+	token_worker_open(&b, directory, "one");
 	a.fails = true;
 	a.delay_ms = 50;
-	worker_wait(&a, &of_a);
-	worker_wait(&b, &of_b);
-	worker_run();
+	token_worker_wait(&a, &of_a);
+	token_worker_wait(&b, &of_b);
+	token_worker_run();
 	tap_ok(of_a.text == NULL, "the one that failed has none");
 	tap_ok(of_b.text != NULL && b.mints == 1,
 	    "the other one minted for itself");
 	set_age(1);
-	tap_is_string(worker_ask(&a), of_b.text, "and shared it");
+	tap_is_string(token_worker_ask(&a), of_b.text, "and shared it");
 	tap_is_int(a.mints, 1, "without another try");
-	worker_close(&a);
-	worker_close(&b);
+	token_worker_close(&a);
+	token_worker_close(&b);
 }
 
 /* --- refusal ------------------------------------------------------------- */
@@ -241,60 +243,63 @@ check_failing_neighbour(void)
 static void
 check_refusal(void)
 {
-	const char *directory = worker_directory(), *first, *second;
+	const char *directory = token_worker_directory(), *first, *second;
 	unsigned int of_first, of_b;
-	struct worker a, b, c;
+	struct token_worker a, b, c;
 
 	set_age(0);
-	worker_open(&a, directory, "one");
-	worker_open(&b, directory, "one");
-	first = worker_ask(&a);
-	worker_ask(&b);
+	token_worker_open(&a, directory, "one");
+	token_worker_open(&b, directory, "one");
+	first = token_worker_ask(&a);
+	token_worker_ask(&b);
 	of_first = token_serial(a.source);
 	of_b = token_serial(b.source);
 	set_age(1199);
 	tap_ok(!token_refuse(a.source, of_first),
 	    "a token younger than 20 minutes is kept");
-	tap_is_string(worker_current(&a), first, "it is still used");
+	tap_is_string(token_worker_current(&a), first, "it is still used");
 	set_age(1200);
 	tap_ok(token_refuse(a.source, of_first),
 	    "a token of 20 minutes is given up");
-	tap_ok(worker_current(&a) == NULL, "it is not used again");
-	second = worker_ask(&a);
+	tap_ok(token_worker_current(&a) == NULL, "it is not used again");
+	second = token_worker_ask(&a);
 	tap_ok(second != NULL && strcmp(second, first) != 0,
 	    "the next one is another, although the file holds the old one");
 	tap_ok(token_serial(a.source) != of_first, "it has another serial");
 	tap_ok(token_refuse(a.source, of_first) &&
-	    worker_current(&a) != NULL,
+	    token_worker_current(&a) != NULL,
 	    "who comes late with the old one does no harm");
-	tap_is_string(worker_current(&b), first,
+	tap_is_string(token_worker_current(&b), first,
 	    "another worker does not know yet");
 	tap_ok(token_refuse(b.source, of_b), "it gives up the old one too");
-	tap_is_string(worker_ask(&b), second, "and takes over the new one");
+	tap_is_string(
+	    token_worker_ask(&b), second, "and takes over the new one");
 	tap_is_int(a.mints + b.mints, 2, "which was minted once");
-	worker_open(&c, directory, "one");
-	tap_is_string(worker_ask(&c), second, "a new worker gets the new one");
-	worker_close(&a);
-	worker_close(&b);
-	worker_close(&c);
+	token_worker_open(&c, directory, "one");
+	tap_is_string(
+	    token_worker_ask(&c), second, "a new worker gets the new one");
+	token_worker_close(&a);
+	token_worker_close(&b);
+	token_worker_close(&c);
 }
 
 /* With a least age of 0, as for access tokens. */
 static void
 check_refusal_at_once(void)
 {
-	struct worker worker;
+	struct token_worker worker;
 	const char *first;
 
 	set_age(0);
-	worker_open(&worker, worker_directory(), "one");
-	worker_set_min_age(&worker, 0);
-	first = worker_ask(&worker);
+	token_worker_open(&worker, token_worker_directory(), "one");
+	token_worker_set_min_age(&worker, 0);
+	first = token_worker_ask(&worker);
 	tap_ok(token_refuse(worker.source, token_serial(worker.source)),
 	    "a token just minted is given up if no age is set");
-	tap_ok(strcmp(worker_ask(&worker), first) != 0 && worker.mints == 2,
+	tap_ok(
+	    strcmp(token_worker_ask(&worker), first) != 0 && worker.mints == 2,
 	    "and another is minted");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* --- waiting ------------------------------------------------------------- */
@@ -302,57 +307,58 @@ check_refusal_at_once(void)
 static void
 check_together(void)
 {
-	const char *directory = worker_directory();
-	struct worker_answer answers[6];
-	struct worker a, b;
+	const char *directory = token_worker_directory();
+	struct token_worker_answer answers[6];
+	struct token_worker a, b;
 	unsigned int missing = 6, good = 0;
 	size_t i;
 
 	set_age(0);
-	worker_open(&a, directory, "one");
-	worker_open(&b, directory, "one");
+	token_worker_open(&a, directory, "one");
+	token_worker_open(&b, directory, "one");
 	a.delay_ms = 50;
 	b.delay_ms = 50;
 	for (i = 0; i < 6; i++) {
-		answers[i] = (struct worker_answer){ .missing = &missing };
-		worker_wait(i % 2 == 0 ? &a : &b, &answers[i]);
+		answers[i] =
+		    (struct token_worker_answer){ .missing = &missing };
+		token_worker_wait(i % 2 == 0 ? &a : &b, &answers[i]);
 	}
-	worker_run();
-	worker_turn();
+	token_worker_run();
+	token_worker_turn();
 	tap_is_int(a.mints + b.mints, 1, "six waits in two workers mint once");
 	for (i = 0; i < 6; i++)
 		good += answers[i].times == 1 && answers[i].text != NULL &&
 		    strcmp(answers[i].text, answers[0].text) == 0;
 	tap_is_int(good, 6, "each gets the same token, one time");
-	worker_close(&a);
-	worker_close(&b);
+	token_worker_close(&a);
+	token_worker_close(&b);
 }
 
 static void
 check_cancel(void)
 {
 	unsigned int missing = 1, others = 100;
-	struct worker_answer kept = { .missing = &missing };
-	struct worker_answer cancelled = { .missing = &others };
+	struct token_worker_answer kept = { .missing = &missing };
+	struct token_worker_answer cancelled = { .missing = &others };
 	struct token_wait *first;
-	struct worker worker;
+	struct token_worker worker;
 
 	set_age(0);
-	worker_open(&worker, worker_directory(), "one");
-	worker.delay_ms = WORKER_WHEN_TOLD;
-	first = worker_wait(&worker, &cancelled);
-	worker_wait(&worker, &kept);
-	worker_turn();
+	token_worker_open(&worker, token_worker_directory(), "one");
+	worker.delay_ms = TOKEN_WORKER_WHEN_TOLD;
+	first = token_worker_wait(&worker, &cancelled);
+	token_worker_wait(&worker, &kept);
+	token_worker_turn();
 	token_wait_cancel(first);
-	worker_finish(&worker);
+	token_worker_finish(&worker);
 	tap_is_int(kept.times, 1, "who waits is answered");
 	tap_is_int(cancelled.times, 0, "who cancelled is not");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* A wait that begins while others are answered is answered after them. */
 struct again {
-	struct worker *worker;
+	struct token_worker *worker;
 	unsigned int answers;
 };
 
@@ -369,30 +375,30 @@ again_ready(void *arg, const struct token *token)
 static void
 check_again(bool fails)
 {
-	struct worker worker;
+	struct token_worker worker;
 	struct again again = { .worker = &worker };
 	unsigned int turns;
 
 	set_age(0);
-	worker_open(&worker, worker_directory(), "one");
+	token_worker_open(&worker, token_worker_directory(), "one");
 	worker.fails = fails;
-	worker.delay_ms = WORKER_WHEN_TOLD;
+	worker.delay_ms = TOKEN_WORKER_WHEN_TOLD;
 	token_wait(worker.source, again_ready, &again);
-	worker_turn();
-	worker_finish(&worker);
+	token_worker_turn();
+	token_worker_finish(&worker);
 	tap_is_int(again.answers, 1, "who waits again, %s a token, is not "
 	    "answered in the same breath", fails ? "without" : "with");
 	for (turns = 0; turns < 100 && again.answers < 3; turns++)
-		worker_turn();
+		token_worker_turn();
 	tap_is_int(again.answers, 3, "but is answered");
 	tap_is_int(worker.mints, 1, "and nothing more is minted");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 int
 main(void)
 {
-	worker_begin();
+	token_worker_begin();
 	check_renewal(3600, 3000);
 	check_renewal(1200, 600);
 	check_renewal(100, 50);
@@ -412,6 +418,6 @@ main(void)
 	check_cancel();
 	check_again(false);
 	check_again(true);
-	worker_end();
+	token_worker_end();
 	return tap_done();
 }

@@ -12,14 +12,14 @@
 #include "base/clock.h"
 #include "fixture.h"
 #include "tap.h"
-#include "worker.h"
+#include "token-worker.h"
 
 /* --- the directory ------------------------------------------------------- */
 
 static void
 check_mode(mode_t mode, bool good)
 {
-	const char *directory = worker_directory();
+	const char *directory = token_worker_directory();
 	struct fault fault = { .words = "" };
 	struct token_store *store;
 
@@ -37,7 +37,7 @@ check_mode(mode_t mode, bool good)
 static void
 check_directory(void)
 {
-	const char *directory = worker_directory();
+	const char *directory = token_worker_directory();
 	struct fault fault = { .words = "" };
 	struct token_store *store = token_store_open(directory, &fault);
 	struct stat st;
@@ -57,7 +57,7 @@ check_directory(void)
 	    "its parent is not made");
 	tap_ok(token_store_open(fixture_file("file", "x"), &fault) == NULL,
 	    "a file is no directory");
-	directory = worker_directory();
+	directory = token_worker_directory();
 	if (geteuid() == 0 && mkdir(directory, 0700) == 0 &&
 	    chown(directory, 1, 1) == 0)
 		tap_ok(token_store_open(directory, &fault) == NULL,
@@ -69,47 +69,49 @@ check_directory(void)
 static void
 check_first(void)
 {
-	const char *directory = worker_directory(), *first, *path;
-	struct worker a, b, c;
+	const char *directory = token_worker_directory(), *first, *path;
+	struct token_worker a, b, c;
 	struct stat st;
 
-	worker_open(&a, directory, "one");
-	worker_open(&b, directory, "one");
-	worker_open(&c, directory, "two");
+	token_worker_open(&a, directory, "one");
+	token_worker_open(&b, directory, "one");
+	token_worker_open(&c, directory, "two");
 	tap_ok(token_current(a.source) == NULL, "at first there is none");
-	first = worker_ask(&a);
+	first = token_worker_ask(&a);
 	tap_ok(first != NULL && a.mints == 1, "who waits gets one");
-	tap_is_string(worker_current(&a), first, "it is the current one then");
-	tap_is_string(worker_ask(&a), first, "who waits again gets the same");
-	tap_is_string(worker_ask(&b), first, "so does another worker");
+	tap_is_string(
+	    token_worker_current(&a), first, "it is the current one then");
+	tap_is_string(
+	    token_worker_ask(&a), first, "who waits again gets the same");
+	tap_is_string(token_worker_ask(&b), first, "so does another worker");
 	tap_is_int(a.mints + b.mints, 1, "one worker minted, one time");
-	tap_ok(strcmp(worker_ask(&c), first) != 0 && c.mints == 1,
+	tap_ok(strcmp(token_worker_ask(&c), first) != 0 && c.mints == 1,
 	    "another name is another token");
 	path = fixture_format("%s/one.token", directory);
 	tap_ok(lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (st.st_mode & 07777) == 0600, "its file has mode 0600");
 	tap_ok(access(fixture_format("%s/one.new", directory), F_OK) == -1,
 	    "no half of a file is left");
-	worker_close(&a);
-	worker_open(&a, directory, "one");
-	tap_is_string(worker_ask(&a), first, "a new worker finds it");
+	token_worker_close(&a);
+	token_worker_open(&a, directory, "one");
+	tap_is_string(token_worker_ask(&a), first, "a new worker finds it");
 	tap_is_int(a.mints, 0, "it does not mint");
-	worker_close(&a);
-	worker_close(&b);
-	worker_close(&c);
+	token_worker_close(&a);
+	token_worker_close(&b);
+	token_worker_close(&c);
 }
 
 static void
 check_names(void)
 {
-	const char *directory = worker_directory();
-	struct worker worker;
+	const char *directory = token_worker_directory();
+	struct token_worker worker;
 
-	worker_open(&worker, directory, "../a/b c\xc3\xa4:1");
-	worker_ask(&worker);
+	token_worker_open(&worker, directory, "../a/b c\xc3\xa4:1");
+	token_worker_ask(&worker);
 	tap_ok(access(fixture_format("%s/_._a_b_c___1.token", directory),
 	    F_OK) == 0, "a name cannot leave the directory");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* --- files that are not taken -------------------------------------------- */
@@ -181,30 +183,31 @@ static void
 check_replaced(const char *name, const char *directory, bool taken)
 {
 	const char *path = fixture_format("%s/one.token", directory);
-	struct worker worker, other;
+	struct token_worker worker, other;
 	const char *text;
 	struct stat st;
 
-	worker_open(&worker, directory, "one");
-	text = worker_ask(&worker);
+	token_worker_open(&worker, directory, "one");
+	text = token_worker_ask(&worker);
 	tap_is_int(worker.mints, taken ? 0 : 1, "%s is %s", name,
 	    taken ? "taken" : "not taken");
 	if (taken)
 		tap_is_string(text, "shared", "%s: its token is used", name);
 	else if (tap_ok(lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (st.st_mode & 07777) == 0600, "%s is replaced", name)) {
-		worker_open(&other, directory, "one");
-		tap_is_string(worker_ask(&other), worker_current(&worker),
+		token_worker_open(&other, directory, "one");
+		tap_is_string(token_worker_ask(&other),
+		    token_worker_current(&worker),
 		    "%s: what replaces it is shared", name);
-		worker_close(&other);
+		token_worker_close(&other);
 	}
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 static const char *
 directory_with(const char *text, mode_t mode)
 {
-	const char *directory = worker_directory();
+	const char *directory = token_worker_directory();
 	const char *path = fixture_file("any", text);
 
 	if (mkdir(directory, 0700) == -1 || chmod(path, mode) == -1 ||
@@ -256,56 +259,56 @@ check_unwritable(void)
 {
 	const char *directory = directory_with("", 0600);
 	const char *path = fixture_format("%s/one.token", directory);
-	struct worker worker;
+	struct token_worker worker;
 
 	if (unlink(path) == -1 || mkdir(path, 0700) == -1)
 		tap_bail_out("cannot make %s", path);
-	worker_open(&worker, directory, "one");
-	tap_ok(worker_ask(&worker) != NULL,
+	token_worker_open(&worker, directory, "one");
+	tap_ok(token_worker_ask(&worker) != NULL,
 	    "a token that cannot be written is used");
-	worker_close(&worker);
+	token_worker_close(&worker);
 	directory = directory_with("", 0600);
 	if (symlink("elsewhere", fixture_format("%s/one.lock", directory)) ==
 	    -1)
 		tap_bail_out("cannot make a link");
-	worker_open(&worker, directory, "one");
-	tap_ok(worker_ask(&worker) != NULL,
+	token_worker_open(&worker, directory, "one");
+	tap_ok(token_worker_ask(&worker) != NULL,
 	    "without a lock there is a token too");
 	tap_ok(access(fixture_format("%s/elsewhere", directory), F_OK) == -1,
 	    "a lock does not follow a link");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 /* Somebody holds the lock and does not come back. */
 static void
 check_stuck(void)
 {
-	const char *directory = worker_directory();
+	const char *directory = token_worker_directory();
 	unsigned int missing = 1, tries;
-	struct worker_answer answer = { .missing = &missing };
-	struct worker worker;
+	struct token_worker_answer answer = { .missing = &missing };
+	struct token_worker worker;
 	int fd;
 
-	worker_open(&worker, directory, "one");
+	token_worker_open(&worker, directory, "one");
 	fd = open(fixture_format("%s/one.lock", directory),
 	    O_RDWR | O_CREAT, 0600);
 	if (fd == -1 || flock(fd, LOCK_EX) == -1)
 		tap_bail_out("cannot lock");
-	worker_wait(&worker, &answer);
-	worker_turn();
-	clock_fake(WORKER_NOW_MS + 59999, WORKER_NOW_S + 60);
+	token_worker_wait(&worker, &answer);
+	token_worker_turn();
+	clock_fake(TOKEN_WORKER_NOW_MS + 59999, TOKEN_WORKER_NOW_S + 60);
 	for (tries = 0; tries < 3; tries++) {
 		usleep(30000);
-		worker_turn();
+		token_worker_turn();
 	}
 	tap_is_int(worker.mints, 0, "a lock is waited for for a minute");
-	clock_fake(WORKER_NOW_MS + 60000, WORKER_NOW_S + 60);
-	worker_run();
+	clock_fake(TOKEN_WORKER_NOW_MS + 60000, TOKEN_WORKER_NOW_S + 60);
+	token_worker_run();
 	tap_ok(answer.text != NULL && worker.mints == 1,
 	    "who holds it longer blocks nobody");
 	close(fd);
-	worker_close(&worker);
-	clock_fake(WORKER_NOW_MS, WORKER_NOW_S);
+	token_worker_close(&worker);
+	clock_fake(TOKEN_WORKER_NOW_MS, TOKEN_WORKER_NOW_S);
 }
 
 static void
@@ -314,18 +317,18 @@ check_large_token(void)
 	const char *large = fixture_repeat("x", TOKEN_TEXT_SIZE - 1);
 	const char *directory = directory_with(fixture_format(
 	    "push-gateway token 1700000000 1700003600\n%s\n", large), 0600);
-	struct worker worker;
+	struct token_worker worker;
 
-	worker_open(&worker, directory, "one");
-	tap_is_string(worker_ask(&worker), large,
+	token_worker_open(&worker, directory, "one");
+	tap_is_string(token_worker_ask(&worker), large,
 	    "a token of 4095 bytes is taken");
-	worker_close(&worker);
+	token_worker_close(&worker);
 }
 
 int
 main(void)
 {
-	worker_begin();
+	token_worker_begin();
 	check_directory();
 	check_first();
 	check_names();
@@ -333,6 +336,6 @@ main(void)
 	check_unwritable();
 	check_large_token();
 	check_stuck();
-	worker_end();
+	token_worker_end();
 	return tap_done();
 }

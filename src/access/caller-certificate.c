@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "access/caller-certificate.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include "base/xmalloc.h"
+
+struct identity_cache {
+	struct {
+		char *certificate;	/* NULL: not used yet */
+		struct identity identity;
+	} entries[IDENTITY_CACHE_SIZE];
+	size_t next;			/* the one to be replaced */
+};
+
+static void
+identity_write_hex(const unsigned char *digest, char hex[IDENTITY_DIGEST_SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < (IDENTITY_DIGEST_SIZE - 1) / 2; i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void
+identity_read_names(X509 *certificate, struct identity *identity)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(certificate,
+	    NID_subject_alt_name, NULL, NULL);
+	int i;
+
+	for (i = 0; names != NULL && i < sk_GENERAL_NAME_num(names) &&
+	    identity->san_dns_count < IDENTITY_NAMES_MAX; i++) {
+		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
+		const unsigned char *text;
+		int length;
+
+		if (name->type != GEN_DNS)
+			continue;
+		text = ASN1_STRING_get0_data(name->d.dNSName);
+		length = ASN1_STRING_length(name->d.dNSName);
+		/* A NUL in a name is an old trick; such a name is none. */
+		if (length <= 0 || length >= IDENTITY_NAME_SIZE ||
+		    memchr(text, '\0', (size_t)length) != NULL)
+			continue;
+		memcpy(identity->san_dns[identity->san_dns_count++], text,
+		    (size_t)length);
+	}
+	GENERAL_NAMES_free(names);
+}
+
+/* An encrypted one is none: nobody is asked for a password. */
+static int
+identity_on_password(char *password, int size, int writing, void *arg)
+{
+	(void)password;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+bool
+identity_parse(const char *pem, struct identity *identity,
+    struct fault *fault)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *certificate = NULL;
+	bool parsed = false;
+
+	memset(identity, 0, sizeof *identity);
+	if (bio != NULL)
+		certificate = PEM_read_bio_X509(bio, NULL,
+		    identity_on_password, NULL);
+	if (certificate == NULL)
+		fault_set(fault, "is not a certificate in PEM");
+	else if (X509_digest(certificate, EVP_sha256(), digest, NULL) != 1)
+		fault_set(fault, "cannot be digested");
+	else {
+		identity_write_hex(digest, identity->certificate_sha256);
+		parsed = X509_NAME_digest(X509_get_issuer_name(certificate),
+		    EVP_sha256(), digest, NULL) == 1;
+		identity_write_hex(digest, identity->issuer_sha256);
+		identity_read_names(certificate, identity);
+	}
+	X509_free(certificate);
+	BIO_free(bio);
+	ERR_clear_error();
+	return parsed;
+}
+
+/* Between the first and the last line, white space ends lines. */
+static void
+identity_restore_lines(char *pem)
+{
+	char *body = strstr(pem, "CERTIFICATE-----"), *end;
+
+	if (body == NULL)
+		return;
+	body += strlen("CERTIFICATE-----");
+	end = strstr(body, "-----END");
+	for (; end != NULL && body < end; body++) {
+		if (*body == ' ' || *body == '\t')
+			*body = '\n';
+	}
+}
+
+static bool
+identity_is_verified(const char *verify, const char *certificate)
+{
+	return verify != NULL && strcmp(verify, "SUCCESS") == 0 &&
+	    certificate != NULL;
+}
+
+bool
+identity_read(const char *verify, const char *certificate,
+    struct identity *identity)
+{
+	struct fault fault;
+	char *pem;
+	bool known;
+
+	if (!identity_is_verified(verify, certificate))
+		return false;
+	pem = xstrdup(certificate);
+	identity_restore_lines(pem);
+	known = identity_parse(pem, identity, &fault);
+	free(pem);
+	return known;
+}
+
+struct identity_cache *
+identity_cache_create(void)
+{
+	return xcalloc(1, sizeof(struct identity_cache));
+}
+
+void
+identity_cache_free(struct identity_cache *cache)
+{
+	size_t i;
+
+	if (cache == NULL)
+		return;
+	for (i = 0; i < IDENTITY_CACHE_SIZE; i++)
+		free(cache->entries[i].certificate);
+	free(cache);
+}
+
+const struct identity *
+identity_cache_read(struct identity_cache *cache, const char *verify,
+    const char *certificate)
+{
+	struct identity identity;
+	size_t i;
+
+	if (!identity_is_verified(verify, certificate))
+		return NULL;
+	for (i = 0; i < IDENTITY_CACHE_SIZE; i++) {
+		if (cache->entries[i].certificate != NULL &&
+		    strcmp(cache->entries[i].certificate, certificate) == 0)
+			return &cache->entries[i].identity;
+	}
+	if (!identity_read(verify, certificate, &identity))
+		return NULL;
+	i = cache->next++ % IDENTITY_CACHE_SIZE;
+	free(cache->entries[i].certificate);
+	cache->entries[i].certificate = xstrdup(certificate);
+	cache->entries[i].identity = identity;
+	return &cache->entries[i].identity;
+}
+
+bool
+identity_normalise_digest(const char *text, char digest[IDENTITY_DIGEST_SIZE])
+{
+	size_t used = 0;
+
+	for (; *text != '\0' && used < IDENTITY_DIGEST_SIZE; text++) {
+		if (*text == ':' && used > 0 && used % 2 == 0 &&
+		    isxdigit((unsigned char)text[1]))
+			continue;
+		if (!isxdigit((unsigned char)*text) ||
+		    used == IDENTITY_DIGEST_SIZE - 1)
+			return false;
+		digest[used++] = (char)tolower((unsigned char)*text);
+	}
+	if (used != IDENTITY_DIGEST_SIZE - 1)
+		return false;
+	digest[used] = '\0';
+	return true;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef BASE_JSON_POSITION_H
+#define BASE_JSON_POSITION_H
+
+#include <stddef.h>
+
+/*
+ * Where something stands in the text of a configuration file: json-c tells
+ * what is wrong, this tells the line and the column.
+ */
+struct position {
+	unsigned int line;	/* from 1 */
+	unsigned int column;	/* from 1, in bytes */
+};
+
+/* The position of a byte. */
+struct position position_of_offset(const char *text, size_t size,
+    size_t offset);
+
+/*
+ * The position of the member or element that a JSON pointer (RFC 6901) names
+ * in a text that json-c has parsed: a member's name, or an element's first
+ * byte.  Where the pointer leads nowhere, the last place on its way.
+ */
+struct position position_of_pointer(const char *text, size_t size,
+    const char *pointer);
+
+/* The offset of the first byte from `offset` on that is not white space and
+ * not in a comment; `size` if there is none. */
+size_t position_skip_space(const char *text, size_t size, size_t offset);
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/key-pair.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/x509.h>
+
+#include "base/xmalloc.h"
+
+/* What is in a file. */
+struct certificate_parts {
+	STACK_OF(X509) *all;
+	EVP_PKEY *key;
+	X509 *leaf;		/* the one of `all` that the key belongs to */
+};
+
+struct certificate_password {
+	const char *text;	/* NULL: there is none */
+	bool asked;
+};
+
+/* Never a question on the terminal. */
+static int
+certificate_on_password(char *text, int size, int writing, void *arg)
+{
+	struct certificate_password *password = arg;
+	size_t length = password->text == NULL ? 0 : strlen(password->text);
+
+	(void)writing;
+	password->asked = true;
+	if (password->text == NULL || length > (size_t)size)
+		return -1;
+	memcpy(text, password->text, length);
+	return (int)length;
+}
+
+static void
+certificate_refuse_password(const char *password, struct fault *fault)
+{
+	fault_set(fault, password == NULL ?
+	    "is encrypted, and \"certificate_password_file\" is missing" :
+	    "is not opened by the password");
+}
+
+static bool
+certificate_read_pem(BIO *bio, const char *text,
+    struct certificate_parts *parts, struct fault *fault)
+{
+	struct certificate_password password = { .text = text };
+	X509 *one;
+
+	while ((one = PEM_read_bio_X509(bio, NULL, certificate_on_password,
+	    &password)) != NULL)
+		sk_X509_push(parts->all, one);
+	(void)BIO_reset(bio);
+	parts->key = PEM_read_bio_PrivateKey(bio, NULL,
+	    certificate_on_password, &password);
+	if (parts->key == NULL && password.asked)
+		certificate_refuse_password(text, fault);
+	else if (parts->key == NULL)
+		fault_set(fault, "holds no private key");
+	return parts->key != NULL;
+}
+
+/* True if OpenSSL complains of an algorithm that it no longer has. */
+static bool
+certificate_is_legacy(void)
+{
+	unsigned long error;
+	bool legacy = false;
+
+	while ((error = ERR_get_error()) != 0) {
+		if (ERR_GET_REASON(error) == ERR_R_UNSUPPORTED ||
+		    (ERR_GET_LIB(error) == ERR_LIB_EVP &&
+		    ERR_GET_REASON(error) == EVP_R_UNSUPPORTED_ALGORITHM))
+			legacy = true;
+	}
+	return legacy;
+}
+
+/* Without a password it may have been made with an empty one. */
+static bool
+certificate_is_opened(PKCS12 *p12, const char *password)
+{
+	return !PKCS12_mac_present(p12) ||
+	    PKCS12_verify_mac(p12, password, password == NULL ? 0 : -1) == 1 ||
+	    (password == NULL && PKCS12_verify_mac(p12, "", 0) == 1);
+}
+
+static bool
+certificate_read_pkcs12(BIO *bio, const char *password,
+    struct certificate_parts *parts, struct fault *fault)
+{
+	PKCS12 *p12 = d2i_PKCS12_bio(bio, NULL);
+	X509 *leaf = NULL;
+	bool done = false;
+
+	if (p12 == NULL)
+		fault_set(fault, "is neither PEM nor PKCS#12");
+	else if (!certificate_is_opened(p12, password))
+		certificate_refuse_password(password, fault);
+	else if (PKCS12_parse(p12, password, &parts->key, &leaf,
+	    &parts->all) != 1 && certificate_is_legacy())
+		fault_set(fault, "is encrypted in an old way that OpenSSL no "
+		    "longer opens; convert it: openssl pkcs12 -legacy -aes256 "
+		    "-in OLD.p12 -out NEW.pem");
+	else if (parts->key == NULL)
+		fault_set(fault, "holds no private key that can be read");
+	else
+		done = true;
+	if (leaf != NULL)
+		sk_X509_push(parts->all, leaf);
+	PKCS12_free(p12);
+	return done;
+}
+
+/* Which certificate the key is for: files hold them in any order. */
+static bool
+certificate_find_leaf(struct certificate_parts *parts, struct fault *fault)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(parts->all) && parts->leaf == NULL; i++) {
+		X509 *one = sk_X509_value(parts->all, i);
+
+		if (X509_check_private_key(one, parts->key) == 1)
+			parts->leaf = one;
+	}
+	if (sk_X509_num(parts->all) == 0)
+		fault_set(fault, "holds no certificate");
+	else if (parts->leaf == NULL)
+		fault_set(fault, "holds a private key that does not belong "
+		    "to its certificate");
+	return parts->leaf != NULL;
+}
+
+static int64_t
+certificate_seconds(const ASN1_TIME *time)
+{
+	struct tm tm;
+
+	return ASN1_TIME_to_tm(time, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+static bool
+certificate_check_time(const X509 *leaf, int64_t now_s, struct fault *fault)
+{
+	int64_t begins_s = certificate_seconds(X509_get0_notBefore(leaf));
+	int64_t expires_s = certificate_seconds(X509_get0_notAfter(leaf));
+	bool early = now_s < begins_s;
+	time_t when = (time_t)(early ? begins_s : expires_s);
+	char date[32] = "";
+	struct tm tm;
+
+	if (!early && now_s < expires_s)
+		return true;
+	if (gmtime_r(&when, &tm) != NULL)
+		strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
+	fault_set(fault, early ? "holds a certificate that is not valid "
+	    "before %s" : "holds a certificate that expired at %s", date);
+	return false;
+}
+
+/* What was written, as a string; the BIO overwrites its own when freed. */
+static char *
+certificate_take_text(BIO *bio)
+{
+	char *data = NULL, *text;
+	long size = BIO_get_mem_data(bio, &data);
+
+	text = xcalloc((size_t)size + 1, 1);
+	memcpy(text, data, (size_t)size);
+	return text;
+}
+
+static struct certificate *
+certificate_write(const struct certificate_parts *parts, struct fault *fault)
+{
+	struct certificate *certificate = xcalloc(1, sizeof *certificate);
+	BIO *chain = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_mem());
+	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
+	bool good;
+	int i;
+
+	good = chain != NULL && key != NULL &&
+	    PEM_write_bio_X509(chain, parts->leaf) == 1;
+	for (i = 0; good && i < sk_X509_num(parts->all); i++) {
+		X509 *one = sk_X509_value(parts->all, i);
+
+		good = one == parts->leaf ||
+		    PEM_write_bio_X509(chain, one) == 1;
+	}
+	good = good && PEM_write_bio_PKCS8PrivateKey(key, parts->key, NULL,
+	    NULL, 0, NULL, NULL) == 1 &&
+	    X509_digest(parts->leaf, EVP_sha256(), digest, NULL) == 1;
+	if (good) {
+		certificate->chain = certificate_take_text(chain);
+		certificate->key = certificate_take_text(key);
+		for (i = 0; i < 8; i++)
+			snprintf(certificate->fingerprint + 2 * i, 3, "%02x",
+			    digest[i]);
+		certificate->expires_s = certificate_seconds(
+		    X509_get0_notAfter(parts->leaf));
+	} else {
+		fault_set(fault, "cannot be used");
+		certificate_free(certificate);
+		certificate = NULL;
+	}
+	BIO_free(chain);
+	BIO_free(key);
+	return certificate;
+}
+
+/* PKCS#12 is one long SEQUENCE in DER; in a text that is no beginning. */
+static bool
+certificate_is_der(const char *data, size_t size)
+{
+	return size > 1 && data[0] == 0x30 && ((unsigned char)data[1] & 0x80);
+}
+
+struct certificate *
+certificate_read(const char *data, size_t size, const char *password,
+    int64_t now_s, struct fault *fault)
+{
+	struct certificate_parts parts = { .all = sk_X509_new_null() };
+	struct certificate *certificate = NULL;
+	BIO *bio = size > INT_MAX ? NULL : BIO_new_mem_buf(data, (int)size);
+	bool read = false;
+
+	if (bio == NULL || parts.all == NULL)
+		fault_set(fault, "cannot be read");
+	else if (certificate_is_der(data, size))
+		read = certificate_read_pkcs12(bio, password, &parts, fault);
+	else
+		read = certificate_read_pem(bio, password, &parts, fault);
+	if (read && certificate_find_leaf(&parts, fault) &&
+	    certificate_check_time(parts.leaf, now_s, fault))
+		certificate = certificate_write(&parts, fault);
+	sk_X509_pop_free(parts.all, X509_free);
+	EVP_PKEY_free(parts.key);
+	BIO_free(bio);
+	ERR_clear_error();
+	return certificate;
+}
+
+void
+certificate_free(struct certificate *certificate)
+{
+	if (certificate == NULL)
+		return;
+	if (certificate->key != NULL)
+		OPENSSL_cleanse(certificate->key, strlen(certificate->key));
+	free(certificate->key);
+	free(certificate->chain);
+	free(certificate);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CRYPTO_KEY_PAIR_H
+#define CRYPTO_KEY_PAIR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * A client certificate and its private key, as a provider gives them: both in
+ * one file, in PEM or PKCS#12.
+ */
+struct certificate {
+	char *chain;		/* PEM: the certificate, then its issuers */
+	char *key;		/* PEM, not encrypted: never log it */
+	/* The first 16 hex digits of the SHA-256 of the certificate. */
+	char fingerprint[17];
+	int64_t expires_s;
+};
+
+/*
+ * Reads the text of a file.  A password opens an encrypted key, or PKCS#12;
+ * NULL: there is none.  NULL with a fault if there is no certificate or key,
+ * the password does not fit, the key belongs to no certificate in it, or the
+ * certificate does not hold at `now_s`; the fault never holds a secret.
+ */
+struct certificate *certificate_read(const char *data, size_t size,
+    const char *password, int64_t now_s, struct fault *fault);
+
+/* Overwrites the key. */
+void certificate_free(struct certificate *certificate);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Apple Push Notification service.
+ *
+ * Sources: Apple, "Sending notification requests to APNs", "Handling
+ * notification responses from APNs", "Generating a remote notification".
+ */
+#include "provider/provider.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/jwt.h"
+#include "provider/apns-account.h"
+
+enum {
+	APNS_PAYLOAD_SIZE = 4096,
+	/* Tokens are 32 bytes today; Apple asks not to rely on it. */
+	APNS_TOKEN_SIZE = 256,
+	APNS_TOKEN_BASE64_MIN_SIZE = 32
+};
+
+/*
+ * What each answer means.  A status with a reason that is not here is judged
+ * by apns_classes.  Only rows that say REJECTED end a pushkey's life.
+ */
+struct apns_answer {
+	int status;
+	const char *reason;
+	enum verdict verdict;
+	enum cause cause;
+	enum retry retry;
+	bool fresh_connection;
+	bool suspicious;
+};
+
+static const struct apns_answer apns_answers[] = {
+#define APNS_BUG(code, word) { .status = code, .reason = word, \
+    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED }
+#define APNS_DEAD(code, word) { .status = code, .reason = word, \
+    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD }
+/* By keys of the other environment, or a wrong topic, it may be all devices. */
+#define APNS_SUSPECT(code, word) { .status = code, .reason = word, \
+    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD, \
+    .suspicious = true }
+#define APNS_OPERATOR(code, word) { .status = code, .reason = word, \
+    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS }
+#define APNS_BUSY(code, word, what) { .status = code, .reason = word, \
+    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED, .retry = what }
+#define APNS_CONNECTION(code, word) { .status = code, .reason = word, \
+    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE, \
+    .retry = RETRY_AT_ONCE, .fresh_connection = true }
+	APNS_BUG(400, "BadCollapseId"),
+	APNS_BUG(400, "BadExpirationDate"),
+	APNS_BUG(400, "BadMessageId"),
+	APNS_BUG(400, "BadPriority"),
+	APNS_BUG(400, "DuplicateHeaders"),
+	APNS_BUG(400, "InvalidPushType"),
+	APNS_BUG(400, "MissingDeviceToken"),
+	APNS_BUG(400, "MissingTopic"),
+	APNS_BUG(400, "PayloadEmpty"),
+	APNS_SUSPECT(400, "BadDeviceToken"),
+	APNS_SUSPECT(400, "DeviceTokenNotForTopic"),
+	APNS_OPERATOR(400, "BadTopic"),
+	APNS_OPERATOR(400, "TopicDisallowed"),
+	APNS_CONNECTION(400, "IdleTimeout"),
+	APNS_OPERATOR(403, "BadCertificate"),
+	APNS_OPERATOR(403, "BadCertificateEnvironment"),
+	APNS_OPERATOR(403, "BadEnvironmentKeyIdInToken"),
+	APNS_OPERATOR(403, "BadEnvironmentKeyInToken"),
+	{ .status = 403, .reason = "ExpiredProviderToken",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
+	    .retry = RETRY_TOKEN, .fresh_connection = true },
+	APNS_OPERATOR(403, "Forbidden"),
+	APNS_OPERATOR(403, "InvalidProviderToken"),
+	APNS_OPERATOR(403, "MissingProviderToken"),
+	{ .status = 403, .reason = "UnrelatedKeyIdInToken",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
+	    .retry = RETRY_ONCE, .fresh_connection = true },
+	APNS_BUG(404, "BadPath"),
+	APNS_BUG(405, "MethodNotAllowed"),
+	APNS_DEAD(410, "ExpiredToken"),
+	APNS_DEAD(410, "Unregistered"),
+	{ .status = 413, .reason = "PayloadTooLarge",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
+	/* The connection is of no use until the time is over; the token is. */
+	{ .status = 429, .reason = "TooManyProviderTokenUpdates",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
+	    .fresh_connection = true },
+	APNS_BUSY(429, "TooManyRequests", RETRY_NEVER),
+	APNS_BUSY(500, "InternalServerError", RETRY_BACKOFF),
+	APNS_BUSY(503, "ServiceUnavailable", RETRY_BACKOFF),
+	APNS_CONNECTION(503, "Shutdown"),
+};
+
+/* The first row whose range holds the status; `reason` is the label. */
+static const struct {
+	int first;
+	int last;
+	struct apns_answer answer;
+} apns_classes[] = {
+	{ .first = 200, .last = 299,
+	    .answer = { .reason = "ok", .verdict = VERDICT_DELIVERED } },
+	{ .first = 401, .last = 401, .answer = APNS_OPERATOR(0, "other") },
+	{ .first = 403, .last = 403, .answer = APNS_OPERATOR(0, "other") },
+	{ .first = 407, .last = 407, .answer = APNS_OPERATOR(0, "other") },
+	/* Not BadPath and the like: the URL is wrong, and Apple not there. */
+	{ .first = 404, .last = 405, .answer = APNS_OPERATOR(0, "other") },
+	{ .first = 408, .last = 408,
+	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
+	{ .first = 413, .last = 413, .answer = { .reason = "other",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG } },
+	{ .first = 429, .last = 429,
+	    .answer = APNS_BUSY(0, "other", RETRY_IF_TOLD) },
+	{ .first = 400, .last = 499, .answer = APNS_BUG(0, "other") },
+	{ .first = 500, .last = 599,
+	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
+	{ .first = 0, .last = 999, .answer = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
+};
+
+/*
+ * The device token in lower-case hex.  Apps register it as hex, or as Base64
+ * of the same bytes; what can be read as hex is hex.
+ */
+static bool
+apns_device_token(const struct device *device, char *hex, size_t size)
+{
+	unsigned char bytes[APNS_TOKEN_SIZE];
+	size_t length = device->pushkey_size, i;
+	long count;
+
+	if (strspn(device->pushkey, "0123456789abcdefABCDEF") == length &&
+	    length > 0 && length % 2 == 0 && length < size) {
+		for (i = 0; i <= length; i++) {
+			char c = device->pushkey[i];
+
+			hex[i] = c >= 'A' && c <= 'F' ? (char)(c + 32) : c;
+		}
+		return true;
+	}
+	count = jwt_base64_decode(device->pushkey, length, bytes,
+	    sizeof bytes);
+	if (count < APNS_TOKEN_BASE64_MIN_SIZE || 2 * (size_t)count >= size)
+		return false;
+	for (i = 0; i < (size_t)count; i++)
+		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	return true;
+}
+
+static struct json_object *
+apns_compose_aps(const struct apns_account *account,
+    const struct notification *notification)
+{
+	struct json_object *aps = json_object_new_object(), *alert;
+	int32_t badge = notification_badge(notification);
+
+	if (badge != -1)
+		json_object_object_add(aps, "badge",
+		    json_object_new_int(badge));
+	if (notification_is_badge_only(notification))
+		return aps;
+	/*
+	 * The extension that decrypts runs only for a visible alert; its text
+	 * is what the person sees if decryption fails.
+	 */
+	alert = json_object_new_object();
+	if (account->alert_title != NULL)
+		json_object_object_add(alert, "title",
+		    json_object_new_string(account->alert_title));
+	json_object_object_add(alert, "body",
+	    json_object_new_string(account->alert_body));
+	json_object_object_add(aps, "alert", alert);
+	json_object_object_add(aps, "mutable-content", json_object_new_int(1));
+	if (account->sound != NULL)
+		json_object_object_add(aps, "sound",
+		    json_object_new_string(account->sound));
+	return aps;
+}
+
+static void
+apns_add_plain(struct json_object *payload,
+    const struct notification *notification, enum notification_detail detail)
+{
+	struct json_object *counts;
+
+	json_object_object_add(payload, "prio",
+	    json_object_new_string(notification_prio(notification)));
+	if (notification->unread >= 0 || notification->missed_calls >= 0) {
+		counts = json_object_new_object();
+		if (notification->unread >= 0)
+			json_object_object_add(counts, "unread",
+			    json_object_new_int64(notification->unread));
+		if (notification->missed_calls >= 0)
+			json_object_object_add(counts, "missed_calls",
+			    json_object_new_int64(notification->missed_calls));
+		json_object_object_add(payload, "counts", counts);
+	}
+	if (notification->content != NULL && detail == NOTIFICATION_FULL)
+		json_object_object_add(payload, "content",
+		    json_object_get(notification->content));
+}
+
+static bool
+apns_compose_payload(const struct apns_account *account,
+    const struct notification *notification, enum notification_detail detail,
+    struct buf *body)
+{
+	struct json_object *payload = json_object_new_object();
+	bool fits;
+	size_t i;
+
+	json_object_object_add(payload, "aps",
+	    apns_compose_aps(account, notification));
+	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
+		if (notification->texts[i] != NULL &&
+		    detail <= notification_texts[i].last)
+			json_object_object_add(payload,
+			    notification_texts[i].name,
+			    json_object_get(notification->texts[i]));
+	}
+	if (notification->kind == NOTIFICATION_PLAIN)
+		apns_add_plain(payload, notification, detail);
+	fits = provider_write_json(payload, APNS_PAYLOAD_SIZE, body);
+	json_object_put(payload);
+	return fits;
+}
+
+static enum cause
+apns_compose(const void *arg, const struct notification *notification,
+    const struct device *device, const struct provider_push *push,
+    struct http_request *request)
+{
+	const struct apns_account *account = arg;
+	char hex[2 * APNS_TOKEN_SIZE + 1];
+	enum notification_detail detail = notification_start_detail(
+	    notification, APNS_PAYLOAD_SIZE);
+	int64_t expiration_s = account->time_to_live_s == 0 ? 0 :
+	    push->now_s + account->time_to_live_s;
+
+	if (!apns_device_token(device, hex, sizeof hex))
+		return CAUSE_PUSHKEY_MALFORMED;
+	if (detail == NOTIFICATION_FULL &&
+	    notification->content_size > APNS_PAYLOAD_SIZE)
+		detail++;
+	while (detail < NOTIFICATION_DETAIL__MAX &&
+	    !apns_compose_payload(account, notification, detail,
+	    &request->body))
+		detail++;
+	if (detail == NOTIFICATION_DETAIL__MAX)
+		return CAUSE_TOO_LONG;
+	buf_append_format(&request->url, "%s/3/device/%s", account->url, hex);
+	if (push->token != NULL)
+		http_request_add_header(request, "authorization", "bearer %s",
+		    push->token->text);
+	http_request_add_header(request, "content-type", "application/json");
+	http_request_add_header(request, "apns-topic", "%s", account->topic);
+	http_request_add_header(request, "apns-push-type", "alert");
+	http_request_add_header(request, "apns-priority", "%d",
+	    notification->is_low ? 5 : 10);
+	http_request_add_header(request, "apns-expiration", "%" PRId64,
+	    expiration_s);
+	/* The same message sent twice shows once: it collapses into itself. */
+	http_request_add_header(request, "apns-id", "%s", push->message_id);
+	http_request_add_header(request, "apns-collapse-id", "%s",
+	    push->message_id);
+	return http_request_is_complete(request) ? CAUSE_NONE : CAUSE_REFUSED;
+}
+
+static const struct apns_answer *
+apns_find_answer(int status, const char *reason)
+{
+	size_t i;
+
+	for (i = 0; reason != NULL &&
+	    i < sizeof apns_answers / sizeof *apns_answers; i++) {
+		if (apns_answers[i].status == status &&
+		    strcmp(apns_answers[i].reason, reason) == 0)
+			return &apns_answers[i];
+	}
+	for (i = 0; status < apns_classes[i].first ||
+	    status > apns_classes[i].last; i++)
+		;
+	return &apns_classes[i].answer;
+}
+
+/*
+ * A 410 speaks of the past: it ends the pushkey only if the app has not
+ * registered it anew since.  `timestamp` is in milliseconds, pushkey_ts in
+ * seconds.
+ */
+static bool
+apns_is_still_dead(const struct device *device, struct json_object *body)
+{
+	struct json_object *timestamp;
+
+	if (device->pushkey_ts <= 0)
+		return true;
+	return json_object_object_get_ex(body, "timestamp", &timestamp) &&
+	    json_object_is_type(timestamp, json_type_int) &&
+	    json_object_get_int64(timestamp) / 1000.0 >
+	    (double)device->pushkey_ts;
+}
+
+static void
+apns_judge(const void *arg, const struct device *device,
+    const struct http_reply *reply, struct outcome *outcome)
+{
+	struct json_object *body = provider_read_json(reply);
+	const struct apns_answer *answer = apns_find_answer(reply->status,
+	    body == NULL ? NULL : provider_member_text(body, "reason"));
+
+	(void)arg;
+	*outcome = (struct outcome){
+		.verdict = answer->verdict,
+		.cause = answer->cause,
+		.retry = answer->retry,
+		.fresh_connection = answer->fresh_connection,
+		.suspicious = answer->suspicious,
+		.retry_after_ms = reply->retry_after_ms,
+		.reason = answer->reason
+	};
+	if (reply->status == 410 && answer->verdict == VERDICT_REJECTED &&
+	    !apns_is_still_dead(device, body)) {
+		outcome->verdict = VERDICT_LATER;
+		outcome->cause = CAUSE_PUSHKEY_RENEWED;
+	} else if (answer->verdict == VERDICT_DELIVERED &&
+	    provider_is_foreign(reply, body)) {
+		outcome->verdict = VERDICT_LATER;
+		outcome->cause = CAUSE_CREDENTIALS;
+		outcome->reason = "not APNs";
+	}
+	json_object_put(body);
+}
+
+const struct provider provider_apns = {
+	.name = "apns",
+	.open = apns_account_open,
+	.close = apns_account_close,
+	.load = apns_account_load,
+	.credentials = apns_account_credentials,
+	.expires_s = apns_account_expires_s,
+	.describe = apns_account_describe,
+	.mint = apns_account_mint,
+	.compose = apns_compose,
+	.judge = apns_judge
+};

@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Firebase Cloud Messaging, HTTP v1, with a service account.
+ *
+ * Sources: Firebase, "REST Resource: projects.messages", "ErrorCode",
+ * "Best practices when sending FCM messages at scale"; Google, "Using OAuth
+ * 2.0 for Server to Server Applications".
+ */
+#include "provider/provider.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/setting.h"
+#include "base/xmalloc.h"
+#include "crypto/jwt.h"
+#include "provider/service-account.h"
+
+#define FCM_SCOPE "https://www.googleapis.com/auth/firebase.messaging"
+
+enum {
+	FCM_DATA_SIZE = 4096,		/* names and values together */
+	FCM_PUSHKEY_SIZE = 4096,
+	FCM_TOKEN_RENEW_AHEAD_S = 300,
+	FCM_TIME_TO_LIVE_MAX_S = 2419200
+};
+
+struct fcm_account {
+	char *app_id;
+	char *provider;
+	char *url;
+	char *service_account_file;
+	int64_t time_to_live_s;
+	struct service_account credentials;
+};
+
+#define FCM_FIELD(field) .name = #field, \
+    .offset = offsetof(struct fcm_account, field)
+
+static const struct setting fcm_settings[] = {
+	{ FCM_FIELD(app_id), .type = SETTING_STRING, .required = true },
+	{ FCM_FIELD(provider), .type = SETTING_STRING, .required = true },
+	{ FCM_FIELD(url), .type = SETTING_STRING,
+	    .text = "https://fcm.googleapis.com" },
+	{ FCM_FIELD(service_account_file), .type = SETTING_PATH,
+	    .required = true },
+	{ FCM_FIELD(time_to_live_s), .type = SETTING_INTEGER,
+	    .number = FCM_TIME_TO_LIVE_MAX_S, .minimum = 0,
+	    .maximum = FCM_TIME_TO_LIVE_MAX_S },
+	{ .name = NULL }
+};
+
+/*
+ * What each answer means, by status and FcmError code; "" is an answer
+ * without one.  A status and code that are not here are judged by the row of
+ * the status class.  Only rows that say REJECTED end a pushkey's life.
+ */
+struct fcm_answer {
+	int first;		/* the range of statuses it is for */
+	int last;
+	const char *code;	/* NULL: any */
+	const char *reason;
+	enum verdict verdict;
+	enum cause cause;
+	enum retry retry;
+	bool suspicious;
+};
+
+static const struct fcm_answer fcm_answers[] = {
+#define FCM_OPERATOR(from, to, word, label) { .first = from, .last = to, \
+    .code = word, .reason = label, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_CREDENTIALS }
+#define FCM_BUSY(from, to, word, label, what) { .first = from, .last = to, \
+    .code = word, .reason = label, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_OVERLOADED, .retry = what }
+	{ .first = 200, .last = 299, .reason = "ok",
+	    .verdict = VERDICT_DELIVERED },
+	{ .first = 400, .last = 400, .code = "UNREGISTERED",
+	    .reason = "UNREGISTERED", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD },
+	{ .first = 404, .last = 404, .code = "UNREGISTERED",
+	    .reason = "UNREGISTERED", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD },
+	{ .first = 403, .last = 403, .code = "SENDER_ID_MISMATCH",
+	    .reason = "SENDER_ID_MISMATCH", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true },
+	FCM_OPERATOR(401, 401, "THIRD_PARTY_AUTH_ERROR",
+	    "THIRD_PARTY_AUTH_ERROR"),
+	FCM_OPERATOR(401, 401, "APNS_AUTH_ERROR", "APNS_AUTH_ERROR"),
+	{ .first = 401, .last = 401, .reason = "UNAUTHENTICATED",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
+	    .retry = RETRY_TOKEN },
+	FCM_OPERATOR(403, 403, NULL, "PERMISSION_DENIED"),
+	/* No FcmError: the URL or the project is wrong, not the pushkey. */
+	FCM_OPERATOR(404, 404, NULL, "NOT_FOUND"),
+	FCM_OPERATOR(407, 407, NULL, "other"),
+	FCM_BUSY(408, 408, NULL, "other", RETRY_BACKOFF),
+	{ .first = 413, .last = 413, .reason = "other",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
+	FCM_BUSY(429, 429, NULL, "QUOTA_EXCEEDED", RETRY_IF_TOLD),
+	{ .first = 400, .last = 400, .reason = "INVALID_ARGUMENT",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
+	{ .first = 400, .last = 499, .reason = "other",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
+	FCM_BUSY(500, 500, NULL, "INTERNAL", RETRY_BACKOFF),
+	FCM_BUSY(503, 503, NULL, "UNAVAILABLE", RETRY_BACKOFF),
+	FCM_BUSY(500, 599, NULL, "other", RETRY_BACKOFF),
+	{ .first = 0, .last = 999, .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
+};
+
+/* --- the account --------------------------------------------------------- */
+
+static void
+fcm_close(void *arg)
+{
+	struct fcm_account *account = arg;
+
+	if (account == NULL)
+		return;
+	service_account_unload(&account->credentials);
+	setting_free(fcm_settings, account);
+	free(account);
+}
+
+static void *
+fcm_open(struct json_object *section, const char *directory,
+    struct fault *fault)
+{
+	struct fcm_account *account = xcalloc(1, sizeof *account);
+
+	if (!setting_read(fcm_settings, section, directory, account, fault) ||
+	    !provider_check_url(account->url, fault)) {
+		fcm_close(account);
+		account = NULL;
+	}
+	return account;
+}
+
+static bool
+fcm_load(void *arg, struct fault *fault)
+{
+	struct fcm_account *account = arg;
+	bool loaded = service_account_load(&account->credentials,
+	    account->service_account_file, fault);
+
+	if (!loaded)
+		fault_prepend_name(fault, "service_account_file");
+	return loaded;
+}
+
+static const char *
+fcm_credentials(const void *arg, size_t i)
+{
+	const struct fcm_account *account = arg;
+
+	return i == 0 ? account->service_account_file : NULL;
+}
+
+static void
+fcm_describe(const void *arg, struct provider_channel *channel)
+{
+	const struct fcm_account *account = arg;
+	char key[17];
+
+	jwt_key_fingerprint(account->credentials.key, key);
+	*channel = (struct provider_channel){
+		.pool = {
+			.max_connections = 2,
+			/* Google's limit, as its own SDKs state it. */
+			.max_streams = 100,
+			.connect_timeout_ms = 3000,
+			/* FCM says GOAWAY after 4 minutes idle and 1 hour. */
+			.idle_s = 220,
+			.age_s = 3300
+		},
+		.token_renew_ahead_s = FCM_TOKEN_RENEW_AHEAD_S
+	};
+	snprintf(channel->name, sizeof channel->name, "fcm-%.40s-%s-%s",
+	    account->credentials.project_id, key,
+	    provider_url_host(account->url));
+}
+
+static enum provider_mint
+fcm_mint(const void *arg, int64_t now_s, struct token *token,
+    struct http_request *request, struct fault *fault)
+{
+	const struct fcm_account *account = arg;
+
+	(void)token;
+	return service_account_compose(&account->credentials, FCM_SCOPE,
+	    now_s, request, fault) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;
+}
+
+static bool
+fcm_read(const void *arg, const struct http_reply *reply, int64_t now_s,
+    struct token *token, struct fault *fault)
+{
+	(void)arg;
+	return service_account_read(reply, now_s, token, fault);
+}
+
+/* --- compose ------------------------------------------------------------- */
+
+/* Adds one pair, a string, and counts what the provider counts. */
+static void
+fcm_add(struct json_object *data, size_t *size, const char *name,
+    struct json_object *text)
+{
+	*size += strlen(name) + (size_t)json_object_get_string_len(text);
+	json_object_object_add(data, name, text);
+}
+
+static void
+fcm_add_count(struct json_object *data, size_t *size, const char *name,
+    int64_t count)
+{
+	char text[24];
+
+	if (count < 0)
+		return;
+	snprintf(text, sizeof text, "%" PRId64, count);
+	fcm_add(data, size, name, json_object_new_string(text));
+}
+
+/* content's strings, numbers and booleans; FCM's data has no nesting. */
+static void
+fcm_add_content(struct json_object *data, size_t *size,
+    struct json_object *content)
+{
+	json_object_object_foreach(content, member, value) {
+		enum json_type type = json_object_get_type(value);
+		char *name;
+
+		if (*size > FCM_DATA_SIZE)
+			break;
+		if (type != json_type_string && type != json_type_int &&
+		    type != json_type_double && type != json_type_boolean)
+			continue;
+		name = xasprintf("content_%s", member);
+		if (type == json_type_string)
+			fcm_add(data, size, name, json_object_get(value));
+		else
+			fcm_add(data, size, name, json_object_new_string(
+			    json_object_to_json_string_ext(value,
+			    JSON_C_TO_STRING_PLAIN)));
+		free(name);
+	}
+}
+
+/* The data of a message, or NULL if it is too long. */
+static struct json_object *
+fcm_compose_data(const struct notification *notification,
+    enum notification_detail detail)
+{
+	struct json_object *data = json_object_new_object();
+	size_t size = 0, i;
+
+	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
+		if (notification->texts[i] != NULL &&
+		    detail <= notification_texts[i].last)
+			fcm_add(data, &size, notification_texts[i].name,
+			    json_object_get(notification->texts[i]));
+	}
+	if (notification->kind == NOTIFICATION_PLAIN) {
+		fcm_add(data, &size, "prio", json_object_new_string(
+		    notification_prio(notification)));
+		fcm_add_count(data, &size, "unread", notification->unread);
+		fcm_add_count(data, &size, "missed_calls",
+		    notification->missed_calls);
+		if (notification->content != NULL &&
+		    detail == NOTIFICATION_FULL)
+			fcm_add_content(data, &size, notification->content);
+	}
+	if (size > FCM_DATA_SIZE) {
+		json_object_put(data);
+		data = NULL;
+	}
+	return data;
+}
+
+/* Takes over `data`. */
+static void
+fcm_compose_body(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device,
+    struct json_object *data, struct buf *body)
+{
+	struct json_object *root = json_object_new_object();
+	struct json_object *message = json_object_new_object();
+	struct json_object *android = json_object_new_object();
+	char ttl[24];
+
+	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
+	json_object_object_add(android, "priority", json_object_new_string(
+	    notification->is_low ? "NORMAL" : "HIGH"));
+	json_object_object_add(android, "ttl", json_object_new_string(ttl));
+	json_object_object_add(message, "token",
+	    json_object_get(device->pushkey_json));
+	json_object_object_add(message, "data", data);
+	json_object_object_add(message, "android", android);
+	json_object_object_add(root, "message", message);
+	if (!provider_write_json(root, body->limit, body))
+		body->overflowed = true;
+	json_object_put(root);
+}
+
+/* Registration tokens are opaque, but always visible ASCII. */
+static bool
+fcm_pushkey_is_possible(const struct device *device)
+{
+	size_t i = 0;
+
+	while (i < device->pushkey_size && device->pushkey[i] > 0x20 &&
+	    device->pushkey[i] < 0x7f)
+		i++;
+	return i > 0 && i == device->pushkey_size && i <= FCM_PUSHKEY_SIZE;
+}
+
+static enum cause
+fcm_compose(const void *arg, const struct notification *notification,
+    const struct device *device, const struct provider_push *push,
+    struct http_request *request)
+{
+	const struct fcm_account *account = arg;
+	enum notification_detail detail = notification_start_detail(
+	    notification, FCM_DATA_SIZE);
+	struct json_object *data = NULL;
+
+	if (!fcm_pushkey_is_possible(device))
+		return CAUSE_PUSHKEY_MALFORMED;
+	while (detail < NOTIFICATION_DETAIL__MAX &&
+	    (data = fcm_compose_data(notification, detail)) == NULL)
+		detail++;
+	if (data == NULL)
+		return CAUSE_TOO_LONG;
+	fcm_compose_body(account, notification, device, data, &request->body);
+	buf_append_format(&request->url, "%s/v1/projects/%s/messages:send",
+	    account->url, account->credentials.project_id);
+	http_request_add_header(request, "authorization", "Bearer %s",
+	    push->token->text);
+	http_request_add_header(request, "content-type", "application/json");
+	return http_request_is_complete(request) ? CAUSE_NONE : CAUSE_TOO_LONG;
+}
+
+/* --- judge --------------------------------------------------------------- */
+
+/* The i-th of error.details if it is of that type, or NULL. */
+static struct json_object *
+fcm_detail_at(struct json_object *details, size_t i, const char *type)
+{
+	struct json_object *detail = json_object_array_get_idx(details, i);
+	const char *name = json_object_is_type(detail, json_type_object) ?
+	    provider_member_text(detail, "@type") : NULL;
+
+	if (name == NULL || strncmp(name, "type.googleapis.com/", 20) != 0)
+		return NULL;
+	return strcmp(name + 20, type) == 0 ? detail : NULL;
+}
+
+/* error.details, or NULL. */
+static struct json_object *
+fcm_details(struct json_object *body)
+{
+	struct json_object *error, *details;
+
+	if (!json_object_object_get_ex(body, "error", &error) ||
+	    !json_object_object_get_ex(error, "details", &details) ||
+	    !json_object_is_type(details, json_type_array))
+		details = NULL;
+	return details;
+}
+
+/* The code of the FcmError, or "". */
+static const char *
+fcm_error_code(struct json_object *details)
+{
+	struct json_object *detail;
+	const char *code = NULL;
+	size_t i;
+
+	for (i = 0; details != NULL && code == NULL &&
+	    i < json_object_array_length(details); i++) {
+		detail = fcm_detail_at(details, i,
+		    "google.firebase.fcm.v1.FcmError");
+		if (detail != NULL)
+			code = provider_member_text(detail, "errorCode");
+	}
+	return code == NULL ? "" : code;
+}
+
+/*
+ * INVALID_ARGUMENT blames the pushkey only if there are field violations and
+ * each of them names it; else the message is at fault, and deleting the
+ * pushkey would silence a phone for our own mistake.
+ */
+static bool
+fcm_blames_pushkey(struct json_object *details)
+{
+	struct json_object *detail, *list;
+	const char *field;
+	size_t i, j, blamed = 0;
+
+	for (i = 0; details != NULL && i < json_object_array_length(details);
+	    i++) {
+		detail = fcm_detail_at(details, i, "google.rpc.BadRequest");
+		if (detail == NULL)
+			continue;
+		if (!json_object_object_get_ex(detail, "fieldViolations",
+		    &list) || !json_object_is_type(list, json_type_array))
+			return false;
+		for (j = 0; j < json_object_array_length(list); j++) {
+			field = provider_member_text(
+			    json_object_array_get_idx(list, j), "field");
+			if (field == NULL || strcmp(field, "message.token"))
+				return false;
+			blamed++;
+		}
+	}
+	return blamed > 0;
+}
+
+/* By the FcmError, or where there is none by the status in words. */
+static bool
+fcm_is_invalid_argument(struct json_object *body, const char *code)
+{
+	struct json_object *error;
+	const char *status = NULL;
+
+	if (*code != '\0')
+		status = code;
+	else if (json_object_object_get_ex(body, "error", &error))
+		status = provider_member_text(error, "status");
+	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
+}
+
+static const struct fcm_answer *
+fcm_find_answer(int status, const char *code)
+{
+	const struct fcm_answer *answer = fcm_answers;
+
+	while (status < answer->first || status > answer->last ||
+	    (answer->code != NULL && strcmp(answer->code, code) != 0))
+		answer++;
+	return answer;
+}
+
+static void
+fcm_judge(const void *arg, const struct device *device,
+    const struct http_reply *reply, struct outcome *outcome)
+{
+	struct json_object *body = provider_read_json(reply);
+	struct json_object *details = fcm_details(body);
+	const char *code = fcm_error_code(details);
+	const struct fcm_answer *answer = fcm_find_answer(reply->status, code);
+
+	(void)arg;
+	(void)device;
+	*outcome = (struct outcome){
+		.verdict = answer->verdict,
+		.cause = answer->cause,
+		.retry = answer->retry,
+		.suspicious = answer->suspicious,
+		.retry_after_ms = reply->retry_after_ms,
+		.reason = answer->reason
+	};
+	if (reply->status == 400 && fcm_is_invalid_argument(body, code) &&
+	    fcm_blames_pushkey(details)) {
+		outcome->verdict = VERDICT_REJECTED;
+		outcome->cause = CAUSE_PUSHKEY_DEAD;
+		/* What another provider's pushkeys would bring, too. */
+		outcome->suspicious = true;
+	} else if (outcome->verdict == VERDICT_DELIVERED &&
+	    provider_is_foreign(reply, body)) {
+		outcome->verdict = VERDICT_LATER;
+		outcome->cause = CAUSE_CREDENTIALS;
+		outcome->reason = "not FCM";
+	}
+	json_object_put(body);
+}
+
+const struct provider provider_fcm = {
+	.name = "fcm",
+	.open = fcm_open,
+	.close = fcm_close,
+	.load = fcm_load,
+	.credentials = fcm_credentials,
+	.describe = fcm_describe,
+	.mint = fcm_mint,
+	.read = fcm_read,
+	.compose = fcm_compose,
+	.judge = fcm_judge
+};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef STATE_DIRECTORY_H
+#define STATE_DIRECTORY_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+/*
+ * The state directory, and the private files in it that all workers of a host
+ * share.  Files are named by descriptors of the directory, which the caller
+ * closes, so nobody can put another directory in its place.
+ */
+
+/*
+ * Opens the directory, making it (mode 0700) where it is missing.  -1 with a
+ * fault if it belongs to somebody else or others may enter it.
+ */
+int state_directory_open(const char *path, struct fault *fault);
+
+/* True for a regular file of this user, and of nobody else. */
+bool state_file_is_private(const struct stat *st);
+
+/*
+ * A new, empty file of mode 0600 to write to, in place of what has that name;
+ * -1 with errno if it cannot be made.
+ */
+int state_file_create(int directory, const char *name);
+
+/* A file to flock, made where it is missing; -1 with errno. */
+int state_lock_open(int directory, const char *name);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state/shared-table.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/xmalloc.h"
+#include "state/directory.h"
+
+enum {
+	/* So far from its place a row is looked for. */
+	SERIES_PROBES = 64,
+	SERIES_FIND_PATIENCE_MS = 10,
+	SERIES_OPEN_PATIENCE_MS = 1000
+};
+
+#define SERIES_FILE "metrics"
+#define SERIES_MAGIC "push-gateway metrics\n"
+
+/* The file. */
+struct series_file {
+	char magic[sizeof SERIES_MAGIC - 1];
+	uint64_t layout;
+	struct series rows[SERIES_MAX];
+};
+
+static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
+    "only an atomic without a lock can be shared by processes");
+
+struct series_table {
+	struct series_file *file;
+	bool is_mapped;
+	int lock_fd;		/* -1: nobody else writes */
+	int patience_ms;	/* none more while somebody keeps the lock */
+};
+
+uint64_t
+series_hash(uint64_t hash, const void *data, size_t size)
+{
+	const unsigned char *byte = data;
+
+	/* FNV-1a */
+	for (; size > 0; size--)
+		hash = (hash ^ *byte++) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+/* --- the file ------------------------------------------------------------ */
+
+static bool
+series_lock(int fd, int patience_ms)
+{
+	bool locked;
+
+	while (!(locked = flock(fd, LOCK_EX | LOCK_NB) == 0) &&
+	    errno == EWOULDBLOCK && patience_ms-- > 0)
+		poll(NULL, 0, 1);
+	return locked;
+}
+
+/* NULL if it is not a file of that layout, whole. */
+static struct series_file *
+series_map(int fd, const struct stat *st, int protection, uint64_t layout)
+{
+	struct series_file *file;
+
+	if (!S_ISREG(st->st_mode) || st->st_size != sizeof *file)
+		return NULL;
+	file = mmap(NULL, sizeof *file, protection, MAP_SHARED, fd, 0);
+	if (file == MAP_FAILED)
+		return NULL;
+	if (memcmp(file->magic, SERIES_MAGIC, sizeof file->magic) != 0 ||
+	    file->layout != layout) {
+		munmap(file, sizeof *file);
+		return NULL;
+	}
+	return file;
+}
+
+static struct series_file *
+series_file_open(int directory, uint64_t layout)
+{
+	struct series_file *file = NULL;
+	struct stat st;
+	int fd = openat(directory, SERIES_FILE,
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd != -1 && fstat(fd, &st) == 0 && state_file_is_private(&st))
+		file = series_map(fd, &st, PROT_READ | PROT_WRITE, layout);
+	if (fd != -1)
+		close(fd);
+	return file;
+}
+
+/*
+ * A file is never cut or written over: who has it mapped keeps it.  All of
+ * its blocks are there from the start, or a full disk would kill by SIGBUS.
+ */
+static bool
+series_file_replace(int directory, uint64_t layout)
+{
+	const char *temporary = SERIES_FILE ".new";
+	struct series_file *file = xcalloc(1, sizeof *file);
+	int fd = state_file_create(directory, temporary);
+	bool written;
+	int why;
+
+	memcpy(file->magic, SERIES_MAGIC, sizeof file->magic);
+	file->layout = layout;
+	written = fd != -1 &&
+	    (errno = posix_fallocate(fd, 0, sizeof *file)) == 0 &&
+	    write(fd, file, offsetof(struct series_file, rows)) ==
+	    offsetof(struct series_file, rows) &&
+	    renameat(directory, temporary, directory, SERIES_FILE) == 0;
+	why = errno;
+	if (fd != -1)
+		close(fd);
+	if (fd != -1 && !written)
+		unlinkat(directory, temporary, 0);
+	free(file);
+	errno = why;
+	return written;
+}
+
+/* The file of all workers, or NULL with a fault; the lock is held. */
+static struct series_file *
+series_share(int directory, uint64_t layout, struct fault *fault)
+{
+	struct series_file *file = NULL;
+	struct stat st;
+	bool exists = fstatat(directory, SERIES_FILE, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0;
+
+	if (exists && st.st_uid != geteuid())
+		fault_set(fault, "it belongs to user %ld", (long)st.st_uid);
+	else if ((file = series_file_open(directory, layout)) == NULL) {
+		if (exists)
+			log_warn("metrics begin anew: their file is damaged "
+			    "or of another version");
+		if (series_file_replace(directory, layout))
+			file = series_file_open(directory, layout);
+		if (file == NULL)
+			fault_set(fault, "%s", strerror(errno));
+	}
+	return file;
+}
+
+struct series_table *
+series_open(const char *directory, uint64_t layout)
+{
+	struct series_table *table = xcalloc(1, sizeof *table);
+	struct fault fault;
+	int fd = state_directory_open(directory, &fault), lock_fd = -1;
+
+	table->lock_fd = -1;
+	table->patience_ms = SERIES_FIND_PATIENCE_MS;
+	if (fd != -1) {
+		lock_fd = state_lock_open(fd, SERIES_FILE ".lock");
+		if (lock_fd == -1 ||
+		    !series_lock(lock_fd, SERIES_OPEN_PATIENCE_MS))
+			fault_set(&fault, "cannot lock it: %s",
+			    strerror(errno));
+		else
+			table->file = series_share(fd, layout, &fault);
+		if (lock_fd != -1)
+			flock(lock_fd, LOCK_UN);
+		close(fd);
+	}
+	if (table->file != NULL) {
+		table->is_mapped = true;
+		table->lock_fd = lock_fd;
+	} else {
+		log_error("%s/" SERIES_FILE " cannot be shared, so this "
+		    "worker counts for itself: %s", directory, fault.words);
+		table->file = xcalloc(1, sizeof *table->file);
+		if (lock_fd != -1)
+			close(lock_fd);
+	}
+	return table;
+}
+
+struct series_table *
+series_read(const char *directory, uint64_t layout, struct fault *fault)
+{
+	struct series_table *table = NULL;
+	char *path = xasprintf("%s/" SERIES_FILE, directory);
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd == -1 && errno != ENOENT)
+		fault_set(fault, "cannot read %s: %s", path, strerror(errno));
+	else {
+		table = xcalloc(1, sizeof *table);
+		table->lock_fd = -1;
+		if (fd != -1 && fstat(fd, &st) == 0)
+			table->file = series_map(fd, &st, PROT_READ, layout);
+		table->is_mapped = table->file != NULL;
+		if (!table->is_mapped)
+			table->file = xcalloc(1, sizeof *table->file);
+	}
+	if (fd != -1)
+		close(fd);
+	free(path);
+	return table;
+}
+
+void
+series_close(struct series_table *table)
+{
+	if (table == NULL)
+		return;
+	if (table->is_mapped)
+		munmap(table->file, sizeof *table->file);
+	else
+		free(table->file);
+	if (table->lock_fd != -1)
+		close(table->lock_fd);
+	free(table);
+}
+
+/* --- the rows ------------------------------------------------------------ */
+
+/*
+ * The row, or NULL; then `room` is a free place for it, or NULL.  Rows are
+ * never taken out, so it cannot stand behind a free place.
+ */
+static struct series *
+series_look(struct series_table *table, uint64_t hash, uint16_t kind,
+    const char *text, size_t size, struct series **room)
+{
+	struct series *row;
+	uint64_t found;
+	size_t i;
+
+	*room = NULL;
+	for (i = 0; i < SERIES_PROBES; i++) {
+		row = &table->file->rows[(hash + i) % SERIES_MAX];
+		found = atomic_load_explicit(&row->hash, memory_order_acquire);
+		if (found == 0) {
+			*room = row;
+			return NULL;
+		}
+		if (found == hash && row->kind == kind && row->size == size &&
+		    memcmp(row->text, text, size) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+struct series *
+series_find(struct series_table *table, uint16_t kind, const char *text,
+    size_t size)
+{
+	uint64_t hash = series_hash(UINT64_C(0xcbf29ce484222325) + kind, text,
+	    size);
+	struct series *row, *room;
+
+	assert(size <= SERIES_TEXT_SIZE);
+	if (hash == 0)
+		hash = 1;
+	row = series_look(table, hash, kind, text, size, &room);
+	if (room == NULL)
+		return row;
+	if (table->lock_fd != -1 &&
+	    !series_lock(table->lock_fd, table->patience_ms)) {
+		table->patience_ms = 0;
+		return NULL;
+	}
+	table->patience_ms = SERIES_FIND_PATIENCE_MS;
+	/* Another worker may have made it meanwhile. */
+	row = series_look(table, hash, kind, text, size, &room);
+	if (room != NULL) {
+		row = room;
+		row->kind = kind;
+		row->size = (uint16_t)size;
+		memcpy(row->text, text, size);
+		atomic_store_explicit(&row->hash, hash, memory_order_release);
+	}
+	if (table->lock_fd != -1)
+		flock(table->lock_fd, LOCK_UN);
+	return row;
+}
+
+struct series *
+series_at(struct series_table *table, size_t place)
+{
+	struct series *row = &table->file->rows[place];
+
+	return atomic_load_explicit(&row->hash, memory_order_acquire) != 0 &&
+	    row->size <= sizeof row->text ? row : NULL;
+}
