@@ -56,8 +56,8 @@ main_conf_path(const char *option)
 static int
 main_show_identity(const char *path)
 {
-	struct identity identity;
-	struct fault fault;
+	struct caller_certificate identity;
+	struct error error;
 	struct buf pem;
 	int status = MAIN_CONFIG;
 	size_t i;
@@ -65,8 +65,8 @@ main_show_identity(const char *path)
 	buf_init(&pem, MAIN_CERTIFICATE_SIZE);
 	if (!buf_read_file(&pem, path))
 		fprintf(stderr, "%s: cannot be read: %m\n", path);
-	else if (!identity_parse(buf_text(&pem), &identity, &fault))
-		fprintf(stderr, "%s: %s\n", path, fault.words);
+	else if (!caller_certificate_parse(buf_text(&pem), &identity, &error))
+		fprintf(stderr, "%s: %s\n", path, error.words);
 	else {
 		printf("\"certificate_sha256\": [\"%s\"]\n",
 		    identity.certificate_sha256);
@@ -84,15 +84,15 @@ main_show_identity(const char *path)
 static int
 main_print_metrics(const char *path)
 {
-	struct fault fault;
-	struct conf *conf = conf_load(path, &fault);
+	struct error error;
+	struct conf *conf = conf_load(path, &error);
 	struct buf text;
 	int status = MAIN_CONFIG;
 
 	buf_init(&text, METRICS_TEXT_SIZE);
 	if (conf == NULL || !metrics_read(conf->state_directory, &text,
-	    &fault))
-		fprintf(stderr, "%s\n", fault.words);
+	    &error))
+		fprintf(stderr, "%s\n", error.words);
 	else if (fputs(buf_text(&text), stdout) == EOF ||
 	    fflush(stdout) == EOF) {
 		perror("standard output");
@@ -107,18 +107,18 @@ main_print_metrics(const char *path)
 static int
 main_test(const char *path)
 {
-	struct fault fault;
-	struct conf *conf = conf_load(path, &fault);
+	struct error error;
+	struct conf *conf = conf_load(path, &error);
 	bool good = false;
 
 	if (conf == NULL)
-		fprintf(stderr, "%s\n", fault.words);
+		fprintf(stderr, "%s\n", error.words);
 	else {
-		good = conf_check_credentials(conf, &fault);
+		good = conf_check_credentials(conf, &error);
 		if (good)
 			printf("%s: is good\n", path);
 		else
-			fprintf(stderr, "%s: %s\n", path, fault.words);
+			fprintf(stderr, "%s: %s\n", path, error.words);
 	}
 	conf_free(conf);
 	return good ? MAIN_OK : MAIN_CONFIG;
@@ -127,11 +127,11 @@ main_test(const char *path)
 static int
 main_serve(const char *path)
 {
-	struct fault fault;
-	bool good = server_run(path, STDIN_FILENO, &fault);
+	struct error error;
+	bool good = worker_run(path, STDIN_FILENO, &error);
 
 	if (!good)
-		log_error("%s", fault.words);
+		log_error("%s", error.words);
 	return good ? MAIN_OK : MAIN_CONFIG;
 }
 

@@ -15,32 +15,34 @@
 
 #include "base/xmalloc.h"
 
-struct identity_cache {
+struct caller_certificate_cache {
 	struct {
 		char *certificate;	/* NULL: not used yet */
-		struct identity identity;
-	} entries[IDENTITY_CACHE_SIZE];
+		struct caller_certificate identity;
+	} entries[CALLER_CERTIFICATE_CACHE_SIZE];
 	size_t next;			/* the one to be replaced */
 };
 
 static void
-identity_write_hex(const unsigned char *digest, char hex[IDENTITY_DIGEST_SIZE])
+caller_certificate_write_hex(
+    const unsigned char *digest, char hex[CALLER_CERTIFICATE_DIGEST_SIZE])
 {
 	size_t i;
 
-	for (i = 0; i < (IDENTITY_DIGEST_SIZE - 1) / 2; i++)
+	for (i = 0; i < (CALLER_CERTIFICATE_DIGEST_SIZE - 1) / 2; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 static void
-identity_read_names(X509 *certificate, struct identity *identity)
+caller_certificate_read_names(
+    X509 *certificate, struct caller_certificate *identity)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(certificate,
 	    NID_subject_alt_name, NULL, NULL);
 	int i;
 
 	for (i = 0; names != NULL && i < sk_GENERAL_NAME_num(names) &&
-	    identity->san_dns_count < IDENTITY_NAMES_MAX; i++) {
+	    identity->san_dns_count < CALLER_CERTIFICATE_NAMES_MAX; i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
 		const unsigned char *text;
 		int length;
@@ -50,7 +52,7 @@ identity_read_names(X509 *certificate, struct identity *identity)
 		text = ASN1_STRING_get0_data(name->d.dNSName);
 		length = ASN1_STRING_length(name->d.dNSName);
 		/* A NUL in a name is an old trick; such a name is none. */
-		if (length <= 0 || length >= IDENTITY_NAME_SIZE ||
+		if (length <= 0 || length >= CALLER_CERTIFICATE_NAME_SIZE ||
 		    memchr(text, '\0', (size_t)length) != NULL)
 			continue;
 		memcpy(identity->san_dns[identity->san_dns_count++], text,
@@ -61,7 +63,7 @@ identity_read_names(X509 *certificate, struct identity *identity)
 
 /* An encrypted one is none: nobody is asked for a password. */
 static int
-identity_on_password(char *password, int size, int writing, void *arg)
+caller_certificate_on_password(char *password, int size, int writing, void *arg)
 {
 	(void)password;
 	(void)size;
@@ -71,8 +73,8 @@ identity_on_password(char *password, int size, int writing, void *arg)
 }
 
 bool
-identity_parse(const char *pem, struct identity *identity,
-    struct fault *fault)
+caller_certificate_parse(const char *pem, struct caller_certificate *identity,
+    struct error *error)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	BIO *bio = BIO_new_mem_buf(pem, -1);
@@ -82,17 +84,18 @@ identity_parse(const char *pem, struct identity *identity,
 	memset(identity, 0, sizeof *identity);
 	if (bio != NULL)
 		certificate = PEM_read_bio_X509(bio, NULL,
-		    identity_on_password, NULL);
+		    caller_certificate_on_password, NULL);
 	if (certificate == NULL)
-		fault_set(fault, "is not a certificate in PEM");
+		error_set(error, "is not a certificate in PEM");
 	else if (X509_digest(certificate, EVP_sha256(), digest, NULL) != 1)
-		fault_set(fault, "cannot be digested");
+		error_set(error, "cannot be digested");
 	else {
-		identity_write_hex(digest, identity->certificate_sha256);
+		caller_certificate_write_hex(
+		    digest, identity->certificate_sha256);
 		parsed = X509_NAME_digest(X509_get_issuer_name(certificate),
 		    EVP_sha256(), digest, NULL) == 1;
-		identity_write_hex(digest, identity->issuer_sha256);
-		identity_read_names(certificate, identity);
+		caller_certificate_write_hex(digest, identity->issuer_sha256);
+		caller_certificate_read_names(certificate, identity);
 	}
 	X509_free(certificate);
 	BIO_free(bio);
@@ -117,64 +120,64 @@ identity_restore_lines(char *pem)
 }
 
 static bool
-identity_is_verified(const char *verify, const char *certificate)
+caller_certificate_is_verified(const char *verify, const char *certificate)
 {
 	return verify != NULL && strcmp(verify, "SUCCESS") == 0 &&
 	    certificate != NULL;
 }
 
 bool
-identity_read(const char *verify, const char *certificate,
-    struct identity *identity)
+caller_certificate_read(const char *verify, const char *certificate,
+    struct caller_certificate *identity)
 {
-	struct fault fault;
+	struct error error;
 	char *pem;
 	bool known;
 
-	if (!identity_is_verified(verify, certificate))
+	if (!caller_certificate_is_verified(verify, certificate))
 		return false;
 	pem = xstrdup(certificate);
 	identity_restore_lines(pem);
-	known = identity_parse(pem, identity, &fault);
+	known = caller_certificate_parse(pem, identity, &error);
 	free(pem);
 	return known;
 }
 
-struct identity_cache *
-identity_cache_create(void)
+struct caller_certificate_cache *
+caller_certificate_cache_create(void)
 {
-	return xcalloc(1, sizeof(struct identity_cache));
+	return xcalloc(1, sizeof(struct caller_certificate_cache));
 }
 
 void
-identity_cache_free(struct identity_cache *cache)
+caller_certificate_cache_free(struct caller_certificate_cache *cache)
 {
 	size_t i;
 
 	if (cache == NULL)
 		return;
-	for (i = 0; i < IDENTITY_CACHE_SIZE; i++)
+	for (i = 0; i < CALLER_CERTIFICATE_CACHE_SIZE; i++)
 		free(cache->entries[i].certificate);
 	free(cache);
 }
 
-const struct identity *
-identity_cache_read(struct identity_cache *cache, const char *verify,
-    const char *certificate)
+const struct caller_certificate *
+caller_certificate_cache_read(struct caller_certificate_cache *cache,
+    const char *verify, const char *certificate)
 {
-	struct identity identity;
+	struct caller_certificate identity;
 	size_t i;
 
-	if (!identity_is_verified(verify, certificate))
+	if (!caller_certificate_is_verified(verify, certificate))
 		return NULL;
-	for (i = 0; i < IDENTITY_CACHE_SIZE; i++) {
+	for (i = 0; i < CALLER_CERTIFICATE_CACHE_SIZE; i++) {
 		if (cache->entries[i].certificate != NULL &&
 		    strcmp(cache->entries[i].certificate, certificate) == 0)
 			return &cache->entries[i].identity;
 	}
-	if (!identity_read(verify, certificate, &identity))
+	if (!caller_certificate_read(verify, certificate, &identity))
 		return NULL;
-	i = cache->next++ % IDENTITY_CACHE_SIZE;
+	i = cache->next++ % CALLER_CERTIFICATE_CACHE_SIZE;
 	free(cache->entries[i].certificate);
 	cache->entries[i].certificate = xstrdup(certificate);
 	cache->entries[i].identity = identity;
@@ -182,20 +185,21 @@ identity_cache_read(struct identity_cache *cache, const char *verify,
 }
 
 bool
-identity_normalise_digest(const char *text, char digest[IDENTITY_DIGEST_SIZE])
+caller_certificate_normalise_digest(
+    const char *text, char digest[CALLER_CERTIFICATE_DIGEST_SIZE])
 {
 	size_t used = 0;
 
-	for (; *text != '\0' && used < IDENTITY_DIGEST_SIZE; text++) {
+	for (; *text != '\0' && used < CALLER_CERTIFICATE_DIGEST_SIZE; text++) {
 		if (*text == ':' && used > 0 && used % 2 == 0 &&
 		    isxdigit((unsigned char)text[1]))
 			continue;
 		if (!isxdigit((unsigned char)*text) ||
-		    used == IDENTITY_DIGEST_SIZE - 1)
+		    used == CALLER_CERTIFICATE_DIGEST_SIZE - 1)
 			return false;
 		digest[used++] = (char)tolower((unsigned char)*text);
 	}
-	if (used != IDENTITY_DIGEST_SIZE - 1)
+	if (used != CALLER_CERTIFICATE_DIGEST_SIZE - 1)
 		return false;
 	digest[used] = '\0';
 	return true;

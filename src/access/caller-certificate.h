@@ -12,17 +12,20 @@
  * parsed here from SSL_CLIENT_CERT, since every server writes names its own
  * way, and none exports all of them.
  */
-enum identity_limits {
-	IDENTITY_DIGEST_SIZE = 65,	/* SHA-256 in lower-case hex, NUL */
-	IDENTITY_NAMES_MAX = 64,
-	IDENTITY_NAME_SIZE = 256,
-	IDENTITY_CACHE_SIZE = 16
+enum caller_certificate_limits {
+	CALLER_CERTIFICATE_DIGEST_SIZE =
+	    65, /* SHA-256 in lower-case hex, NUL */
+	CALLER_CERTIFICATE_NAMES_MAX = 64,
+	CALLER_CERTIFICATE_NAME_SIZE = 256,
+	CALLER_CERTIFICATE_CACHE_SIZE = 16
 };
 
-struct identity {
-	char certificate_sha256[IDENTITY_DIGEST_SIZE];
-	char issuer_sha256[IDENTITY_DIGEST_SIZE];	/* of its name in DER */
-	char san_dns[IDENTITY_NAMES_MAX][IDENTITY_NAME_SIZE];
+struct caller_certificate {
+	char certificate_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
+	char issuer_sha256[CALLER_CERTIFICATE_DIGEST_SIZE]; /* of its name in
+							       DER */
+	char san_dns[CALLER_CERTIFICATE_NAMES_MAX]
+		    [CALLER_CERTIFICATE_NAME_SIZE];
 	size_t san_dns_count;
 };
 
@@ -32,8 +35,8 @@ struct identity {
  * certificate in PEM; "FAILED:…", "GENEROUS" and a missing variable are all
  * nobody.  Spaces in place of newlines in the PEM are understood.
  */
-bool identity_read(const char *verify, const char *certificate,
-    struct identity *identity);
+bool caller_certificate_read(const char *verify, const char *certificate,
+    struct caller_certificate *identity);
 
 /*
  * The same with a memory: a few callers send all requests, and parsing a
@@ -41,22 +44,23 @@ bool identity_read(const char *verify, const char *certificate,
  * what a text says, never that it was verified.  NULL if it is nobody; what
  * is returned is the cache's, until the next call.
  */
-struct identity_cache;
+struct caller_certificate_cache;
 
-struct identity_cache *identity_cache_create(void);
-void identity_cache_free(struct identity_cache *cache);
-const struct identity *identity_cache_read(struct identity_cache *cache,
-    const char *verify, const char *certificate);
+struct caller_certificate_cache *caller_certificate_cache_create(void);
+void caller_certificate_cache_free(struct caller_certificate_cache *cache);
+const struct caller_certificate *caller_certificate_cache_read(
+    struct caller_certificate_cache *cache, const char *verify,
+    const char *certificate);
 
-/* The same for a PEM file's text, for the operator; false with a fault. */
-bool identity_parse(const char *pem, struct identity *identity,
-    struct fault *fault);
+/* The same for a PEM file's text, for the operator; false with an error. */
+bool caller_certificate_parse(
+    const char *pem, struct caller_certificate *identity, struct error *error);
 
 /*
  * Writes a SHA-256 digest as it is compared: 64 lower-case hex digits, from
  * upper or lower case with or without colons.  False if it is none.
  */
-bool identity_normalise_digest(const char *text,
-    char digest[IDENTITY_DIGEST_SIZE]);
+bool caller_certificate_normalise_digest(const char *text,
+    char digest[CALLER_CERTIFICATE_DIGEST_SIZE]);
 
 #endif

@@ -57,29 +57,30 @@ client_list_free(struct client_list *list)
  */
 static bool
 client_check_criterion(struct json_object *section, const char *name,
-    const struct setting_strings *values, struct fault *fault)
+    const struct setting_strings *values, struct error *error)
 {
 	if (values->count > 0 ||
 	    !json_object_object_get_ex(section, name, NULL))
 		return true;
-	fault_set(fault, "must hold at least one value");
-	fault_prepend_name(fault, name);
+	error_set(error, "must hold at least one value");
+	error_prepend_name(error, name);
 	return false;
 }
 
 static bool
 client_normalise_digests(struct setting_strings *digests, const char *name,
-    struct fault *fault)
+    struct error *error)
 {
-	char digest[IDENTITY_DIGEST_SIZE];
+	char digest[CALLER_CERTIFICATE_DIGEST_SIZE];
 	size_t i;
 
 	for (i = 0; i < digests->count; i++) {
-		if (!identity_normalise_digest(digests->values[i], digest)) {
-			fault_set(fault, "must be a SHA-256 digest: 64 hex "
+		if (!caller_certificate_normalise_digest(
+			digests->values[i], digest)) {
+			error_set(error, "must be a SHA-256 digest: 64 hex "
 			    "digits, with or without colons");
-			fault_prepend_index(fault, i);
-			fault_prepend_name(fault, name);
+			error_prepend_index(error, i);
+			error_prepend_name(error, name);
 			return false;
 		}
 		free(digests->values[i]);
@@ -90,21 +91,21 @@ client_normalise_digests(struct setting_strings *digests, const char *name,
 
 bool
 client_list_add(struct client_list *list, struct json_object *section,
-    struct fault *fault)
+    struct error *error)
 {
 	struct client client = { .name = NULL };
 
-	if (!setting_read(client_settings, section, ".", &client, fault) ||
+	if (!setting_read(client_settings, section, ".", &client, error) ||
 	    !client_check_criterion(section, "certificate_sha256",
-	    &client.certificate_sha256, fault) ||
+	    &client.certificate_sha256, error) ||
 	    !client_check_criterion(section, "san_dns", &client.san_dns,
-	    fault) ||
+	    error) ||
 	    !client_check_criterion(section, "issuer_sha256",
-	    &client.issuer_sha256, fault) ||
+	    &client.issuer_sha256, error) ||
 	    !client_normalise_digests(&client.certificate_sha256,
-	    "certificate_sha256", fault) ||
+	    "certificate_sha256", error) ||
 	    !client_normalise_digests(&client.issuer_sha256, "issuer_sha256",
-	    fault)) {
+	    error)) {
 		setting_free(client_settings, &client);
 		return false;
 	}
@@ -127,7 +128,7 @@ client_has_value(const struct setting_strings *values, const char *text)
 
 static bool
 client_has_name(const struct setting_strings *names,
-    const struct identity *identity)
+    const struct caller_certificate *identity)
 {
 	size_t i = 0;
 
@@ -139,7 +140,7 @@ client_has_name(const struct setting_strings *names,
 
 const struct client *
 client_list_find(const struct client_list *list,
-    const struct identity *identity)
+    const struct caller_certificate *identity)
 {
 	size_t i;
 

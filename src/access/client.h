@@ -20,15 +20,15 @@ struct client_list *client_list_create(void);
 void client_list_free(struct client_list *list);
 
 /*
- * Adds an entry of "clients".  False with a fault.  A certificate matches if
+ * Adds an entry of "clients".  False with an error.  A certificate matches if
  * it meets each kind of criterion that the entry gives, by one of its values.
  */
 bool client_list_add(struct client_list *list, struct json_object *section,
-    struct fault *fault);
+    struct error *error);
 
 /* The first entry that the certificate matches, or NULL: no access. */
 const struct client *client_list_find(const struct client_list *list,
-    const struct identity *identity);
+    const struct caller_certificate *identity);
 
 const char *client_name(const struct client *client);
 

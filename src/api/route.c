@@ -165,10 +165,10 @@ route_find_client(const struct route_params *params,
     const struct exchange *exchange)
 {
 	const struct client *client = NULL;
-	const struct identity *identity = identity_cache_read(
-	    params->identities,
-	    exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
-	    exchange_variable(exchange, "SSL_CLIENT_CERT"));
+	const struct caller_certificate *identity =
+	    caller_certificate_cache_read(params->identities,
+		exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
+		exchange_variable(exchange, "SSL_CLIENT_CERT"));
 
 	if (identity != NULL) {
 		client = client_list_find(params->clients, identity);

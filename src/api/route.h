@@ -14,7 +14,7 @@
  */
 struct route_params {
 	const struct client_list *clients;
-	struct identity_cache *identities;
+	struct caller_certificate_cache *identities;
 	int64_t max_request_size_kb;
 	struct notify_params notify;
 	unsigned int uploads;	/* requests whose body is on its way: these

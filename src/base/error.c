@@ -6,40 +6,40 @@
 #include <string.h>
 
 void
-fault_set(struct fault *fault, const char *format, ...)
+error_set(struct error *error, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(fault->words, sizeof fault->words, format, ap);
+	vsnprintf(error->words, sizeof error->words, format, ap);
 	va_end(ap);
-	fault->pointer[0] = '\0';
+	error->pointer[0] = '\0';
 }
 
 void
-fault_prepend_name(struct fault *fault, const char *name)
+error_prepend_name(struct error *error, const char *name)
 {
-	char rest[sizeof fault->pointer];
+	char rest[sizeof error->pointer];
 	size_t used = 0;
 
-	memcpy(rest, fault->pointer, sizeof rest);
-	fault->pointer[used++] = '/';
-	for (; *name != '\0' && used + 3 < sizeof fault->pointer; name++) {
+	memcpy(rest, error->pointer, sizeof rest);
+	error->pointer[used++] = '/';
+	for (; *name != '\0' && used + 3 < sizeof error->pointer; name++) {
 		if (*name == '~' || *name == '/') {
-			fault->pointer[used++] = '~';
-			fault->pointer[used++] = *name == '~' ? '0' : '1';
+			error->pointer[used++] = '~';
+			error->pointer[used++] = *name == '~' ? '0' : '1';
 		} else
-			fault->pointer[used++] = *name;
+			error->pointer[used++] = *name;
 	}
-	fault->pointer[used] = '\0';
-	strncat(fault->pointer, rest, sizeof fault->pointer - used - 1);
+	error->pointer[used] = '\0';
+	strncat(error->pointer, rest, sizeof error->pointer - used - 1);
 }
 
 void
-fault_prepend_index(struct fault *fault, unsigned long index)
+error_prepend_index(struct error *error, unsigned long index)
 {
 	char name[24];
 
 	snprintf(name, sizeof name, "%lu", index);
-	fault_prepend_name(fault, name);
+	error_prepend_name(error, name);
 }

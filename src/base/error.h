@@ -7,17 +7,17 @@
  * owns: nothing to free.  `pointer` says where in a JSON document (RFC 6901),
  * relative to the value that the failing function was given; "" is that value.
  */
-struct fault {
+struct error {
 	char words[512];
 	char pointer[256];
 };
 
 /* Sets the words (cut at their limit) and an empty pointer. */
-void fault_set(struct fault *fault, const char *format, ...)
+void error_set(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Puts one more reference token in front of the pointer, escaped. */
-void fault_prepend_name(struct fault *fault, const char *name);
-void fault_prepend_index(struct fault *fault, unsigned long index);
+void error_prepend_name(struct error *error, const char *name);
+void error_prepend_index(struct error *error, unsigned long index);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/xmalloc.h"
 
 /* What tells one state of a file from the next; all zero if it is missing. */
-struct watch_state {
+struct file_watch_state {
 	dev_t device;
 	ino_t inode;
 	off_t size;
@@ -16,18 +16,18 @@ struct watch_state {
 	struct timespec changed;
 };
 
-struct watch_file {
+struct file_watch_file {
 	char *path;
-	struct watch_state state;
+	struct file_watch_state state;
 };
 
-struct watch {
-	struct watch_file *files;
+struct file_watch {
+	struct file_watch_file *files;
 	size_t count;
 };
 
 static void
-watch_look(const char *path, struct watch_state *state)
+file_watch_look(const char *path, struct file_watch_state *state)
 {
 	struct stat st;
 
@@ -42,14 +42,14 @@ watch_look(const char *path, struct watch_state *state)
 	}
 }
 
-struct watch *
-watch_create(void)
+struct file_watch *
+file_watch_create(void)
 {
-	return xcalloc(1, sizeof(struct watch));
+	return xcalloc(1, sizeof(struct file_watch));
 }
 
 void
-watch_free(struct watch *watch)
+file_watch_free(struct file_watch *watch)
 {
 	if (watch == NULL)
 		return;
@@ -60,26 +60,26 @@ watch_free(struct watch *watch)
 }
 
 void
-watch_add(struct watch *watch, const char *path)
+file_watch_add(struct file_watch *watch, const char *path)
 {
-	struct watch_file *file;
+	struct file_watch_file *file;
 
 	watch->files = xreallocarray(watch->files, watch->count + 1,
 	    sizeof *watch->files);
 	file = &watch->files[watch->count++];
 	file->path = xstrdup(path);
-	watch_look(path, &file->state);
+	file_watch_look(path, &file->state);
 }
 
 bool
-watch_changed(struct watch *watch)
+file_watch_changed(struct file_watch *watch)
 {
-	struct watch_state now;
+	struct file_watch_state now;
 	bool changed = false;
 	size_t i;
 
 	for (i = 0; i < watch->count; i++) {
-		watch_look(watch->files[i].path, &now);
+		file_watch_look(watch->files[i].path, &now);
 		if (memcmp(&now, &watch->files[i].state, sizeof now) != 0)
 			changed = true;
 		watch->files[i].state = now;

@@ -9,15 +9,15 @@
  * names.  A file counts as changed if it was written to, replaced, removed or
  * made since it was last looked at.
  */
-struct watch;
+struct file_watch;
 
-struct watch *watch_create(void);
-void watch_free(struct watch *watch);
+struct file_watch *file_watch_create(void);
+void file_watch_free(struct file_watch *watch);
 
 /* Adds a file as it is now; it need not exist. */
-void watch_add(struct watch *watch, const char *path);
+void file_watch_add(struct file_watch *watch, const char *path);
 
 /* True if any has changed since it was added or this was last asked. */
-bool watch_changed(struct watch *watch);
+bool file_watch_changed(struct file_watch *watch);
 
 #endif

@@ -6,16 +6,16 @@
 #include <string.h>
 
 /* A reader of text that is known to be well-formed; it never runs over. */
-struct position_scan {
+struct json_position_scan {
 	const char *text;
 	size_t size;
 	size_t at;
 };
 
-struct position
-position_of_offset(const char *text, size_t size, size_t offset)
+struct json_position
+json_position_of_offset(const char *text, size_t size, size_t offset)
 {
-	struct position position = { .line = 1, .column = 1 };
+	struct json_position position = { .line = 1, .column = 1 };
 	size_t i;
 
 	for (i = 0; i < offset && i < size; i++) {
@@ -29,7 +29,7 @@ position_of_offset(const char *text, size_t size, size_t offset)
 }
 
 size_t
-position_skip_space(const char *text, size_t size, size_t offset)
+json_position_skip_space(const char *text, size_t size, size_t offset)
 {
 	while (offset < size) {
 		const char *end = NULL;
@@ -57,14 +57,14 @@ position_skip_space(const char *text, size_t size, size_t offset)
 
 /* Moves over white space and returns the next byte, or NUL at the end. */
 static char
-position_peek(struct position_scan *scan)
+json_position_peek(struct json_position_scan *scan)
 {
-	scan->at = position_skip_space(scan->text, scan->size, scan->at);
+	scan->at = json_position_skip_space(scan->text, scan->size, scan->at);
 	return scan->at < scan->size ? scan->text[scan->at] : '\0';
 }
 
 static void
-position_skip_string(struct position_scan *scan)
+json_position_skip_string(struct json_position_scan *scan)
 {
 	char quote = scan->text[scan->at++];
 
@@ -75,15 +75,15 @@ position_skip_string(struct position_scan *scan)
 }
 
 static void
-position_skip_value(struct position_scan *scan)
+json_position_skip_value(struct json_position_scan *scan)
 {
 	unsigned int depth = 0;
 	char c;
 
 	do {
-		c = position_peek(scan);
+		c = json_position_peek(scan);
 		if (c == '"' || c == '\'')
-			position_skip_string(scan);
+			json_position_skip_string(scan);
 		else if (c != '\0')
 			scan->at++;
 		if (c == '{' || c == '[')
@@ -101,7 +101,7 @@ position_skip_value(struct position_scan *scan)
 
 /* Copies the next reference token of the pointer, unescaped. */
 static const char *
-position_next_token(const char *pointer, char *token, size_t size)
+json_position_next_token(const char *pointer, char *token, size_t size)
 {
 	size_t used = 0;
 
@@ -120,51 +120,53 @@ position_next_token(const char *pointer, char *token, size_t size)
 /* Moves from a container to the value of one of its members; false if it is
  * not there.  `*found` becomes the offset at which it begins. */
 static bool
-position_enter(struct position_scan *scan, const char *token, size_t *found)
+json_position_enter(
+    struct json_position_scan *scan, const char *token, size_t *found)
 {
-	bool is_object = position_peek(scan) == '{';
+	bool is_object = json_position_peek(scan) == '{';
 	unsigned long index = 0, wanted = strtoul(token, NULL, 10);
 
-	if (!is_object && position_peek(scan) != '[')
+	if (!is_object && json_position_peek(scan) != '[')
 		return false;
 	scan->at++;
 	for (;; index++) {
-		char c = position_peek(scan);
+		char c = json_position_peek(scan);
 		size_t start = scan->at, length = strlen(token);
 		bool match = !is_object && index == wanted;
 
 		if (c == '}' || c == ']' || c == '\0')
 			return false;
 		if (is_object) {
-			position_skip_string(scan);
+			json_position_skip_string(scan);
 			match = scan->at - start == length + 2 &&
 			    memcmp(scan->text + start + 1, token, length) == 0;
-			if (position_peek(scan) == ':')
+			if (json_position_peek(scan) == ':')
 				scan->at++;
 		}
 		if (match) {
 			*found = start;
 			return true;
 		}
-		position_skip_value(scan);
-		if (position_peek(scan) == ',')
+		json_position_skip_value(scan);
+		if (json_position_peek(scan) == ',')
 			scan->at++;
 	}
 }
 
-struct position
-position_of_pointer(const char *text, size_t size, const char *pointer)
+struct json_position
+json_position_of_pointer(const char *text, size_t size, const char *pointer)
 {
-	struct position_scan scan = { .text = text, .size = size };
+	struct json_position_scan scan = { .text = text, .size = size };
 	char token[256];
 	size_t found;
 
-	position_peek(&scan);
+	json_position_peek(&scan);
 	found = scan.at;
 	while (*pointer == '/') {
-		pointer = position_next_token(pointer, token, sizeof token);
-		if (!position_enter(&scan, token, &found))
+		pointer =
+		    json_position_next_token(pointer, token, sizeof token);
+		if (!json_position_enter(&scan, token, &found))
 			break;
 	}
-	return position_of_offset(text, size, found);
+	return json_position_of_offset(text, size, found);
 }

@@ -8,13 +8,13 @@
  * Where something stands in the text of a configuration file: json-c tells
  * what is wrong, this tells the line and the column.
  */
-struct position {
+struct json_position {
 	unsigned int line;	/* from 1 */
 	unsigned int column;	/* from 1, in bytes */
 };
 
 /* The position of a byte. */
-struct position position_of_offset(const char *text, size_t size,
+struct json_position json_position_of_offset(const char *text, size_t size,
     size_t offset);
 
 /*
@@ -22,11 +22,11 @@ struct position position_of_offset(const char *text, size_t size,
  * in a text that json-c has parsed: a member's name, or an element's first
  * byte.  Where the pointer leads nowhere, the last place on its way.
  */
-struct position position_of_pointer(const char *text, size_t size,
+struct json_position json_position_of_pointer(const char *text, size_t size,
     const char *pointer);
 
 /* The offset of the first byte from `offset` on that is not white space and
  * not in a comment; `size` if there is none. */
-size_t position_skip_space(const char *text, size_t size, size_t offset);
+size_t json_position_skip_space(const char *text, size_t size, size_t offset);
 
 #endif

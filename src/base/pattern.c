@@ -21,7 +21,7 @@ struct pattern {
 };
 
 bool
-pattern_is_one(const char *text)
+pattern_has_wildcards(const char *text)
 {
 	return strpbrk(text, "*?[") != NULL;
 }

@@ -15,7 +15,7 @@ enum pattern_limits {
 };
 
 /* False if it is a plain name. */
-bool pattern_is_one(const char *text);
+bool pattern_has_wildcards(const char *text);
 
 /* True if it matches the whole id. */
 bool pattern_matches(const char *pattern, const char *id);

@@ -15,19 +15,19 @@ secret_drop_last(struct buf *secret, char c)
 }
 
 bool
-secret_read(struct buf *secret, const char *path, struct fault *fault)
+secret_read(struct buf *secret, const char *path, struct error *error)
 {
 	bool good = false;
 
 	if (!buf_read_file(secret, path))
-		fault_set(fault, "cannot read %s: %m", path);
+		error_set(error, "cannot read %s: %m", path);
 	else {
 		if (secret_drop_last(secret, '\n'))
 			secret_drop_last(secret, '\r');
 		good = memchr(buf_text(secret), '\n', secret->size) == NULL &&
 		    memchr(buf_text(secret), '\0', secret->size) == NULL;
 		if (!good)
-			fault_set(fault, "%s must hold one line", path);
+			error_set(error, "%s must hold one line", path);
 	}
 	return good;
 }

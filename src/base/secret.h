@@ -14,8 +14,8 @@ enum {
 /*
  * Reads a secret that is the only line of a file into an empty buffer, which
  * is due to be wiped in any case.  The end of the line is not a part of it;
- * it may be empty.  False with a fault that names the file.
+ * it may be empty.  False with an error that names the file.
  */
-bool secret_read(struct buf *secret, const char *path, struct fault *fault);
+bool secret_read(struct buf *secret, const char *path, struct error *error);
 
 #endif

@@ -45,17 +45,17 @@ setting_copy(const struct setting *setting, const char *text,
 }
 
 static bool
-setting_string_is_good(struct json_object *value, struct fault *fault)
+setting_string_is_good(struct json_object *value, struct error *error)
 {
 	const char *text;
 
 	if (!json_object_is_type(value, json_type_string)) {
-		fault_set(fault, "must be a string");
+		error_set(error, "must be a string");
 		return false;
 	}
 	text = json_object_get_string(value);
 	if (*text == '\0') {
-		fault_set(fault, "must not be empty");
+		error_set(error, "must not be empty");
 		return false;
 	}
 	for (; *text != '\0'; text++) {
@@ -64,7 +64,7 @@ setting_string_is_good(struct json_object *value, struct fault *fault)
 	}
 	if (*text != '\0' || strlen(json_object_get_string(value)) !=
 	    (size_t)json_object_get_string_len(value)) {
-		fault_set(fault, "must not hold control characters");
+		error_set(error, "must not hold control characters");
 		return false;
 	}
 	return true;
@@ -72,7 +72,7 @@ setting_string_is_good(struct json_object *value, struct fault *fault)
 
 static bool
 setting_read_strings(struct json_object *value, struct setting_strings *target,
-    struct fault *fault)
+    struct error *error)
 {
 	size_t i, count = json_object_array_length(value);
 
@@ -80,8 +80,8 @@ setting_read_strings(struct json_object *value, struct setting_strings *target,
 	for (i = 0; i < count; i++) {
 		struct json_object *one = json_object_array_get_idx(value, i);
 
-		if (!setting_string_is_good(one, fault)) {
-			fault_prepend_index(fault, i);
+		if (!setting_string_is_good(one, error)) {
+			error_prepend_index(error, i);
 			return false;
 		}
 		target->values[i] = xstrdup(json_object_get_string(one));
@@ -91,15 +91,15 @@ setting_read_strings(struct json_object *value, struct setting_strings *target,
 }
 
 static bool
-setting_check_objects(struct json_object *value, struct fault *fault)
+setting_check_objects(struct json_object *value, struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(value); i++) {
 		if (!json_object_is_type(json_object_array_get_idx(value, i),
 		    json_type_object)) {
-			fault_set(fault, "must be an object");
-			fault_prepend_index(fault, i);
+			error_set(error, "must be an object");
+			error_prepend_index(error, i);
 			return false;
 		}
 	}
@@ -108,47 +108,47 @@ setting_check_objects(struct json_object *value, struct fault *fault)
 
 static bool
 setting_read_integer(const struct setting *setting, struct json_object *value,
-    int64_t *target, struct fault *fault)
+    int64_t *target, struct error *error)
 {
 	*target = json_object_get_int64(value);
 	if (*target >= setting->minimum && *target <= setting->maximum)
 		return true;
-	fault_set(fault, "must be from %" PRId64 " to %" PRId64,
+	error_set(error, "must be from %" PRId64 " to %" PRId64,
 	    setting->minimum, setting->maximum);
 	return false;
 }
 
 static bool
 setting_read_value(const struct setting *setting, struct json_object *value,
-    const char *directory, void *target, struct fault *fault)
+    const char *directory, void *target, struct error *error)
 {
 	void *place = (char *)target + setting->offset;
 	bool good = true;
 
 	if (!json_object_is_type(value, setting_types[setting->type].json)) {
-		fault_set(fault, "must be %s",
+		error_set(error, "must be %s",
 		    setting_types[setting->type].words);
 		return false;
 	}
 	switch (setting->type) {
 	case SETTING_STRING:
 	case SETTING_PATH:
-		good = setting_string_is_good(value, fault);
+		good = setting_string_is_good(value, error);
 		free(*(char **)place);
 		*(char **)place = setting_copy(setting,
 		    json_object_get_string(value), directory);
 		break;
 	case SETTING_STRINGS:
-		good = setting_read_strings(value, place, fault);
+		good = setting_read_strings(value, place, error);
 		break;
 	case SETTING_INTEGER:
-		good = setting_read_integer(setting, value, place, fault);
+		good = setting_read_integer(setting, value, place, error);
 		break;
 	case SETTING_BOOLEAN:
 		*(bool *)place = json_object_get_boolean(value);
 		break;
 	case SETTING_OBJECTS:
-		good = setting_check_objects(value, fault);
+		good = setting_check_objects(value, error);
 		/* FALLTHROUGH */
 	case SETTING_OBJECT:
 		*(struct json_object **)place = value;
@@ -174,7 +174,7 @@ setting_default(const struct setting *setting, const char *directory,
 
 bool
 setting_read(const struct setting *settings, struct json_object *object,
-    const char *directory, void *target, struct fault *fault)
+    const char *directory, void *target, struct error *error)
 {
 	const struct setting *setting;
 
@@ -183,20 +183,20 @@ setting_read(const struct setting *settings, struct json_object *object,
 	json_object_object_foreach(object, name, value) {
 		setting = setting_find(settings, name);
 		if (setting == NULL) {
-			fault_set(fault, "unknown setting \"%s\"", name);
-			fault_prepend_name(fault, name);
+			error_set(error, "unknown setting \"%s\"", name);
+			error_prepend_name(error, name);
 			return false;
 		}
 		if (!setting_read_value(setting, value, directory, target,
-		    fault)) {
-			fault_prepend_name(fault, name);
+		    error)) {
+			error_prepend_name(error, name);
 			return false;
 		}
 	}
 	for (setting = settings; setting->name != NULL; setting++) {
 		if (setting->required && !json_object_object_get_ex(object,
 		    setting->name, NULL)) {
-			fault_set(fault, "\"%s\" is missing", setting->name);
+			error_set(error, "\"%s\" is missing", setting->name);
 			return false;
 		}
 	}
@@ -254,11 +254,11 @@ setting_omit(const struct setting *settings, struct json_object *object)
 
 struct json_object *
 setting_parse(const char *text, size_t size, size_t *offset,
-    struct fault *fault)
+    struct error *error)
 {
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object;
-	enum json_tokener_error error;
+	enum json_tokener_error status;
 
 	*offset = 0;
 	if (tokener == NULL)
@@ -266,21 +266,22 @@ setting_parse(const char *text, size_t size, size_t *offset,
 	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, (int)size);
 	*offset = json_tokener_get_parse_end(tokener);
-	error = json_tokener_get_error(tokener);
+	status = json_tokener_get_error(tokener);
 	/* A comment in the last line may lack the end of its line. */
-	if (error == json_tokener_continue) {
+	if (status == json_tokener_continue) {
 		object = json_tokener_parse_ex(tokener, "\n", 1);
-		error = json_tokener_get_error(tokener);
+		status = json_tokener_get_error(tokener);
 	}
-	if (error == json_tokener_continue)
-		fault_set(fault, "the file ends too early");
-	else if (error != json_tokener_success)
-		fault_set(fault, "%s", json_tokener_error_desc(error));
-	else if ((*offset = position_skip_space(text, size, *offset)) != size)
-		fault_set(fault, "there is more behind the end");
+	if (status == json_tokener_continue)
+		error_set(error, "the file ends too early");
+	else if (status != json_tokener_success)
+		error_set(error, "%s", json_tokener_error_desc(status));
+	else if ((*offset = json_position_skip_space(text, size, *offset)) !=
+		 size)
+		error_set(error, "there is more behind the end");
 	else if (!json_object_is_type(object, json_type_object)) {
-		*offset = position_skip_space(text, size, 0);
-		fault_set(fault, "must be an object");
+		*offset = json_position_skip_space(text, size, 0);
+		error_set(error, "must be an object");
 	} else {
 		json_tokener_free(tokener);
 		return object;

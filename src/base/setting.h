@@ -13,7 +13,7 @@
 /*
  * Reads a JSON object of the configuration into a struct, by a table in which
  * name, type, range and default of each setting stand side by side.  Unknown
- * names, wrong types and values out of range are faults whose pointer says
+ * names, wrong types and values out of range are errors whose pointer says
  * where.
  */
 enum setting_type {
@@ -44,11 +44,11 @@ struct setting {
 
 /*
  * Fills `target` (zeroed by the caller) by the table, which ends with a NULL
- * name.  Relative paths are relative to `directory`.  False with a fault;
+ * name.  Relative paths are relative to `directory`.  False with an error;
  * setting_free is due in any case.
  */
 bool setting_read(const struct setting *settings, struct json_object *object,
-    const char *directory, void *target, struct fault *fault);
+    const char *directory, void *target, struct error *error);
 
 /* Frees what setting_read copied. */
 void setting_free(const struct setting *settings, void *target);
@@ -63,10 +63,10 @@ struct json_object *setting_omit(const struct setting *settings,
     struct json_object *object);
 
 /*
- * Parses the text of a JSON file, comments allowed.  NULL with a fault; then
+ * Parses the text of a JSON file, comments allowed.  NULL with an error; then
  * `*offset` is the byte at which it goes wrong.
  */
 struct json_object *setting_parse(const char *text, size_t size,
-    size_t *offset, struct fault *fault);
+    size_t *offset, struct error *error);
 
 #endif

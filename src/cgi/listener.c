@@ -224,22 +224,22 @@ listener_begin_cgi(struct listener *listener, int out_flags)
 
 struct listener *
 listener_create(struct loop *loop, const struct listener_params *params,
-    exchange_arrived_fn arrived, void *arg, struct fault *fault)
+    exchange_arrived_fn arrived, void *arg, struct error *error)
 {
 	struct listener *listener = NULL;
 	bool cgi = listener_is_cgi(params->fd);
 	int flags = fcntl(params->out_fd, F_GETFL);
 
 	if (!cgi && !listener_is_socket(params->fd))
-		fault_set(fault, "file descriptor %d is not a listening "
+		error_set(error, "file descriptor %d is not a listening "
 		    "FastCGI socket: a web server starts this program",
 		    params->fd);
 	else if (!cgi && !loop_unblock_accept(params->fd))
-		fault_set(fault, "cannot use the FastCGI socket: %s",
+		error_set(error, "cannot use the FastCGI socket: %s",
 		    strerror(errno));
 	else if (cgi && (flags == -1 ||
 	    fcntl(params->out_fd, F_SETFL, flags | O_NONBLOCK) == -1))
-		fault_set(fault, "cannot use standard output: %s",
+		error_set(error, "cannot use standard output: %s",
 		    strerror(errno));
 	else {
 		listener = xcalloc(1, sizeof *listener);

@@ -35,12 +35,12 @@ typedef void (*listener_drained_fn)(void *arg);
 bool listener_is_cgi(int fd);
 
 /*
- * NULL with a fault if the descriptor is not a listening socket, and there is
+ * NULL with an error if the descriptor is not a listening socket, and there is
  * no CGI request.  The loop must take descriptors of files for such a one.
  */
 struct listener *listener_create(struct loop *loop,
     const struct listener_params *params, exchange_arrived_fn arrived,
-    void *arg, struct fault *fault);
+    void *arg, struct error *error);
 
 /*
  * Accepts no more; what has been accepted is still served.  What waits in the

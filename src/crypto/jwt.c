@@ -54,7 +54,7 @@ jwt_key_suits(EVP_PKEY *key, enum jwt_algorithm algorithm)
 
 struct jwt_key *
 jwt_key_read(enum jwt_algorithm algorithm, const char *pem, size_t size,
-    struct fault *fault)
+    struct error *error)
 {
 	struct jwt_key *key = NULL;
 	EVP_PKEY *pkey = NULL;
@@ -64,9 +64,9 @@ jwt_key_read(enum jwt_algorithm algorithm, const char *pem, size_t size,
 		pkey = PEM_read_bio_PrivateKey(bio, NULL, jwt_no_password,
 		    NULL);
 	if (pkey == NULL)
-		fault_set(fault, "is not an unencrypted private key in PEM");
+		error_set(error, "is not an unencrypted private key in PEM");
 	else if (!jwt_key_suits(pkey, algorithm))
-		fault_set(fault, "is not %s", algorithm == JWT_ES256 ?
+		error_set(error, "is not %s", algorithm == JWT_ES256 ?
 		    "a key on the curve P-256" :
 		    "an RSA key of at least 2048 bits");
 	else {
@@ -149,20 +149,20 @@ jwt_signature_from_der(unsigned char *signature, size_t *size)
 
 bool
 jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
-    struct buf *token, struct fault *fault)
+    struct buf *token, struct error *error)
 {
 	unsigned char signature[JWT_SIGNATURE_SIZE];
 	size_t size = sizeof signature, start = token->size;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool done = false;
 
-	fault_set(fault, "the token does not fit");
+	error_set(error, "the token does not fit");
 	if (!jwt_append_base64url(token, (const unsigned char *)header,
 	    strlen(header)) || !buf_append_text(token, ".") ||
 	    !jwt_append_base64url(token, (const unsigned char *)claims,
 	    strlen(claims)))
 		goto out;
-	fault_set(fault, "the token cannot be signed");
+	error_set(error, "the token cannot be signed");
 	if (context == NULL || EVP_DigestSignInit(context, NULL, EVP_sha256(),
 	    NULL, key->key) != 1 || EVP_DigestSign(context, signature, &size,
 	    (const unsigned char *)token->data + start,
@@ -171,7 +171,7 @@ jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
 	if (key->algorithm == JWT_ES256 &&
 	    !jwt_signature_from_der(signature, &size))
 		goto out;
-	fault_set(fault, "the token does not fit");
+	error_set(error, "the token does not fit");
 	done = buf_append_text(token, ".") &&
 	    jwt_append_base64url(token, signature, size);
 out:

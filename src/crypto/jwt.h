@@ -22,11 +22,11 @@ enum jwt_algorithm {
 
 /*
  * Reads a private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted).  NULL
- * with a fault if it is none or not of the algorithm; the fault never holds a
+ * with an error if it is none or not of the algorithm; the error never holds a
  * part of the key.
  */
 struct jwt_key *jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
-    size_t size, struct fault *fault);
+    size_t size, struct error *error);
 void jwt_key_free(struct jwt_key *key);
 
 /*
@@ -37,10 +37,10 @@ void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
 
 /*
  * Appends base64url(header) "." base64url(claims) "." base64url(signature)
- * to `token`.  False with a fault if it cannot be signed or does not fit.
+ * to `token`.  False with an error if it cannot be signed or does not fit.
  */
 bool jwt_sign(const struct jwt_key *key, const char *header,
-    const char *claims, struct buf *token, struct fault *fault);
+    const char *claims, struct buf *token, struct error *error);
 
 /*
  * Decodes base64 or base64url (RFC 4648), with or without padding, into at

@@ -19,7 +19,7 @@
 #include "base/xmalloc.h"
 
 /* What is in a file. */
-struct certificate_parts {
+struct key_pair_parts {
 	STACK_OF(X509) *all;
 	EVP_PKEY *key;
 	X509 *leaf;		/* the one of `all` that the key belongs to */
@@ -32,7 +32,7 @@ struct certificate_password {
 
 /* Never a question on the terminal. */
 static int
-certificate_on_password(char *text, int size, int writing, void *arg)
+key_pair_on_password(char *text, int size, int writing, void *arg)
 {
 	struct certificate_password *password = arg;
 	size_t length = password->text == NULL ? 0 : strlen(password->text);
@@ -46,36 +46,36 @@ certificate_on_password(char *text, int size, int writing, void *arg)
 }
 
 static void
-certificate_refuse_password(const char *password, struct fault *fault)
+key_pair_refuse_password(const char *password, struct error *error)
 {
-	fault_set(fault, password == NULL ?
+	error_set(error, password == NULL ?
 	    "is encrypted, and \"certificate_password_file\" is missing" :
 	    "is not opened by the password");
 }
 
 static bool
-certificate_read_pem(BIO *bio, const char *text,
-    struct certificate_parts *parts, struct fault *fault)
+key_pair_read_pem(BIO *bio, const char *text,
+    struct key_pair_parts *parts, struct error *error)
 {
 	struct certificate_password password = { .text = text };
 	X509 *one;
 
-	while ((one = PEM_read_bio_X509(bio, NULL, certificate_on_password,
+	while ((one = PEM_read_bio_X509(bio, NULL, key_pair_on_password,
 	    &password)) != NULL)
 		sk_X509_push(parts->all, one);
 	(void)BIO_reset(bio);
 	parts->key = PEM_read_bio_PrivateKey(bio, NULL,
-	    certificate_on_password, &password);
+	    key_pair_on_password, &password);
 	if (parts->key == NULL && password.asked)
-		certificate_refuse_password(text, fault);
+		key_pair_refuse_password(text, error);
 	else if (parts->key == NULL)
-		fault_set(fault, "holds no private key");
+		error_set(error, "holds no private key");
 	return parts->key != NULL;
 }
 
 /* True if OpenSSL complains of an algorithm that it no longer has. */
 static bool
-certificate_is_legacy(void)
+key_pair_is_legacy(void)
 {
 	unsigned long error;
 	bool legacy = false;
@@ -91,7 +91,7 @@ certificate_is_legacy(void)
 
 /* Without a password it may have been made with an empty one. */
 static bool
-certificate_is_opened(PKCS12 *p12, const char *password)
+key_pair_is_opened(PKCS12 *p12, const char *password)
 {
 	return !PKCS12_mac_present(p12) ||
 	    PKCS12_verify_mac(p12, password, password == NULL ? 0 : -1) == 1 ||
@@ -100,23 +100,23 @@ certificate_is_opened(PKCS12 *p12, const char *password)
 
 static bool
 certificate_read_pkcs12(BIO *bio, const char *password,
-    struct certificate_parts *parts, struct fault *fault)
+    struct key_pair_parts *parts, struct error *error)
 {
 	PKCS12 *p12 = d2i_PKCS12_bio(bio, NULL);
 	X509 *leaf = NULL;
 	bool done = false;
 
 	if (p12 == NULL)
-		fault_set(fault, "is neither PEM nor PKCS#12");
-	else if (!certificate_is_opened(p12, password))
-		certificate_refuse_password(password, fault);
+		error_set(error, "is neither PEM nor PKCS#12");
+	else if (!key_pair_is_opened(p12, password))
+		key_pair_refuse_password(password, error);
 	else if (PKCS12_parse(p12, password, &parts->key, &leaf,
-	    &parts->all) != 1 && certificate_is_legacy())
-		fault_set(fault, "is encrypted in an old way that OpenSSL no "
+	    &parts->all) != 1 && key_pair_is_legacy())
+		error_set(error, "is encrypted in an old way that OpenSSL no "
 		    "longer opens; convert it: openssl pkcs12 -legacy -aes256 "
 		    "-in OLD.p12 -out NEW.pem");
 	else if (parts->key == NULL)
-		fault_set(fault, "holds no private key that can be read");
+		error_set(error, "holds no private key that can be read");
 	else
 		done = true;
 	if (leaf != NULL)
@@ -127,7 +127,7 @@ certificate_read_pkcs12(BIO *bio, const char *password,
 
 /* Which certificate the key is for: files hold them in any order. */
 static bool
-certificate_find_leaf(struct certificate_parts *parts, struct fault *fault)
+key_pair_find_leaf(struct key_pair_parts *parts, struct error *error)
 {
 	int i;
 
@@ -138,15 +138,15 @@ certificate_find_leaf(struct certificate_parts *parts, struct fault *fault)
 			parts->leaf = one;
 	}
 	if (sk_X509_num(parts->all) == 0)
-		fault_set(fault, "holds no certificate");
+		error_set(error, "holds no certificate");
 	else if (parts->leaf == NULL)
-		fault_set(fault, "holds a private key that does not belong "
+		error_set(error, "holds a private key that does not belong "
 		    "to its certificate");
 	return parts->leaf != NULL;
 }
 
 static int64_t
-certificate_seconds(const ASN1_TIME *time)
+key_pair_seconds(const ASN1_TIME *time)
 {
 	struct tm tm;
 
@@ -154,10 +154,10 @@ certificate_seconds(const ASN1_TIME *time)
 }
 
 static bool
-certificate_check_time(const X509 *leaf, int64_t now_s, struct fault *fault)
+key_pair_check_time(const X509 *leaf, int64_t now_s, struct error *error)
 {
-	int64_t begins_s = certificate_seconds(X509_get0_notBefore(leaf));
-	int64_t expires_s = certificate_seconds(X509_get0_notAfter(leaf));
+	int64_t begins_s = key_pair_seconds(X509_get0_notBefore(leaf));
+	int64_t expires_s = key_pair_seconds(X509_get0_notAfter(leaf));
 	bool early = now_s < begins_s;
 	time_t when = (time_t)(early ? begins_s : expires_s);
 	char date[32] = "";
@@ -167,14 +167,14 @@ certificate_check_time(const X509 *leaf, int64_t now_s, struct fault *fault)
 		return true;
 	if (gmtime_r(&when, &tm) != NULL)
 		strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
-	fault_set(fault, early ? "holds a certificate that is not valid "
+	error_set(error, early ? "holds a certificate that is not valid "
 	    "before %s" : "holds a certificate that expired at %s", date);
 	return false;
 }
 
 /* What was written, as a string; the BIO overwrites its own when freed. */
 static char *
-certificate_take_text(BIO *bio)
+key_pair_take_text(BIO *bio)
 {
 	char *data = NULL, *text;
 	long size = BIO_get_mem_data(bio, &data);
@@ -184,10 +184,10 @@ certificate_take_text(BIO *bio)
 	return text;
 }
 
-static struct certificate *
-certificate_write(const struct certificate_parts *parts, struct fault *fault)
+static struct key_pair *
+key_pair_write(const struct key_pair_parts *parts, struct error *error)
 {
-	struct certificate *certificate = xcalloc(1, sizeof *certificate);
+	struct key_pair *certificate = xcalloc(1, sizeof *certificate);
 	BIO *chain = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_mem());
 	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 	bool good;
@@ -205,16 +205,16 @@ certificate_write(const struct certificate_parts *parts, struct fault *fault)
 	    NULL, 0, NULL, NULL) == 1 &&
 	    X509_digest(parts->leaf, EVP_sha256(), digest, NULL) == 1;
 	if (good) {
-		certificate->chain = certificate_take_text(chain);
-		certificate->key = certificate_take_text(key);
+		certificate->chain = key_pair_take_text(chain);
+		certificate->key = key_pair_take_text(key);
 		for (i = 0; i < 8; i++)
 			snprintf(certificate->fingerprint + 2 * i, 3, "%02x",
 			    digest[i]);
-		certificate->expires_s = certificate_seconds(
+		certificate->expires_s = key_pair_seconds(
 		    X509_get0_notAfter(parts->leaf));
 	} else {
-		fault_set(fault, "cannot be used");
-		certificate_free(certificate);
+		error_set(error, "cannot be used");
+		key_pair_free(certificate);
 		certificate = NULL;
 	}
 	BIO_free(chain);
@@ -224,29 +224,29 @@ certificate_write(const struct certificate_parts *parts, struct fault *fault)
 
 /* PKCS#12 is one long SEQUENCE in DER; in a text that is no beginning. */
 static bool
-certificate_is_der(const char *data, size_t size)
+key_pair_is_der(const char *data, size_t size)
 {
 	return size > 1 && data[0] == 0x30 && ((unsigned char)data[1] & 0x80);
 }
 
-struct certificate *
-certificate_read(const char *data, size_t size, const char *password,
-    int64_t now_s, struct fault *fault)
+struct key_pair *
+key_pair_read(const char *data, size_t size, const char *password,
+    int64_t now_s, struct error *error)
 {
-	struct certificate_parts parts = { .all = sk_X509_new_null() };
-	struct certificate *certificate = NULL;
+	struct key_pair_parts parts = { .all = sk_X509_new_null() };
+	struct key_pair *certificate = NULL;
 	BIO *bio = size > INT_MAX ? NULL : BIO_new_mem_buf(data, (int)size);
 	bool read = false;
 
 	if (bio == NULL || parts.all == NULL)
-		fault_set(fault, "cannot be read");
-	else if (certificate_is_der(data, size))
-		read = certificate_read_pkcs12(bio, password, &parts, fault);
+		error_set(error, "cannot be read");
+	else if (key_pair_is_der(data, size))
+		read = certificate_read_pkcs12(bio, password, &parts, error);
 	else
-		read = certificate_read_pem(bio, password, &parts, fault);
-	if (read && certificate_find_leaf(&parts, fault) &&
-	    certificate_check_time(parts.leaf, now_s, fault))
-		certificate = certificate_write(&parts, fault);
+		read = key_pair_read_pem(bio, password, &parts, error);
+	if (read && key_pair_find_leaf(&parts, error) &&
+	    key_pair_check_time(parts.leaf, now_s, error))
+		certificate = key_pair_write(&parts, error);
 	sk_X509_pop_free(parts.all, X509_free);
 	EVP_PKEY_free(parts.key);
 	BIO_free(bio);
@@ -255,7 +255,7 @@ certificate_read(const char *data, size_t size, const char *password,
 }
 
 void
-certificate_free(struct certificate *certificate)
+key_pair_free(struct key_pair *certificate)
 {
 	if (certificate == NULL)
 		return;

@@ -11,7 +11,7 @@
  * A client certificate and its private key, as a provider gives them: both in
  * one file, in PEM or PKCS#12.
  */
-struct certificate {
+struct key_pair {
 	char *chain;		/* PEM: the certificate, then its issuers */
 	char *key;		/* PEM, not encrypted: never log it */
 	/* The first 16 hex digits of the SHA-256 of the certificate. */
@@ -21,14 +21,14 @@ struct certificate {
 
 /*
  * Reads the text of a file.  A password opens an encrypted key, or PKCS#12;
- * NULL: there is none.  NULL with a fault if there is no certificate or key,
+ * NULL: there is none.  NULL with an error if there is no certificate or key,
  * the password does not fit, the key belongs to no certificate in it, or the
- * certificate does not hold at `now_s`; the fault never holds a secret.
+ * certificate does not hold at `now_s`; the error never holds a secret.
  */
-struct certificate *certificate_read(const char *data, size_t size,
-    const char *password, int64_t now_s, struct fault *fault);
+struct key_pair *key_pair_read(const char *data, size_t size,
+    const char *password, int64_t now_s, struct error *error);
 
 /* Overwrites the key. */
-void certificate_free(struct certificate *certificate);
+void key_pair_free(struct key_pair *certificate);
 
 #endif

@@ -59,21 +59,21 @@ app_registry_free(struct app_registry *registry)
 
 bool
 app_registry_set_defaults(struct app_registry *registry,
-    struct json_object *settings, struct fault *fault)
+    struct json_object *settings, struct error *error)
 {
 	struct app_settings checked;
 
 	json_object_put(registry->defaults);
 	registry->defaults = setting_pick(app_settings, settings);
 	return setting_read(app_settings, registry->defaults, ".", &checked,
-	    fault);
+	    error);
 }
 
 /* The settings of one app: its own, else those for all. */
 static bool
 app_read_settings(const struct app_registry *registry,
     struct json_object *section, struct app_settings *settings,
-    struct fault *fault)
+    struct error *error)
 {
 	struct json_object *own = setting_pick(app_settings, section);
 	bool read;
@@ -85,29 +85,29 @@ app_read_settings(const struct app_registry *registry,
 				    json_object_get(value));
 		}
 	}
-	read = setting_read(app_settings, own, ".", settings, fault);
+	read = setting_read(app_settings, own, ".", settings, error);
 	json_object_put(own);
 	return read;
 }
 
 static bool
 app_registry_check_id(const struct app_registry *registry,
-    const char *app_id, struct fault *fault)
+    const char *app_id, struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < registry->count; i++) {
 		if (strcmp(registry->apps[i]->app_id, app_id) == 0) {
-			fault_set(fault, "the app_id \"%s\" is there already, "
+			error_set(error, "the app_id \"%s\" is there already, "
 			    "in entry %zu", app_id, i + 1);
-			fault_prepend_name(fault, "app_id");
+			error_prepend_name(error, "app_id");
 			return false;
 		}
 	}
 	if (strlen(app_id) >= PATTERN_SIZE) {
-		fault_set(fault, "must be shorter than %d characters",
+		error_set(error, "must be shorter than %d characters",
 		    PATTERN_SIZE);
-		fault_prepend_name(fault, "app_id");
+		error_prepend_name(error, "app_id");
 		return false;
 	}
 	return true;
@@ -115,7 +115,7 @@ app_registry_check_id(const struct app_registry *registry,
 
 bool
 app_registry_add(struct app_registry *registry, struct json_object *section,
-    const char *directory, struct fault *fault)
+    const char *directory, struct error *error)
 {
 	const char *name = provider_member_text(section, "provider");
 	const char *app_id = provider_member_text(section, "app_id");
@@ -126,26 +126,26 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	void *account;
 
 	if (app_id == NULL || name == NULL) {
-		fault_set(fault, "\"%s\" is missing or not a string",
+		error_set(error, "\"%s\" is missing or not a string",
 		    app_id == NULL ? "app_id" : "provider");
 		return false;
 	}
 	if ((provider = provider_find(name)) == NULL) {
-		fault_set(fault, "there is no provider \"%s\"", name);
-		fault_prepend_name(fault, "provider");
+		error_set(error, "there is no provider \"%s\"", name);
+		error_prepend_name(error, "provider");
 		return false;
 	}
-	if (!app_registry_check_id(registry, app_id, fault) ||
-	    !app_read_settings(registry, section, &settings, fault))
+	if (!app_registry_check_id(registry, app_id, error) ||
+	    !app_read_settings(registry, section, &settings, error))
 		return false;
 	rest = setting_omit(app_settings, section);
-	account = provider->open(rest, directory, fault);
+	account = provider->open(rest, directory, error);
 	json_object_put(rest);
 	if (account == NULL)
 		return false;
 	app = xcalloc(1, sizeof *app);
 	app->app_id = xstrdup(app_id);
-	app->is_pattern = pattern_is_one(app_id);
+	app->is_pattern = pattern_has_wildcards(app_id);
 	app->literals = pattern_literals(app_id);
 	app->provider = provider;
 	app->account = account;
@@ -231,22 +231,23 @@ app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 	if (outcome->verdict != VERDICT_DELIVERED &&
 	    outcome->verdict != VERDICT_REJECTED)
 		return;
-	guard_note(&app->guard, outcome->suspicious);
+	rejection_guard_note(&app->guard, outcome->suspicious);
 	if (app->guard.raised != raised)
 		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM,
 		    app->guard.raised, &labels);
 	if (!app->guard.raised || !outcome->suspicious)
 		return;
-	if (app->guard_told_ms == 0 ||
-	    now_ms - app->guard_told_ms >= APP_GUARD_TELL_MS) {
-		app->guard_told_ms = now_ms;
+	if (app->guard_logged_ms == 0 ||
+	    now_ms - app->guard_logged_ms >= APP_GUARD_TELL_MS) {
+		app->guard_logged_ms = now_ms;
 		/* Again: another worker may have taken it back. */
 		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 1, &labels);
 		log_error("app %s: %u of the last %d pushkeys were refused "
-		    "(%s): is a setting of this app wrong?%s", app->app_id,
-		    guard_recent(&app->guard), GUARD_RECENT, outcome->reason,
-		    app->settings.reject_guard ?
-		    " None is rejected meanwhile" : "");
+			  "(%s): is a setting of this app wrong?%s",
+		    app->app_id, rejection_guard_recent(&app->guard),
+		    REJECTION_GUARD_RECENT, outcome->reason,
+		    app->settings.reject_guard ? " None is rejected meanwhile"
+					       : "");
 	}
 	if (app->settings.reject_guard) {
 		outcome->verdict = VERDICT_FAILED;

@@ -35,8 +35,8 @@ struct app {
 	void *account;
 	struct app_settings settings;
 	char *text;		/* its entry in the configuration */
-	struct guard guard;
-	int64_t guard_told_ms;	/* when the log was told of it; 0: never */
+	struct rejection_guard guard;
+	int64_t guard_logged_ms; /* when the log was told of it; 0: never */
 	void *channel;		/* the channel room's own, NULL at first */
 };
 
@@ -46,18 +46,18 @@ void app_registry_free(struct app_registry *registry);
 /*
  * Has the members of `settings` that are in the table of app_settings stand
  * for apps that do not set them, from the next one that is added on.  False
- * with a fault if one is wrong.
+ * with an error if one is wrong.
  */
 bool app_registry_set_defaults(struct app_registry *registry,
-    struct json_object *settings, struct fault *fault);
+    struct json_object *settings, struct error *error);
 
 /*
- * Adds an entry of "apps".  False with a fault: no such provider, an app_id
+ * Adds an entry of "apps".  False with an error: no such provider, an app_id
  * that is there already, or what the provider finds wrong.
  */
 bool app_registry_add(struct app_registry *registry,
     struct json_object *section, const char *directory,
-    struct fault *fault);
+    struct error *error);
 
 /*
  * The app with exactly this id, else the one with the most specific pattern

@@ -52,7 +52,7 @@ attempt_decide(struct attempt *attempt, const struct outcome *outcome,
 		    outcome->retry_after_ms :
 		    backoff_ms + (int64_t)(dice % (uint32_t)backoff_ms);
 		break;
-	case RETRY_IF_TOLD:
+	case RETRY_AFTER_ONLY:
 		if (outcome->retry_after_ms >= 0)
 			step = ATTEMPT_AGAIN;
 		*pause_ms = outcome->retry_after_ms;

@@ -8,12 +8,12 @@ breaker_init(struct breaker *breaker, const struct breaker_params *params)
 }
 
 bool
-breaker_admits(struct breaker *breaker, int64_t now_ms, bool *trial)
+breaker_admits(struct breaker *breaker, int64_t now_ms, bool *probe)
 {
-	*trial = breaker->state == BREAKER_OPEN && now_ms >= breaker->until_ms;
-	if (*trial)
+	*probe = breaker->state == BREAKER_OPEN && now_ms >= breaker->until_ms;
+	if (*probe)
 		breaker->state = BREAKER_TRIAL;
-	return *trial || breaker->state == BREAKER_CLOSED;
+	return *probe || breaker->state == BREAKER_CLOSED;
 }
 
 bool

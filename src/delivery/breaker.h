@@ -8,7 +8,7 @@
 /*
  * Keeps requests from waiting for an account that answers nobody.  After so
  * many failures in a row it is open: nothing is tried for a while, then one
- * trial shows whether to close it or to wait once more.  The clock is the
+ * probe shows whether to close it or to wait once more.  The clock is the
  * caller's.
  */
 struct breaker_params {
@@ -22,19 +22,19 @@ struct breaker {
 	enum {
 		BREAKER_CLOSED,
 		BREAKER_OPEN,
-		BREAKER_TRIAL	/* open, and the trial is under way */
+		BREAKER_TRIAL	/* open, and the probe is under way */
 	} state;
-	int64_t until_ms;	/* then a trial is due */
+	int64_t until_ms;	/* then a probe is due */
 };
 
 void breaker_init(struct breaker *breaker,
     const struct breaker_params *params);
 
 /*
- * True if something may be tried now.  With `*trial` it is the trial, which
+ * True if something may be tried now.  With `*probe` it is the probe, which
  * must end in breaker_success, breaker_failure or breaker_abandon.
  */
-bool breaker_admits(struct breaker *breaker, int64_t now_ms, bool *trial);
+bool breaker_admits(struct breaker *breaker, int64_t now_ms, bool *probe);
 
 /* There was an answer, of whatever kind.  True if that closed it. */
 bool breaker_success(struct breaker *breaker);
@@ -46,7 +46,7 @@ bool breaker_failure(struct breaker *breaker, int64_t now_ms);
 /* It is known to answer nobody: opened at once.  True if it was closed. */
 bool breaker_trip(struct breaker *breaker, int64_t now_ms);
 
-/* The trial showed nothing: the next one may try at once. */
+/* The probe showed nothing: the next one may try at once. */
 void breaker_abandon(struct breaker *breaker);
 
 #endif

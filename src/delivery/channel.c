@@ -41,13 +41,13 @@ struct channel {
 	struct http_call *token_call;	/* NULL if none is under way */
 	unsigned int token_tries;
 	int64_t complained_ms[CHANNEL_COMPLAINT__MAX];	/* 0: never */
-	struct turns *turns;
+	struct permits *permits;
 	struct breaker breaker;
 	bool told;			/* the log knows that it is open */
 	enum cause trouble;		/* the last one */
 	int64_t heard_ms;
-	unsigned int owed;		/* calls under way */
-	int64_t owed_since_ms;		/* or since the last one that ended */
+	unsigned int in_flight;		/* calls under way */
+	int64_t in_flight_since_ms;	/* or since the last one that ended */
 	struct loop_timer *silence;
 };
 
@@ -99,7 +99,7 @@ channel_free(struct channel *channel)
 	if (channel->breaker.state != BREAKER_CLOSED)
 		channel_show_open(channel, false);
 	loop_timer_free(channel->silence);
-	turns_free(channel->turns);
+	permits_free(channel->permits);
 	http_pool_free(channel->token_pool);
 	http_pool_free(channel->pool);
 	token_source_free(channel->tokens);
@@ -181,18 +181,18 @@ channel_on_token_reply(void *arg, const struct http_reply *reply)
 {
 	struct channel *channel = arg;
 	struct token token = { .text = "" };
-	struct fault fault;
+	struct error error;
 
 	channel->token_call = NULL;
 	if (channel_token_may_retry(channel, reply))
 		channel_mint(channel, channel->tokens);
 	else if (reply->failure != HTTP_FAILURE_NONE) {
-		fault_set(&fault, "the token endpoint cannot be reached: %s",
+		error_set(&error, "the token endpoint cannot be reached: %s",
 		    reply->failure_words);
-		channel_token_failed(channel, fault.words);
+		channel_token_failed(channel, error.words);
 	} else if (!channel->provider->read(channel->account, reply,
-	    clock_wall_s(), &token, &fault))
-		channel_token_failed(channel, fault.words);
+	    clock_wall_s(), &token, &error))
+		channel_token_failed(channel, error.words);
 	else
 		channel_token_minted(channel, &token);
 	if (channel->token_call == NULL)
@@ -205,12 +205,12 @@ channel_mint(void *arg, struct token_source *source)
 	struct channel *channel = arg;
 	struct http_request request;
 	struct token token = { .text = "" };
-	struct fault fault;
+	struct error error;
 
 	(void)source;
 	http_request_init(&request);
 	switch (channel->provider->mint(channel->account, clock_wall_s(),
-	    &token, &request, &fault)) {
+	    &token, &request, &error)) {
 	case PROVIDER_MINT_DONE:
 		channel_token_minted(channel, &token);
 		break;
@@ -220,7 +220,7 @@ channel_mint(void *arg, struct token_source *source)
 		    CHANNEL_TOKEN_TIMEOUT_MS, channel_on_token_reply, channel);
 		break;
 	case PROVIDER_MINT_FAILED:
-		channel_token_failed(channel, fault.words);
+		channel_token_failed(channel, error.words);
 		break;
 	}
 	http_request_free(&request);
@@ -228,20 +228,20 @@ channel_mint(void *arg, struct token_source *source)
 
 /* --- trouble ------------------------------------------------------------- */
 
-struct turns *
-channel_turns(struct channel *channel)
+struct permits *
+channel_permits(struct channel *channel)
 {
-	return channel->turns;
+	return channel->permits;
 }
 
 bool
-channel_admits(struct channel *channel, bool *trial)
+channel_admits(struct channel *channel, bool *probe)
 {
-	return breaker_admits(&channel->breaker, clock_monotonic_ms(), trial);
+	return breaker_admits(&channel->breaker, clock_monotonic_ms(), probe);
 }
 
 void
-channel_abandon_trial(struct channel *channel)
+channel_abandon_probe(struct channel *channel)
 {
 	breaker_abandon(&channel->breaker);
 }
@@ -267,7 +267,7 @@ channel_tell_open(struct channel *channel, bool opened)
 
 	if (opened) {
 		channel_count(channel, METRICS_ACCOUNT_OPENED, 1);
-		turns_recall(channel->turns);
+		permits_recall(channel->permits);
 	}
 	/* Now and then again: another worker may have taken it back. */
 	channel_show_open(channel, true);
@@ -291,11 +291,11 @@ channel_report_failure(struct channel *channel, enum cause cause)
 }
 
 static bool
-channel_is_owed_much(const struct channel *channel)
+channel_has_backlog(const struct channel *channel)
 {
 	return channel->breaker.state == BREAKER_CLOSED &&
 	    channel->breaker.params.failures > 0 &&
-	    channel->owed >= channel->breaker.params.failures;
+	    channel->in_flight >= channel->breaker.params.failures;
 }
 
 static void
@@ -303,10 +303,10 @@ channel_on_silence(void *arg)
 {
 	struct channel *channel = arg;
 	int64_t now_ms = clock_monotonic_ms();
-	int64_t left_ms = channel->owed_since_ms + CHANNEL_SILENCE_MS -
+	int64_t left_ms = channel->in_flight_since_ms + CHANNEL_SILENCE_MS -
 	    now_ms;
 
-	if (!channel_is_owed_much(channel))
+	if (!channel_has_backlog(channel))
 		return;
 	if (left_ms > 0)
 		loop_timer_start(channel->silence, left_ms);
@@ -320,17 +320,17 @@ channel_on_silence(void *arg)
 void
 channel_call_begins(struct channel *channel)
 {
-	if (channel->owed++ == 0)
-		channel->owed_since_ms = clock_monotonic_ms();
-	if (channel->owed == channel->breaker.params.failures)
+	if (channel->in_flight++ == 0)
+		channel->in_flight_since_ms = clock_monotonic_ms();
+	if (channel->in_flight == channel->breaker.params.failures)
 		loop_timer_start(channel->silence, CHANNEL_SILENCE_MS);
 }
 
 void
 channel_call_ends(struct channel *channel)
 {
-	channel->owed--;
-	channel->owed_since_ms = clock_monotonic_ms();
+	channel->in_flight--;
+	channel->in_flight_since_ms = clock_monotonic_ms();
 }
 
 void
@@ -382,7 +382,7 @@ channel_create(struct channel_list *list, const struct app *app,
 	if (!described->needs_no_token)
 		channel->tokens = token_source_create(params->store,
 		    params->loop, &tokens);
-	channel->turns = turns_create(params->loop, pool.max_connections *
+	channel->permits = permits_create(params->loop, pool.max_connections *
 	    pool.max_streams);
 	breaker_init(&channel->breaker, &(struct breaker_params){
 		.failures = (unsigned int)app->settings.breaker_failures,
@@ -423,17 +423,17 @@ channel_of_app(struct channel_list *list, struct app *app)
 {
 	struct channel_binding *binding = app->channel != NULL ?
 	    app->channel : channel_bind(list, app);
-	struct fault fault;
+	struct error error;
 
 	if (binding->channel != NULL ||
 	    clock_monotonic_ms() < binding->load_again_ms)
 		return binding->channel;
-	if (app->provider->load(app->account, &fault))
+	if (app->provider->load(app->account, &error))
 		binding->channel = channel_find(list, app);
 	else {
 		binding->load_again_ms = clock_monotonic_ms() +
 		    CHANNEL_LOAD_PAUSE_MS;
-		log_error("app %s: %s", app->app_id, fault.words);
+		log_error("app %s: %s", app->app_id, error.words);
 	}
 	return binding->channel;
 }

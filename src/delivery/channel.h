@@ -45,19 +45,19 @@ void channel_list_free(struct channel_list *list);
 struct channel *channel_of_app(struct channel_list *list, struct app *app);
 
 /*
- * The turns to have a request in flight: as many as the connections can
+ * The permits to have a request in flight: as many as the connections can
  * carry, so that no request is composed before it can be sent.
  */
-struct turns *channel_turns(struct channel *channel);
+struct permits *channel_permits(struct channel *channel);
 
 /*
  * False while the account answers nobody: what would be sent is settled at
- * once then, instead of holding up requests.  With `*trial` this is the one
+ * once then, instead of holding up requests.  With `*probe` this is the one
  * that shows whether it answers again: a report on it, or channel_abandon_
- * trial, is due.
+ * probe, is due.
  */
-bool channel_admits(struct channel *channel, bool *trial);
-void channel_abandon_trial(struct channel *channel);
+bool channel_admits(struct channel *channel, bool *probe);
+void channel_abandon_probe(struct channel *channel);
 
 /*
  * A call is under way, and is over.  If as many as put an account out of

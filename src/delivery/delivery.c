@@ -13,7 +13,7 @@ enum {
 	/* Devices of one request that are under way at once. */
 	DELIVERY_ACTIVE_MAX = 1000,
 	/* Devices of a request that are started before it is the next one's
-	 * turn, and for how long the loop is held up by starting. */
+	 * permit, and for how long the loop is held up by starting. */
 	DELIVERY_SLICE = 16,
 	DELIVERY_SLICE_MS = 5,
 	/* One request with many dead devices must not flood the log. */
@@ -30,10 +30,10 @@ struct delivery_device {
 	struct push push;
 };
 
-/* The share that one batch has in the turns of a channel. */
-struct delivery_share {
+/* The holder that one batch has in the permits of a channel. */
+struct delivery_permits {
 	struct channel *channel;
-	struct turns_share *share;
+	struct permit_holder *holder;
 };
 
 /* One notification of a batch. */
@@ -58,12 +58,12 @@ struct delivery_run {
 	size_t next_device;
 	TAILQ_HEAD(, delivery_device) active;
 	size_t active_count;
-	struct delivery_share *shares;
-	size_t share_count;
+	struct delivery_permits *permits;
+	size_t permits_count;
 	unsigned int log_lines;
 	bool begun;
-	bool hungry;			/* in the list of those */
-	TAILQ_ENTRY(delivery_run) hungry_entry;
+	bool runnable;			/* in the list of those */
+	TAILQ_ENTRY(delivery_run) runnable_entry;
 	struct loop_timer *timer;	/* begin, then the deadline, then end */
 };
 
@@ -71,8 +71,8 @@ struct delivery {
 	struct delivery_params params;
 	TAILQ_HEAD(, delivery_run) runs;
 	/* Runs with devices that can be started now. */
-	TAILQ_HEAD(, delivery_run) hungry;
-	struct loop_timer *feeder;
+	TAILQ_HEAD(, delivery_run) runnable;
+	struct loop_timer *scheduler;
 };
 
 static const char *const delivery_verdicts[VERDICT__MAX] = {
@@ -82,7 +82,7 @@ static const char *const delivery_verdicts[VERDICT__MAX] = {
 	[VERDICT_FAILED] = "failed",
 };
 
-static void delivery_on_feeder(void *arg);
+static void delivery_on_scheduler(void *arg);
 
 struct delivery *
 delivery_create(const struct delivery_params *params)
@@ -93,9 +93,9 @@ delivery_create(const struct delivery_params *params)
 
 	delivery->params = *params;
 	TAILQ_INIT(&delivery->runs);
-	TAILQ_INIT(&delivery->hungry);
-	delivery->feeder = loop_timer_create(params->loop, delivery_on_feeder,
-	    delivery);
+	TAILQ_INIT(&delivery->runnable);
+	delivery->scheduler =
+	    loop_timer_create(params->loop, delivery_on_scheduler, delivery);
 	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
 		channel_of_app(params->channels, app);
 	return delivery;
@@ -151,7 +151,7 @@ delivery_device_free(struct delivery_device *device)
 	free(device);
 }
 
-static void delivery_run_feed(struct delivery_run *run);
+static void delivery_run_enqueue(struct delivery_run *run);
 
 static void
 delivery_on_settled(void *arg, const struct outcome *outcome)
@@ -164,27 +164,27 @@ delivery_on_settled(void *arg, const struct outcome *outcome)
 	delivery_note(run, device->app, push_attempts(&device->push), outcome);
 	delivery_device_free(device);
 	delivery_settle(run, index, place, outcome);
-	delivery_run_feed(run);
+	delivery_run_enqueue(run);
 }
 
 /* --- starting ------------------------------------------------------------ */
 
-static struct turns_share *
-delivery_run_share(struct delivery_run *run, struct channel *channel)
+static struct permit_holder *
+delivery_run_permits(struct delivery_run *run, struct channel *channel)
 {
 	size_t i = 0;
 
-	while (i < run->share_count && run->shares[i].channel != channel)
+	while (i < run->permits_count && run->permits[i].channel != channel)
 		i++;
-	if (i == run->share_count) {
-		run->shares = xreallocarray(run->shares, i + 1,
-		    sizeof *run->shares);
-		run->shares[run->share_count++] = (struct delivery_share){
+	if (i == run->permits_count) {
+		run->permits = xreallocarray(run->permits, i + 1,
+		    sizeof *run->permits);
+		run->permits[run->permits_count++] = (struct delivery_permits){
 			.channel = channel,
-			.share = turns_share_open(channel_turns(channel))
+			.holder = permit_holder_create(channel_permits(channel))
 		};
 	}
-	return run->shares[i].share;
+	return run->permits[i].holder;
 }
 
 static void
@@ -208,7 +208,7 @@ delivery_device_start(struct delivery_run *run, size_t index, size_t i,
 		.device = &notification->devices[i],
 		.app = app,
 		.channel = channel,
-		.share = delivery_run_share(run, channel),
+		.holder = delivery_run_permits(run, channel),
 		.deadline_ms = run->deadline_ms,
 		.settled = delivery_on_settled,
 		.arg = device
@@ -252,7 +252,7 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 
 /* True if there are devices that may be started now. */
 static bool
-delivery_run_is_hungry(const struct delivery_run *run)
+delivery_run_is_runnable(const struct delivery_run *run)
 {
 	/* With the last item settled the batch is gone. */
 	return run->begun && run->pending > 0 &&
@@ -261,21 +261,21 @@ delivery_run_is_hungry(const struct delivery_run *run)
 }
 
 static void
-delivery_run_feed(struct delivery_run *run)
+delivery_run_enqueue(struct delivery_run *run)
 {
-	if (run->hungry || !delivery_run_is_hungry(run))
+	if (run->runnable || !delivery_run_is_runnable(run))
 		return;
-	run->hungry = true;
-	TAILQ_INSERT_TAIL(&run->delivery->hungry, run, hungry_entry);
-	loop_timer_start(run->delivery->feeder, 0);
+	run->runnable = true;
+	TAILQ_INSERT_TAIL(&run->delivery->runnable, run, runnable_entry);
+	loop_timer_start(run->delivery->scheduler, 0);
 }
 
 static void
-delivery_run_unfeed(struct delivery_run *run)
+delivery_run_dequeue(struct delivery_run *run)
 {
-	if (run->hungry)
-		TAILQ_REMOVE(&run->delivery->hungry, run, hungry_entry);
-	run->hungry = false;
+	if (run->runnable)
+		TAILQ_REMOVE(&run->delivery->runnable, run, runnable_entry);
+	run->runnable = false;
 }
 
 /* Starts the next device, or settles a notification that has none. */
@@ -296,26 +296,26 @@ delivery_run_step(struct delivery_run *run)
 	}
 }
 
-/* Lets the hungry runs start devices, in turns, for a short time. */
+/* Lets the runnable runs start devices, in turn, for a short time. */
 static void
-delivery_on_feeder(void *arg)
+delivery_on_scheduler(void *arg)
 {
 	struct delivery *delivery = arg;
 	int64_t end_ms = clock_monotonic_ms() + DELIVERY_SLICE_MS;
 	struct delivery_run *run;
 	unsigned int slice;
 
-	while ((run = TAILQ_FIRST(&delivery->hungry)) != NULL &&
+	while ((run = TAILQ_FIRST(&delivery->runnable)) != NULL &&
 	    clock_monotonic_ms() <= end_ms) {
 		for (slice = 0; slice < DELIVERY_SLICE &&
 		    clock_monotonic_ms() <= end_ms &&
-		    delivery_run_is_hungry(run); slice++)
+		    delivery_run_is_runnable(run); slice++)
 			delivery_run_step(run);
-		delivery_run_unfeed(run);
-		delivery_run_feed(run);
+		delivery_run_dequeue(run);
+		delivery_run_enqueue(run);
 	}
-	if (!TAILQ_EMPTY(&delivery->hungry))
-		loop_timer_start(delivery->feeder, 0);
+	if (!TAILQ_EMPTY(&delivery->runnable))
+		loop_timer_start(delivery->scheduler, 0);
 }
 
 static void
@@ -323,12 +323,12 @@ delivery_run_free(struct delivery_run *run)
 {
 	struct delivery_device *device;
 
-	delivery_run_unfeed(run);
+	delivery_run_dequeue(run);
 	while ((device = TAILQ_FIRST(&run->active)) != NULL)
 		delivery_device_free(device);
-	while (run->share_count > 0)
-		turns_share_close(run->shares[--run->share_count].share);
-	free(run->shares);
+	while (run->permits_count > 0)
+		permit_holder_free(run->permits[--run->permits_count].holder);
+	free(run->permits);
 	TAILQ_REMOVE(&run->delivery->runs, run, entry);
 	loop_timer_free(run->timer);
 	free(run->outcomes);
@@ -354,7 +354,7 @@ delivery_run_expire(struct delivery_run *run)
 	struct delivery_device *device;
 
 	/* No new ones from here on. */
-	delivery_run_unfeed(run);
+	delivery_run_dequeue(run);
 	run->begun = false;
 	while ((device = TAILQ_FIRST(&run->active)) != NULL)
 		push_expire(&device->push);
@@ -382,7 +382,7 @@ delivery_on_run_timer(void *arg)
 		run->begun = true;
 		loop_timer_start(run->timer,
 		    run->deadline_ms - clock_monotonic_ms());
-		delivery_run_feed(run);
+		delivery_run_enqueue(run);
 	} else
 		delivery_run_expire(run);
 }
@@ -450,6 +450,6 @@ delivery_free(struct delivery *delivery)
 	for (i = 0; (app = app_registry_at(delivery->params.apps, i)) != NULL;
 	    i++)
 		app_guard_end(app, delivery->params.metrics);
-	loop_timer_free(delivery->feeder);
+	loop_timer_free(delivery->scheduler);
 	free(delivery);
 }

@@ -6,202 +6,202 @@
 #include "base/xmalloc.h"
 
 enum {
-	/* A share may hold so many times what is left: alone, 3 of 4. */
-	TURNS_SHARE_FACTOR = 3,
+	/* A holder may hold so many times what is left: alone, 3 of 4. */
+	PERMIT_HOLDER_FACTOR = 3,
 	/* Handed out before the loop looks after others. */
 	TURNS_BURST = 64
 };
 
-TAILQ_HEAD(turn_list, turn);
+TAILQ_HEAD(permit_list, permit);
 
-struct turns_share {
-	TAILQ_ENTRY(turns_share) entry;	/* only while somebody waits in it */
-	struct turns *turns;
-	struct turn_list waiting;
+struct permit_holder {
+	TAILQ_ENTRY(permit_holder) entry; /* only while somebody waits in it */
+	struct permits *permits;
+	struct permit_list waiting;
 	unsigned int taken;
 };
 
-struct turns {
+struct permits {
 	unsigned int left;
-	TAILQ_HEAD(, turns_share) hungry;	/* the next one to be served */
-	struct turn_list recalled;
+	TAILQ_HEAD(, permit_holder) runnable;	/* the next one to be served */
+	struct permit_list recalled;
 	struct loop_timer *timer;
 	bool due;		/* those who wait are served by the timer */
 };
 
-static void turns_on_timer(void *arg);
+static void permits_on_timer(void *arg);
 
-struct turns *
-turns_create(struct loop *loop, unsigned int count)
+struct permits *
+permits_create(struct loop *loop, unsigned int count)
 {
-	struct turns *turns = xcalloc(1, sizeof *turns);
+	struct permits *permits = xcalloc(1, sizeof *permits);
 
-	turns->left = count;
-	TAILQ_INIT(&turns->hungry);
-	TAILQ_INIT(&turns->recalled);
-	turns->timer = loop_timer_create(loop, turns_on_timer, turns);
-	return turns;
+	permits->left = count;
+	TAILQ_INIT(&permits->runnable);
+	TAILQ_INIT(&permits->recalled);
+	permits->timer = loop_timer_create(loop, permits_on_timer, permits);
+	return permits;
 }
 
 void
-turns_free(struct turns *turns)
+permits_free(struct permits *permits)
 {
-	if (turns == NULL)
+	if (permits == NULL)
 		return;
-	loop_timer_free(turns->timer);
-	free(turns);
+	loop_timer_free(permits->timer);
+	free(permits);
 }
 
-struct turns_share *
-turns_share_open(struct turns *turns)
+struct permit_holder *
+permit_holder_create(struct permits *permits)
 {
-	struct turns_share *share = xcalloc(1, sizeof *share);
+	struct permit_holder *holder = xcalloc(1, sizeof *holder);
 
-	share->turns = turns;
-	TAILQ_INIT(&share->waiting);
-	return share;
+	holder->permits = permits;
+	TAILQ_INIT(&holder->waiting);
+	return holder;
 }
 
 void
-turns_share_close(struct turns_share *share)
+permit_holder_free(struct permit_holder *holder)
 {
-	free(share);
+	free(holder);
 }
 
 static bool
-turns_share_may_take(const struct turns_share *share)
+permit_holder_may_take(const struct permit_holder *holder)
 {
-	return share->taken < TURNS_SHARE_FACTOR * share->turns->left;
+	return holder->taken < PERMIT_HOLDER_FACTOR * holder->permits->left;
 }
 
 static void
-turns_share_take(struct turns_share *share, struct turn *turn)
+permit_holder_take(struct permit_holder *holder, struct permit *permit)
 {
-	share->turns->left--;
-	share->taken++;
-	turn->share = share;
-	turn->state = TURN_TAKEN;
+	holder->permits->left--;
+	holder->taken++;
+	permit->holder = holder;
+	permit->state = PERMIT_GRANTED;
 }
 
 static void
-turns_share_add(struct turns_share *share, struct turn *turn)
+permit_holder_add(struct permit_holder *holder, struct permit *permit)
 {
-	if (TAILQ_EMPTY(&share->waiting))
-		TAILQ_INSERT_TAIL(&share->turns->hungry, share, entry);
-	TAILQ_INSERT_TAIL(&share->waiting, turn, entry);
-	turn->share = share;
-	turn->state = TURN_WAITING;
+	if (TAILQ_EMPTY(&holder->waiting))
+		TAILQ_INSERT_TAIL(&holder->permits->runnable, holder, entry);
+	TAILQ_INSERT_TAIL(&holder->waiting, permit, entry);
+	permit->holder = holder;
+	permit->state = PERMIT_WAITING;
 }
 
 static void
-turns_share_remove(struct turns_share *share, struct turn *turn)
+permit_holder_remove(struct permit_holder *holder, struct permit *permit)
 {
-	TAILQ_REMOVE(&share->waiting, turn, entry);
-	if (TAILQ_EMPTY(&share->waiting))
-		TAILQ_REMOVE(&share->turns->hungry, share, entry);
-	turn->state = TURN_NONE;
+	TAILQ_REMOVE(&holder->waiting, permit, entry);
+	if (TAILQ_EMPTY(&holder->waiting))
+		TAILQ_REMOVE(&holder->permits->runnable, holder, entry);
+	permit->state = PERMIT_NONE;
 }
 
 static void
-turns_serve_soon(struct turns *turns)
+permits_serve_soon(struct permits *permits)
 {
-	turns->due = true;
-	loop_timer_start(turns->timer, 0);
+	permits->due = true;
+	loop_timer_start(permits->timer, 0);
 }
 
 bool
-turn_take(struct turns_share *share, struct turn *turn)
+permit_acquire(struct permit_holder *holder, struct permit *permit)
 {
 	/* What was given back is for those who wait, not for who comes. */
-	bool taken = !share->turns->due && TAILQ_EMPTY(&share->waiting) &&
-	    turns_share_may_take(share);
+	bool taken = !holder->permits->due && TAILQ_EMPTY(&holder->waiting) &&
+	    permit_holder_may_take(holder);
 
 	if (taken)
-		turns_share_take(share, turn);
+		permit_holder_take(holder, permit);
 	else
-		turns_share_add(share, turn);
+		permit_holder_add(holder, permit);
 	return taken;
 }
 
 void
-turn_leave(struct turn *turn)
+permit_release(struct permit *permit)
 {
-	struct turns *turns;
+	struct permits *permits;
 
-	switch (turn->state) {
-	case TURN_NONE:
+	switch (permit->state) {
+	case PERMIT_NONE:
 		break;
-	case TURN_WAITING:
-		turns_share_remove(turn->share, turn);
+	case PERMIT_WAITING:
+		permit_holder_remove(permit->holder, permit);
 		break;
-	case TURN_RECALLED:
-		TAILQ_REMOVE(&turn->share->turns->recalled, turn, entry);
+	case PERMIT_RECALLED:
+		TAILQ_REMOVE(&permit->holder->permits->recalled, permit, entry);
 		break;
-	case TURN_TAKEN:
-		turns = turn->share->turns;
-		turns->left++;
-		turn->share->taken--;
-		if (!TAILQ_EMPTY(&turns->hungry))
-			turns_serve_soon(turns);
+	case PERMIT_GRANTED:
+		permits = permit->holder->permits;
+		permits->left++;
+		permit->holder->taken--;
+		if (!TAILQ_EMPTY(&permits->runnable))
+			permits_serve_soon(permits);
 		break;
 	}
-	turn->state = TURN_NONE;
+	permit->state = PERMIT_NONE;
 }
 
 void
-turns_recall(struct turns *turns)
+permits_recall(struct permits *permits)
 {
-	struct turns_share *share;
-	struct turn *turn;
+	struct permit_holder *holder;
+	struct permit *permit;
 
-	while ((share = TAILQ_FIRST(&turns->hungry)) != NULL) {
-		TAILQ_FOREACH(turn, &share->waiting, entry)
-			turn->state = TURN_RECALLED;
-		TAILQ_CONCAT(&turns->recalled, &share->waiting, entry);
-		TAILQ_REMOVE(&turns->hungry, share, entry);
+	while ((holder = TAILQ_FIRST(&permits->runnable)) != NULL) {
+		TAILQ_FOREACH(permit, &holder->waiting, entry)
+			permit->state = PERMIT_RECALLED;
+		TAILQ_CONCAT(&permits->recalled, &holder->waiting, entry);
+		TAILQ_REMOVE(&permits->runnable, holder, entry);
 	}
-	if (!TAILQ_EMPTY(&turns->recalled))
-		turns_serve_soon(turns);
+	if (!TAILQ_EMPTY(&permits->recalled))
+		permits_serve_soon(permits);
 }
 
-/* The turn that is next to be taken, or NULL if none may be. */
-static struct turn *
-turns_next(struct turns *turns)
+/* The permit that is next to be taken, or NULL if none may be. */
+static struct permit *
+permits_next(struct permits *permits)
 {
-	struct turns_share *share = TAILQ_FIRST(&turns->hungry);
-	struct turn *turn = NULL;
+	struct permit_holder *holder = TAILQ_FIRST(&permits->runnable);
+	struct permit *permit = NULL;
 
-	while (share != NULL && !turns_share_may_take(share))
-		share = TAILQ_NEXT(share, entry);
-	if (share != NULL) {
-		turn = TAILQ_FIRST(&share->waiting);
-		turns_share_remove(share, turn);
+	while (holder != NULL && !permit_holder_may_take(holder))
+		holder = TAILQ_NEXT(holder, entry);
+	if (holder != NULL) {
+		permit = TAILQ_FIRST(&holder->waiting);
+		permit_holder_remove(holder, permit);
 		/* The others first, from now on. */
-		if (!TAILQ_EMPTY(&share->waiting)) {
-			TAILQ_REMOVE(&turns->hungry, share, entry);
-			TAILQ_INSERT_TAIL(&turns->hungry, share, entry);
+		if (!TAILQ_EMPTY(&holder->waiting)) {
+			TAILQ_REMOVE(&permits->runnable, holder, entry);
+			TAILQ_INSERT_TAIL(&permits->runnable, holder, entry);
 		}
-		turns_share_take(share, turn);
+		permit_holder_take(holder, permit);
 	}
-	return turn;
+	return permit;
 }
 
 static void
-turns_on_timer(void *arg)
+permits_on_timer(void *arg)
 {
-	struct turns *turns = arg;
+	struct permits *permits = arg;
 	unsigned int burst;
 
-	turns->due = false;
+	permits->due = false;
 	for (burst = 0; burst < TURNS_BURST; burst++) {
-		struct turn *turn = TAILQ_FIRST(&turns->recalled);
+		struct permit *permit = TAILQ_FIRST(&permits->recalled);
 
-		if (turn != NULL)
-			turn_leave(turn);
-		else if ((turn = turns_next(turns)) == NULL)
+		if (permit != NULL)
+			permit_release(permit);
+		else if ((permit = permits_next(permits)) == NULL)
 			break;
-		turn->go(turn->arg);
+		permit->go(permit->arg);
 	}
 	if (burst == TURNS_BURST)
-		turns_serve_soon(turns);
+		permits_serve_soon(permits);
 }

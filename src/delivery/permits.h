@@ -8,47 +8,47 @@
 #include "base/loop.h"
 
 /*
- * Turns: leave to have a request in flight.  There are so many and no more;
- * who has none waits.  Each of those who compete (the requests of callers)
- * has a share: shares are served in turn, however many wait in each, and the
- * fewer turns are left the fewer a share may hold, so that one with thousands
- * of slow requests always leaves some to the others.
+ * Permits (a fair semaphore): leave to have a request in flight.  There are so
+ * many and no more; who has none waits.  Each of those who compete (the
+ * requests of callers) has a holder: holders are served in turn, however many
+ * wait in each, and the fewer permits are left the fewer a holder may hold, so
+ * that one with thousands of slow requests always leaves some to the others.
  */
-struct turns;
-struct turns_share;
+struct permits;
+struct permit_holder;
 
 /* Zeroed at first. */
-struct turn {
-	TAILQ_ENTRY(turn) entry;
-	struct turns_share *share;
+struct permit {
+	TAILQ_ENTRY(permit) entry;
+	struct permit_holder *holder;
 	enum {
-		TURN_NONE,
-		TURN_WAITING,
-		TURN_RECALLED,	/* it will be told to go without one */
-		TURN_TAKEN
+		PERMIT_NONE,
+		PERMIT_WAITING,
+		PERMIT_RECALLED,	/* it will be told to go without one */
+		PERMIT_GRANTED
 	} state;
-	/* Called from the loop when it is taken, or recalled (TURN_NONE). */
+	/* Called from the loop when it is taken, or recalled (PERMIT_NONE). */
 	void (*go)(void *arg);
 	void *arg;
 };
 
-struct turns *turns_create(struct loop *loop, unsigned int count);
+struct permits *permits_create(struct loop *loop, unsigned int count);
 
-/* All shares must be closed before. */
-void turns_free(struct turns *turns);
+/* All holders must be closed before. */
+void permits_free(struct permits *permits);
 
-struct turns_share *turns_share_open(struct turns *turns);
+struct permit_holder *permit_holder_create(struct permits *permits);
 
-/* Its turns must be left before. */
-void turns_share_close(struct turns_share *share);
+/* Its permits must be left before. */
+void permit_holder_free(struct permit_holder *holder);
 
-/* True if the turn is taken at once; else `go` is called when it is. */
-bool turn_take(struct turns_share *share, struct turn *turn);
+/* True if the permit is taken at once; else `go` is called when it is. */
+bool permit_acquire(struct permit_holder *holder, struct permit *permit);
 
-/* Gives a turn back, or stops waiting for one. */
-void turn_leave(struct turn *turn);
+/* Gives a permit back, or stops waiting for one. */
+void permit_release(struct permit *permit);
 
 /* Nobody who waits now waits any longer: all are told to go, without one. */
-void turns_recall(struct turns *turns);
+void permits_recall(struct permits *permits);
 
 #endif

@@ -75,7 +75,7 @@ push_complain(struct push *push, const struct http_reply *reply,
 
 /*
  * Tells the channel how it is doing.  Who has attempts left has not failed
- * yet, unless it is the trial and would pause: others wait for what it shows.
+ * yet, unless it is the probe and would pause: others wait for what it shows.
  */
 static void
 push_report(struct push *push, const struct http_reply *reply,
@@ -87,9 +87,9 @@ push_report(struct push *push, const struct http_reply *reply,
 	    reply->status >= 500 || outcome->fresh_connection;
 
 	if (!failed || step == ATTEMPT_SETTLE ||
-	    (push->trial && pause_ms > 0)) {
+	    (push->probe && pause_ms > 0)) {
 		channel_report(push->params.channel, failed, outcome->cause);
-		push->trial = false;
+		push->probe = false;
 	}
 }
 
@@ -136,10 +136,10 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	    push->attempt.count + 1, reply->status, outcome.reason);
 	push_count(push, reply, outcome.reason);
 	if (outcome.fresh_connection)
-		http_distrust(push->call);
+		http_drain(push->call);
 	push->call = NULL;
 	channel_call_ends(push->params.channel);
-	turn_leave(&push->turn);
+	permit_release(&push->permit);
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
@@ -160,7 +160,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 
 /* True if it waited for long and the channel was silent all the time. */
 static bool
-push_was_let_down(const struct push *push)
+push_got_no_response(const struct push *push)
 {
 	return clock_monotonic_ms() - push->since_ms >= PUSH_SILENCE_MS &&
 	    channel_heard_ms(push->params.channel) <= push->since_ms;
@@ -175,7 +175,7 @@ push_on_token(void *arg, const struct token *token)
 	if (token != NULL)
 		push_send(push);
 	else {
-		if (push_was_let_down(push))
+		if (push_got_no_response(push))
 			channel_report(push->params.channel, true,
 			    CAUSE_CREDENTIALS);
 		push_settle(push, VERDICT_LATER, CAUSE_CREDENTIALS,
@@ -213,7 +213,7 @@ push_compose(struct push *push, const struct token *token)
 }
 
 /*
- * Goes as far as it can: without a token, or a turn, it is called again.  A
+ * Goes as far as it can: without a token, or a permit, it is called again.  A
  * channel that answers nobody is not even tried.
  */
 static void
@@ -224,21 +224,21 @@ push_send(struct push *push)
 	const struct token *token = tokens == NULL ? NULL :
 	    token_current(tokens);
 
-	if (!push->trial && !channel_admits(channel, &push->trial)) {
-		turn_leave(&push->turn);
+	if (!push->probe && !channel_admits(channel, &push->probe)) {
+		permit_release(&push->permit);
 		push_settle(push, VERDICT_LATER, channel_trouble(channel),
 		    "account out of order");
 	} else if (tokens != NULL && token == NULL) {
-		turn_leave(&push->turn);
+		permit_release(&push->permit);
 		push->since_ms = clock_monotonic_ms();
 		push->wait = token_wait(tokens, push_on_token, push);
-	} else if (push->turn.state == TURN_TAKEN ||
-	    turn_take(push->params.share, &push->turn))
+	} else if (push->permit.state == PERMIT_GRANTED ||
+	    permit_acquire(push->params.holder, &push->permit))
 		push_compose(push, token);
 }
 
 static void
-push_on_turn(void *arg)
+push_on_permit(void *arg)
 {
 	push_send(arg);
 }
@@ -247,8 +247,8 @@ void
 push_start(struct push *push, const struct push_params *params)
 {
 	*push = (struct push){ .params = *params };
-	push->turn.go = push_on_turn;
-	push->turn.arg = push;
+	push->permit.go = push_on_permit;
+	push->permit.arg = push;
 	push_make_uuid(push->message_id);
 	push_send(push);
 }
@@ -259,9 +259,9 @@ push_expire(struct push *push)
 	if (push->call != NULL)
 		push_count(push, NULL, "deadline");
 	if ((push->call != NULL || push->wait != NULL) &&
-	    push_was_let_down(push)) {
+	    push_got_no_response(push)) {
 		channel_report(push->params.channel, true, CAUSE_DEADLINE);
-		push->trial = false;
+		push->probe = false;
 	}
 	push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");
 }
@@ -275,9 +275,9 @@ push_end(struct push *push)
 		http_cancel(push->call);
 		channel_call_ends(push->params.channel);
 	}
-	if (push->trial)
-		channel_abandon_trial(push->params.channel);
-	turn_leave(&push->turn);
+	if (push->probe)
+		channel_abandon_probe(push->params.channel);
+	permit_release(&push->permit);
 	loop_timer_free(push->pause);
 }
 

@@ -12,7 +12,7 @@
 
 /*
  * One notification on its way to one device: it waits for a token, for its
- * turn, for the answer or for the next attempt, at most one of them at a
+ * permit, for the answer or for the next attempt, at most one of them at a
  * time, until it is settled.
  */
 enum {
@@ -26,7 +26,7 @@ struct push_params {
 	const struct device *device;
 	struct app *app;
 	struct channel *channel;
-	struct turns_share *share;	/* of that channel's turns */
+	struct permit_holder *holder;	/* of that channel's permits */
 	int64_t deadline_ms;
 	/* Called once, from the loop or from within push_start.  The push may
 	 * be ended there. */
@@ -41,10 +41,10 @@ struct push {
 	char message_id[PUSH_UUID_SIZE];
 	unsigned int token_serial;
 	struct token_wait *wait;
-	struct turn turn;
+	struct permit permit;
 	struct http_call *call;
 	int64_t since_ms;		/* of the wait, or the call */
-	bool trial;			/* the channel's, see breaker */
+	bool probe;			/* the channel's, see breaker */
 	struct loop_timer *pause;	/* NULL before the first retry */
 };
 

@@ -2,39 +2,42 @@
 #include "delivery/rejection-guard.h"
 
 unsigned int
-guard_recent(const struct guard *guard)
+rejection_guard_recent(const struct rejection_guard *guard)
 {
 	unsigned int i, count = 0;
 
 	/* What was never written is not suspicious. */
-	for (i = 1; i <= GUARD_RECENT; i++)
-		count += guard->suspicious[(guard->next + GUARD_WINDOW - i) %
-		    GUARD_WINDOW];
+	for (i = 1; i <= REJECTION_GUARD_RECENT; i++)
+		count += guard->suspicious[(guard->next +
+					       REJECTION_GUARD_WINDOW - i) %
+					   REJECTION_GUARD_WINDOW];
 	return count;
 }
 
 static bool
-guard_is_quarter(unsigned int part, unsigned int whole)
+rejection_guard_is_quarter(unsigned int part, unsigned int whole)
 {
-	return part * 100 >= whole * GUARD_LOWER_PERCENT;
+	return part * 100 >= whole * REJECTION_GUARD_LOWER_PERCENT;
 }
 
 void
-guard_note(struct guard *guard, bool suspicious)
+rejection_guard_note(struct rejection_guard *guard, bool suspicious)
 {
 	unsigned int recent;
 
-	if (guard->count < GUARD_WINDOW)
+	if (guard->count < REJECTION_GUARD_WINDOW)
 		guard->count++;
 	else
 		guard->suspicious_count -= guard->suspicious[guard->next];
 	guard->suspicious[guard->next] = suspicious;
 	guard->suspicious_count += suspicious;
-	guard->next = (guard->next + 1) % GUARD_WINDOW;
-	recent = guard_recent(guard);
+	guard->next = (guard->next + 1) % REJECTION_GUARD_WINDOW;
+	recent = rejection_guard_recent(guard);
 	if (!guard->raised)
-		guard->raised = recent >= GUARD_RAISE;
+		guard->raised = recent >= REJECTION_GUARD_RAISE;
 	else
-		guard->raised = guard_is_quarter(recent, GUARD_RECENT) ||
-		    guard_is_quarter(guard->suspicious_count, guard->count);
+		guard->raised = rejection_guard_is_quarter(
+				    recent, REJECTION_GUARD_RECENT) ||
+				rejection_guard_is_quarter(
+				    guard->suspicious_count, guard->count);
 }

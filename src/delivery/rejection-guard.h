@@ -10,16 +10,16 @@
  * the topic or the project is wrong, and to reject them all would silence
  * everybody.  The guard looks at an app's latest answers.
  */
-enum guard_limits {
-	GUARD_WINDOW = 100,	/* answers that are looked at */
-	GUARD_RECENT = 20,	/* the latest of them */
-	GUARD_RAISE = 10,	/* of the latest: half of them */
-	GUARD_LOWER_PERCENT = 25
+enum rejection_guard_limits {
+	REJECTION_GUARD_WINDOW = 100,	/* answers that are looked at */
+	REJECTION_GUARD_RECENT = 20,	/* the latest of them */
+	REJECTION_GUARD_RAISE = 10,	/* of the latest: half of them */
+	REJECTION_GUARD_LOWER_PERCENT = 25
 };
 
 /* Zeroed at first. */
-struct guard {
-	bool suspicious[GUARD_WINDOW];	/* a ring */
+struct rejection_guard {
+	bool suspicious[REJECTION_GUARD_WINDOW];	/* a ring */
 	unsigned int next;
 	unsigned int count;		/* answers in the ring */
 	unsigned int suspicious_count;
@@ -31,9 +31,9 @@ struct guard {
  * raised once ten of the latest twenty answers are so, and lowered when fewer
  * than a quarter are, of those and of all.
  */
-void guard_note(struct guard *guard, bool suspicious);
+void rejection_guard_note(struct rejection_guard *guard, bool suspicious);
 
 /* How many of the latest answers are so. */
-unsigned int guard_recent(const struct guard *guard);
+unsigned int rejection_guard_recent(const struct rejection_guard *guard);
 
 #endif

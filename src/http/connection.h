@@ -11,10 +11,10 @@
 #include "base/loop.h"
 
 /*
- * A lane: a curl multi handle of its own in the worker's loop, which has one
- * connection.  It moves bytes; who uses it is the engine's matter (http.c).
+ * A connection: a curl multi handle of its own in the worker's loop, which has
+ * one connection.  It moves bytes; who uses it is the engine's matter (http.c).
  */
-struct http_lane_params {
+struct http_connection_params {
 	struct loop *loop;
 	unsigned int max_streams;
 	bool warm_up;		/* one request alone on a new connection */
@@ -25,37 +25,38 @@ struct http_lane_params {
 	void *arg;
 };
 
-struct http_lane {
-	TAILQ_ENTRY(http_lane) entry;	/* of its owner */
-	struct http_lane_params params;
+struct http_connection {
+	TAILQ_ENTRY(http_connection) entry;	/* of its owner */
+	struct http_connection_params params;
 	CURLM *multi;
 	struct loop_timer *timer;
 	unsigned int in_flight;
 	bool warm;
-	bool retired;		/* its owner's: no new requests */
+	bool draining;		/* its owner's: no new requests */
 	int64_t born_ms;
 	int64_t used_ms;
 	int64_t silent_ms;	/* since when it owes an answer, or 0 */
 };
 
-struct http_lane *http_lane_create(const struct http_lane_params *params);
+struct http_connection *http_connection_create(
+    const struct http_connection_params *params);
 
 /* Only with nothing in flight, and never from within `ended` or `settled`. */
-void http_lane_free(struct http_lane *lane);
+void http_connection_free(struct http_connection *connection);
 
-/* How many requests may be on this lane now. */
-unsigned int http_lane_limit(struct http_lane *lane);
+/* How many requests may be on this connection now. */
+unsigned int http_connection_limit(struct http_connection *connection);
 
 /* Starts a transfer; `ended` is never called from within. */
-void http_lane_add(struct http_lane *lane, CURL *easy);
+void http_connection_add(struct http_connection *connection, CURL *easy);
 
 /* Takes a transfer out, whether it ended or not. */
-void http_lane_remove(struct http_lane *lane, CURL *easy);
+void http_connection_remove(struct http_connection *connection, CURL *easy);
 
 /* An answer came: while others are owed one, its silence begins anew. */
-void http_lane_answered(struct http_lane *lane);
+void http_connection_answered(struct http_connection *connection);
 
-/* True if the lane owes answers and has given none for a second. */
-bool http_lane_is_silent(const struct http_lane *lane);
+/* True if the connection owes answers and has given none for a second. */
+bool http_connection_is_silent(const struct http_connection *connection);
 
 #endif

@@ -38,7 +38,7 @@ struct http {
 struct http_call {
 	TAILQ_ENTRY(http_call) entry;
 	struct http_pool *pool;
-	struct http_lane *lane;		/* NULL while it waits */
+	struct http_connection *connection; /* NULL while it waits */
 	CURL *easy;			/* NULL while it waits */
 	struct curl_slist *headers;
 	struct http_request request;
@@ -50,15 +50,15 @@ struct http_call {
 };
 
 TAILQ_HEAD(http_call_list, http_call);
-TAILQ_HEAD(http_lane_list, http_lane);
+TAILQ_HEAD(http_connection_list, http_connection);
 
 struct http_pool {
 	struct http *http;
 	struct http_pool_params params;
 	struct http_call_list waiting;
 	struct http_call_list running;
-	struct http_lane_list lanes;
-	unsigned int lane_count;	/* those that are not retired */
+	struct http_connection_list connections;
+	unsigned int connection_count;	/* those that are not draining */
 	struct loop_timer *tidy;
 	struct loop_timer *rest;	/* runs while there is nothing to do */
 	CURL *spare[HTTP_SPARE_HANDLES];
@@ -86,86 +86,87 @@ http_free(struct http *http)
 	curl_global_cleanup();
 }
 
-/* --- lanes --------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 static void http_pool_on_ended(void *arg, CURL *easy, CURLcode code);
 static void http_pool_pump(void *arg);
 
-static struct http_lane *
-http_pool_add_lane(struct http_pool *pool)
+static struct http_connection *
+http_pool_add_connection(struct http_pool *pool)
 {
-	struct http_lane *lane = http_lane_create(&(struct http_lane_params){
-		.loop = pool->http->loop,
+	struct http_connection *connection = http_connection_create(
+	    &(struct http_connection_params){ .loop = pool->http->loop,
 		.max_streams = pool->params.max_streams,
 		.warm_up = pool->params.warm_up,
 		.ended = http_pool_on_ended,
 		.settled = http_pool_pump,
-		.arg = pool
-	});
+		.arg = pool });
 
-	TAILQ_INSERT_TAIL(&pool->lanes, lane, entry);
-	pool->lane_count++;
-	return lane;
+	TAILQ_INSERT_TAIL(&pool->connections, connection, entry);
+	pool->connection_count++;
+	return connection;
 }
 
 static void
-http_pool_drop_lane(struct http_pool *pool, struct http_lane *lane)
+http_pool_drop_connection(
+    struct http_pool *pool, struct http_connection *connection)
 {
-	TAILQ_REMOVE(&pool->lanes, lane, entry);
-	if (!lane->retired)
-		pool->lane_count--;
-	http_lane_free(lane);
+	TAILQ_REMOVE(&pool->connections, connection, entry);
+	if (!connection->draining)
+		pool->connection_count--;
+	http_connection_free(connection);
 }
 
 /* No new requests; freed by the tidying once nothing is in flight on it. */
 static void
-http_pool_retire_lane(struct http_pool *pool, struct http_lane *lane)
+http_pool_drain(struct http_pool *pool, struct http_connection *connection)
 {
-	if (lane->retired)
+	if (connection->draining)
 		return;
-	lane->retired = true;
-	pool->lane_count--;
+	connection->draining = true;
+	pool->connection_count--;
 	loop_timer_start(pool->tidy, 0);
 }
 
-/* True if a new request is better off on `lane` than on `other`. */
+/* True if a new request is better off on `connection` than on `other`. */
 static bool
-http_lane_is_better(const struct http_lane *lane,
-    const struct http_lane *other)
+http_connection_is_better(const struct http_connection *connection,
+    const struct http_connection *other)
 {
 	bool silent;
 
 	if (other == NULL)
 		return true;
-	silent = http_lane_is_silent(lane);
-	return silent == http_lane_is_silent(other) ?
-	    lane->in_flight < other->in_flight : !silent;
+	silent = http_connection_is_silent(connection);
+	return silent == http_connection_is_silent(other) ?
+	    connection->in_flight < other->in_flight : !silent;
 }
 
 /*
- * The lane with the fewest requests that has room, a new one if all are full
- * or owe answers for long and there may be more, or NULL.
+ * The connection with the fewest requests that has room, a new one if all are
+ * full or owe answers for long and there may be more, or NULL.
  */
-static struct http_lane *
-http_pool_choose_lane(struct http_pool *pool)
+static struct http_connection *
+http_pool_choose(struct http_pool *pool)
 {
-	struct http_lane *lane, *next, *best = NULL;
+	struct http_connection *connection, *next, *best = NULL;
 	int64_t now_ms = clock_monotonic_ms();
 
-	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
-		next = TAILQ_NEXT(lane, entry);
-		if (!lane->retired &&
-		    now_ms - lane->born_ms > pool->params.age_s * 1000)
-			http_pool_retire_lane(pool, lane);
-		if (lane->retired ||
-		    lane->in_flight >= http_lane_limit(lane))
+	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
+	     connection = next) {
+		next = TAILQ_NEXT(connection, entry);
+		if (!connection->draining &&
+		    now_ms - connection->born_ms > pool->params.age_s * 1000)
+			http_pool_drain(pool, connection);
+		if (connection->draining ||
+		    connection->in_flight >= http_connection_limit(connection))
 			continue;
-		if (http_lane_is_better(lane, best))
-			best = lane;
+		if (http_connection_is_better(connection, best))
+			best = connection;
 	}
-	if ((best == NULL || http_lane_is_silent(best)) &&
-	    pool->lane_count < pool->params.max_connections)
-		best = http_pool_add_lane(pool);
+	if ((best == NULL || http_connection_is_silent(best)) &&
+	    pool->connection_count < pool->params.max_connections)
+		best = http_pool_add_connection(pool);
 	return best;
 }
 
@@ -221,7 +222,7 @@ http_set_certificate(CURL *easy, const struct http_pool_params *params)
 
 /* How the provider is reached, and whom we believe to be it. */
 static void
-http_set_way(CURL *easy, const struct http_params *params)
+http_set_proxy_and_ca(CURL *easy, const struct http_params *params)
 {
 	const struct proxy *proxy = params->proxy;
 
@@ -271,7 +272,7 @@ http_pool_take_handle(struct http_pool *pool)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
 	if (params->certificate != NULL)
 		http_set_certificate(easy, params);
-	http_set_way(easy, &pool->http->params);
+	http_set_proxy_and_ca(easy, &pool->http->params);
 	return easy;
 }
 
@@ -286,7 +287,7 @@ http_call_add_header(struct http_call *call, const char *line)
 }
 
 static void
-http_call_start(struct http_call *call, struct http_lane *lane)
+http_call_start(struct http_call *call, struct http_connection *connection)
 {
 	const struct buf *headers = &call->request.headers;
 	const char *line = buf_text(headers), *end = line + headers->size;
@@ -306,9 +307,9 @@ http_call_start(struct http_call *call, struct http_lane *lane)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
 	call->easy = easy;
-	call->lane = lane;
+	call->connection = connection;
 	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
-	http_lane_add(lane, easy);
+	http_connection_add(connection, easy);
 }
 
 /* Sends what waits, as far as there is room. */
@@ -317,12 +318,12 @@ http_pool_pump(void *arg)
 {
 	struct http_pool *pool = arg;
 	struct http_call *call;
-	struct http_lane *lane;
+	struct http_connection *connection;
 
 	while ((call = TAILQ_FIRST(&pool->waiting)) != NULL &&
-	    (lane = http_pool_choose_lane(pool)) != NULL) {
+	    (connection = http_pool_choose(pool)) != NULL) {
 		TAILQ_REMOVE(&pool->waiting, call, entry);
-		http_call_start(call, lane);
+		http_call_start(call, connection);
 	}
 }
 
@@ -331,12 +332,13 @@ static void
 http_pool_tidy(void *arg)
 {
 	struct http_pool *pool = arg;
-	struct http_lane *lane, *next;
+	struct http_connection *connection, *next;
 
-	for (lane = TAILQ_FIRST(&pool->lanes); lane != NULL; lane = next) {
-		next = TAILQ_NEXT(lane, entry);
-		if (lane->retired && lane->in_flight == 0)
-			http_pool_drop_lane(pool, lane);
+	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
+	     connection = next) {
+		next = TAILQ_NEXT(connection, entry);
+		if (connection->draining && connection->in_flight == 0)
+			http_pool_drop_connection(pool, connection);
 	}
 	http_pool_pump(pool);
 }
@@ -346,15 +348,15 @@ static void
 http_call_unlink(struct http_call *call)
 {
 	struct http_pool *pool = call->pool;
-	struct http_lane *lane = call->lane;
+	struct http_connection *connection = call->connection;
 
-	if (lane == NULL) {
+	if (connection == NULL) {
 		TAILQ_REMOVE(&pool->waiting, call, entry);
 		return;
 	}
 	TAILQ_REMOVE(&pool->running, call, entry);
-	http_lane_remove(lane, call->easy);
-	if (lane->retired && lane->in_flight == 0)
+	http_connection_remove(connection, call->easy);
+	if (connection->draining && connection->in_flight == 0)
 		loop_timer_start(pool->tidy, 0);
 	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
@@ -434,18 +436,18 @@ http_call_read_result(struct http_call *call, CURLcode code)
 static void
 http_call_finish(struct http_call *call, CURLcode code)
 {
-	struct http_lane *lane = call->lane;
+	struct http_connection *connection = call->connection;
 	struct http_reply *reply = &call->reply;
 
 	http_call_read_result(call, code);
 	if (reply->failure == HTTP_FAILURE_NONE)
-		http_lane_answered(lane);
+		http_connection_answered(connection);
 	if (reply->failure == HTTP_FAILURE_UNKNOWN ||
 	    reply->failure == HTTP_FAILURE_TIMEOUT)
-		http_pool_retire_lane(call->pool, lane);
+		http_pool_drain(call->pool, connection);
 	else if (reply->failure == HTTP_FAILURE_NONE && reply->status < 500 &&
 	    reply->status != 401 && reply->status != 403)
-		lane->warm = true;
+		connection->warm = true;
 	http_call_unlink(call);
 	call->done(call->arg, reply);
 	http_call_free(call);
@@ -483,10 +485,10 @@ void
 http_cancel(struct http_call *call)
 {
 	struct http_pool *pool = call->pool;
-	struct http_lane *lane = call->lane;
+	struct http_connection *connection = call->connection;
 
-	if (lane != NULL && http_lane_is_silent(lane))
-		http_pool_retire_lane(pool, lane);
+	if (connection != NULL && http_connection_is_silent(connection))
+		http_pool_drain(pool, connection);
 	http_call_unlink(call);
 	http_call_free(call);
 	loop_timer_start(pool->tidy, 0);
@@ -510,7 +512,7 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 	pool->params = *params;
 	TAILQ_INIT(&pool->waiting);
 	TAILQ_INIT(&pool->running);
-	TAILQ_INIT(&pool->lanes);
+	TAILQ_INIT(&pool->connections);
 	pool->tidy = loop_timer_create(http->loop, http_pool_tidy, pool);
 	pool->rest = loop_timer_create(http->loop,
 	    http_pool_drop_spare_handles, pool);
@@ -518,10 +520,10 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 }
 
 void
-http_distrust(struct http_call *call)
+http_drain(struct http_call *call)
 {
-	if (call->lane != NULL)
-		http_pool_retire_lane(call->pool, call->lane);
+	if (call->connection != NULL)
+		http_pool_drain(call->pool, call->connection);
 }
 
 static void
@@ -538,14 +540,14 @@ http_call_list_drop(struct http_call_list *list)
 void
 http_pool_free(struct http_pool *pool)
 {
-	struct http_lane *lane;
+	struct http_connection *connection;
 
 	if (pool == NULL)
 		return;
 	http_call_list_drop(&pool->waiting);
 	http_call_list_drop(&pool->running);
-	while ((lane = TAILQ_FIRST(&pool->lanes)) != NULL)
-		http_pool_drop_lane(pool, lane);
+	while ((connection = TAILQ_FIRST(&pool->connections)) != NULL)
+		http_pool_drop_connection(pool, connection);
 	http_pool_drop_spare_handles(pool);
 	loop_timer_free(pool->tidy);
 	loop_timer_free(pool->rest);

@@ -13,12 +13,12 @@
  * The engine: asynchronous HTTPS requests in the worker's loop.  It knows
  * nothing of push.
  *
- * A pool is the connections to one origin for one account.  Each connection
- * is a lane: a curl multi handle of its own that may open one connection, so
- * accounts never share one, lanes fill evenly, a new one can be warmed up
- * with one request, and one that misbehaves is retired while what is in
- * flight on it finishes.  Requests that find no room wait in the pool's
- * queue in the order of their coming.
+ * A pool is the connections to one origin for one account.  Each connection is
+ * a connection: a curl multi handle of its own that may open one connection, so
+ * accounts never share one, connections fill evenly, a new one can be warmed up
+ * with one request, and one that misbehaves drains while what is in flight on
+ * it finishes.  Requests that find no room wait in the pool's queue in the
+ * order of their coming.
  */
 struct http;
 struct http_pool;
@@ -77,6 +77,6 @@ void http_cancel(struct http_call *call);
  * Only within `done`: new requests do not go over the connection that this
  * one used; those in flight on it finish.
  */
-void http_distrust(struct http_call *call);
+void http_drain(struct http_call *call);
 
 #endif

@@ -20,14 +20,14 @@ struct proxy {
 	const char *password;
 };
 
-/* False with a fault, whose pointer is the setting's name. */
-bool proxy_check(const struct proxy *proxy, struct fault *fault);
+/* False with an error, whose pointer is the setting's name. */
+bool proxy_check(const struct proxy *proxy, struct error *error);
 
 /*
- * Reads "user:password" from the file, if there is one.  False with a fault,
+ * Reads "user:password" from the file, if there is one.  False with an error,
  * which holds no secret.
  */
-bool proxy_load(struct proxy *proxy, struct fault *fault);
+bool proxy_load(struct proxy *proxy, struct error *error);
 
 /* Frees what is in it, and overwrites the credentials. */
 void proxy_free(struct proxy *proxy);

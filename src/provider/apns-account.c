@@ -62,21 +62,21 @@ apns_account_close(void *arg)
 	if (account == NULL)
 		return;
 	jwt_key_free(account->key);
-	certificate_free(account->certificate);
+	key_pair_free(account->certificate);
 	setting_free(apns_account_settings, account);
 	free(account);
 }
 
 /* The topic that an app_id implies: the bundle id, in front of ".apns". */
 static bool
-apns_account_set_topic(struct apns_account *account, struct fault *fault)
+apns_account_set_topic(struct apns_account *account, struct error *error)
 {
 	size_t length = strlen(account->app_id), ending = strlen(".apns");
 
 	if (account->topic != NULL)
 		return true;
 	if (strpbrk(account->app_id, "*?[") != NULL) {
-		fault_set(fault, "\"topic\" is missing: the pattern \"%s\" "
+		error_set(error, "\"topic\" is missing: the pattern \"%s\" "
 		    "implies none", account->app_id);
 		return false;
 	}
@@ -88,7 +88,7 @@ apns_account_set_topic(struct apns_account *account, struct fault *fault)
 }
 
 static bool
-apns_account_set_url(struct apns_account *account, struct fault *fault)
+apns_account_set_url(struct apns_account *account, struct error *error)
 {
 	size_t i, count = sizeof apns_account_environments /
 	    sizeof *apns_account_environments;
@@ -97,13 +97,13 @@ apns_account_set_url(struct apns_account *account, struct fault *fault)
 	    account->environment) != 0; i++)
 		;
 	if (i == count) {
-		fault_set(fault, "must be \"production\" or \"sandbox\"");
-		fault_prepend_name(fault, "environment");
+		error_set(error, "must be \"production\" or \"sandbox\"");
+		error_prepend_name(error, "environment");
 		return false;
 	}
 	if (account->url == NULL)
 		account->url = xstrdup(apns_account_environments[i].url);
-	return provider_check_url(account->url, fault);
+	return provider_check_url(account->url, error);
 }
 
 /* What belongs to either way to authenticate. */
@@ -112,7 +112,7 @@ static const struct {
 	size_t offset;
 	bool by_certificate;
 	bool optional;
-} apns_account_ways[] = {
+} apns_auth_methods[] = {
 #define APNS_ACCOUNT_WAY(field) .name = #field, \
     .offset = offsetof(struct apns_account, field)
 	{ APNS_ACCOUNT_WAY(key_file) },
@@ -127,30 +127,30 @@ static const struct {
 /* Exactly one of the ways, and all of it. */
 static bool
 apns_account_check_way(const struct apns_account *account,
-    struct fault *fault)
+    struct error *error)
 {
 	bool by_certificate = account->certificate_file != NULL ||
 	    account->certificate_password_file != NULL;
 	bool good = true;
 	size_t i;
 
-	for (i = 0; apns_account_ways[i].name != NULL && good; i++) {
-		const char *name = apns_account_ways[i].name;
+	for (i = 0; apns_auth_methods[i].name != NULL && good; i++) {
+		const char *name = apns_auth_methods[i].name;
 		char *const *place = (char *const *)((const char *)account +
-		    apns_account_ways[i].offset);
+		    apns_auth_methods[i].offset);
 		bool wanted =
-		    apns_account_ways[i].by_certificate == by_certificate;
+		    apns_auth_methods[i].by_certificate == by_certificate;
 
 		good = (*place != NULL) == wanted ||
-		    (*place == NULL && apns_account_ways[i].optional);
+		    (*place == NULL && apns_auth_methods[i].optional);
 		if (!good && wanted) {
-			fault_set(fault, "\"%s\" is missing%s", name,
+			error_set(error, "\"%s\" is missing%s", name,
 			    place != &account->key_file ? "" :
 			    ", or \"certificate_file\" in place of a key");
 		} else if (!good) {
-			fault_set(fault, "\"%s\" and a certificate exclude "
+			error_set(error, "\"%s\" and a certificate exclude "
 			    "each other", name);
-			fault_prepend_name(fault, name);
+			error_prepend_name(error, name);
 		}
 	}
 	return good;
@@ -158,18 +158,18 @@ apns_account_check_way(const struct apns_account *account,
 
 void *
 apns_account_open(struct json_object *section, const char *directory,
-    struct fault *fault)
+    struct error *error)
 {
 	struct apns_account *account = xcalloc(1, sizeof *account);
 
 	if (!setting_read(apns_account_settings, section, directory, account,
-	    fault) || !apns_account_check_way(account, fault) ||
+	    error) || !apns_account_check_way(account, error) ||
 	    (account->key_id != NULL &&
-	    !provider_check_id(account->key_id, "key_id", fault)) ||
+	    !provider_check_id(account->key_id, "key_id", error)) ||
 	    (account->team_id != NULL &&
-	    !provider_check_id(account->team_id, "team_id", fault)) ||
-	    !apns_account_set_topic(account, fault) ||
-	    !apns_account_set_url(account, fault)) {
+	    !provider_check_id(account->team_id, "team_id", error)) ||
+	    !apns_account_set_topic(account, error) ||
+	    !apns_account_set_url(account, error)) {
 		apns_account_close(account);
 		account = NULL;
 	}
@@ -178,53 +178,53 @@ apns_account_open(struct json_object *section, const char *directory,
 
 static bool
 apns_account_load_key(struct apns_account *account, const struct buf *file,
-    struct fault *fault)
+    struct error *error)
 {
 	jwt_key_free(account->key);
 	account->key = jwt_key_read(JWT_ES256, buf_text(file), file->size,
-	    fault);
+	    error);
 	return account->key != NULL;
 }
 
 static bool
 apns_account_load_certificate(struct apns_account *account,
-    const struct buf *file, const struct buf *password, struct fault *fault)
+    const struct buf *file, const struct buf *password, struct error *error)
 {
-	certificate_free(account->certificate);
-	account->certificate = certificate_read(buf_text(file), file->size,
+	key_pair_free(account->certificate);
+	account->certificate = key_pair_read(buf_text(file), file->size,
 	    password == NULL ? NULL : buf_text(password), clock_wall_s(),
-	    fault);
+	    error);
 	return account->certificate != NULL;
 }
 
 bool
-apns_account_load(void *arg, struct fault *fault)
+apns_account_load(void *arg, struct error *error)
 {
 	struct apns_account *account = arg;
 	bool by_key = account->key_file != NULL, has_password;
 	const char *path = by_key ? account->key_file :
 	    account->certificate_file;
 	struct buf file, password;
-	struct fault why;
+	struct error why;
 	bool loaded = false;
 
 	has_password = account->certificate_password_file != NULL;
 	buf_init(&file, APNS_ACCOUNT_FILE_SIZE);
 	buf_init(&password, SECRET_SIZE);
 	if (has_password && !secret_read(&password,
-	    account->certificate_password_file, fault))
-		fault_prepend_name(fault, "certificate_password_file");
+	    account->certificate_password_file, error))
+		error_prepend_name(error, "certificate_password_file");
 	else {
 		if (!buf_read_file(&file, path))
-			fault_set(fault, "cannot read %s: %m", path);
+			error_set(error, "cannot read %s: %m", path);
 		else if (!(by_key ? apns_account_load_key(account, &file,
 		    &why) : apns_account_load_certificate(account, &file,
 		    has_password ? &password : NULL, &why)))
-			fault_set(fault, "%s %.400s", path, why.words);
+			error_set(error, "%s %.400s", path, why.words);
 		else
 			loaded = true;
 		if (!loaded)
-			fault_prepend_name(fault, by_key ? "key_file" :
+			error_prepend_name(error, by_key ? "key_file" :
 			    "certificate_file");
 	}
 	buf_wipe(&password);
@@ -258,7 +258,7 @@ void
 apns_account_describe(const void *arg, struct provider_channel *channel)
 {
 	const struct apns_account *account = arg;
-	const struct certificate *certificate = account->certificate;
+	const struct key_pair *certificate = account->certificate;
 	const char *host = provider_url_host(account->url);
 	char key[17];
 
@@ -293,7 +293,7 @@ apns_account_describe(const void *arg, struct provider_channel *channel)
 
 enum provider_mint
 apns_account_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct fault *fault)
+    struct http_request *request, struct error *error)
 {
 	const struct apns_account *account = arg;
 	char header[128], claims[128];
@@ -306,7 +306,7 @@ apns_account_mint(const void *arg, int64_t now_s, struct token *token,
 	snprintf(claims, sizeof claims, "{\"iss\":\"%.40s\",\"iat\":%" PRId64
 	    "}", account->team_id, now_s);
 	buf_init(&text, sizeof token->text - 1);
-	signed_well = jwt_sign(account->key, header, claims, &text, fault);
+	signed_well = jwt_sign(account->key, header, claims, &text, error);
 	if (signed_well) {
 		memcpy(token->text, buf_text(&text), text.size + 1);
 		token->issued_s = now_s;

@@ -36,18 +36,18 @@ struct apns_account {
 	char *sound;
 	int64_t time_to_live_s;
 	struct jwt_key *key;		/* NULL until loaded */
-	struct certificate *certificate;	/* NULL until loaded */
+	struct key_pair *certificate;	/* NULL until loaded */
 };
 
 void *apns_account_open(struct json_object *section, const char *directory,
-    struct fault *fault);
+    struct error *error);
 void apns_account_close(void *account);
-bool apns_account_load(void *account, struct fault *fault);
+bool apns_account_load(void *account, struct error *error);
 const char *apns_account_credentials(const void *account, size_t i);
 int64_t apns_account_expires_s(const void *account);
 void apns_account_describe(const void *account,
     struct provider_channel *channel);
 enum provider_mint apns_account_mint(const void *account, int64_t now_s,
-    struct token *token, struct http_request *request, struct fault *fault);
+    struct token *token, struct http_request *request, struct error *error);
 
 #endif

@@ -112,7 +112,7 @@ static const struct {
 	{ .first = 413, .last = 413, .answer = { .reason = "other",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG } },
 	{ .first = 429, .last = 429,
-	    .answer = APNS_BUSY(0, "other", RETRY_IF_TOLD) },
+	    .answer = APNS_BUSY(0, "other", RETRY_AFTER_ONLY) },
 	{ .first = 400, .last = 499, .answer = APNS_BUG(0, "other") },
 	{ .first = 500, .last = 599,
 	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },

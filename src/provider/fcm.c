@@ -99,7 +99,7 @@ static const struct fcm_answer fcm_answers[] = {
 	FCM_BUSY(408, 408, NULL, "other", RETRY_BACKOFF),
 	{ .first = 413, .last = 413, .reason = "other",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
-	FCM_BUSY(429, 429, NULL, "QUOTA_EXCEEDED", RETRY_IF_TOLD),
+	FCM_BUSY(429, 429, NULL, "QUOTA_EXCEEDED", RETRY_AFTER_ONLY),
 	{ .first = 400, .last = 400, .reason = "INVALID_ARGUMENT",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
 	{ .first = 400, .last = 499, .reason = "other",
@@ -127,12 +127,12 @@ fcm_close(void *arg)
 
 static void *
 fcm_open(struct json_object *section, const char *directory,
-    struct fault *fault)
+    struct error *error)
 {
 	struct fcm_account *account = xcalloc(1, sizeof *account);
 
-	if (!setting_read(fcm_settings, section, directory, account, fault) ||
-	    !provider_check_url(account->url, fault)) {
+	if (!setting_read(fcm_settings, section, directory, account, error) ||
+	    !provider_check_url(account->url, error)) {
 		fcm_close(account);
 		account = NULL;
 	}
@@ -140,14 +140,14 @@ fcm_open(struct json_object *section, const char *directory,
 }
 
 static bool
-fcm_load(void *arg, struct fault *fault)
+fcm_load(void *arg, struct error *error)
 {
 	struct fcm_account *account = arg;
 	bool loaded = service_account_load(&account->credentials,
-	    account->service_account_file, fault);
+	    account->service_account_file, error);
 
 	if (!loaded)
-		fault_prepend_name(fault, "service_account_file");
+		error_prepend_name(error, "service_account_file");
 	return loaded;
 }
 
@@ -185,21 +185,21 @@ fcm_describe(const void *arg, struct provider_channel *channel)
 
 static enum provider_mint
 fcm_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct fault *fault)
+    struct http_request *request, struct error *error)
 {
 	const struct fcm_account *account = arg;
 
 	(void)token;
 	return service_account_compose(&account->credentials, FCM_SCOPE,
-	    now_s, request, fault) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;
+	    now_s, request, error) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;
 }
 
 static bool
 fcm_read(const void *arg, const struct http_reply *reply, int64_t now_s,
-    struct token *token, struct fault *fault)
+    struct token *token, struct error *error)
 {
 	(void)arg;
-	return service_account_read(reply, now_s, token, fault);
+	return service_account_read(reply, now_s, token, error);
 }
 
 /* --- compose ------------------------------------------------------------- */
@@ -392,7 +392,7 @@ fcm_error_code(struct json_object *details)
 
 /*
  * INVALID_ARGUMENT blames the pushkey only if there are field violations and
- * each of them names it; else the message is at fault, and deleting the
+ * each of them names it; else the message is at error, and deleting the
  * pushkey would silence a phone for our own mistake.
  */
 static bool

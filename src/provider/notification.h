@@ -132,7 +132,7 @@ enum retry {
 	RETRY_AT_ONCE,		/* on a fresh connection */
 	RETRY_ONCE,		/* the same, but only one time */
 	RETRY_BACKOFF,		/* after Retry-After, else after a pause */
-	RETRY_IF_TOLD,		/* after Retry-After, else not */
+	RETRY_AFTER_ONLY,		/* after Retry-After, else not */
 	RETRY_TOKEN		/* one time, with another token */
 };
 

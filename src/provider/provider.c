@@ -43,15 +43,15 @@ provider_is_authority(const char *text)
 }
 
 bool
-provider_check_url(char *url, struct fault *fault)
+provider_check_url(char *url, struct error *error)
 {
 	size_t length = strlen(url);
 
 	if (strncmp(url, "https://", 8) != 0 ||
 	    !provider_is_authority(url + 8) ||
 	    strpbrk(url, " ?#@\"<>\\") != NULL) {
-		fault_set(fault, "must be an https:// URL without a query");
-		fault_prepend_name(fault, "url");
+		error_set(error, "must be an https:// URL without a query");
+		error_prepend_name(error, "url");
 		return false;
 	}
 	while (url[length - 1] == '/')
@@ -66,15 +66,15 @@ provider_url_host(const char *url)
 }
 
 bool
-provider_check_id(const char *text, const char *setting, struct fault *fault)
+provider_check_id(const char *text, const char *setting, struct error *error)
 {
 	size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
 	    "pqrstuvwxyz0123456789");
 
 	if (text[good] == '\0')
 		return true;
-	fault_set(fault, "must be letters and digits");
-	fault_prepend_name(fault, setting);
+	error_set(error, "must be letters and digits");
+	error_prepend_name(error, setting);
 	return false;
 }
 

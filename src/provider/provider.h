@@ -48,17 +48,17 @@ struct provider {
 
 	/*
 	 * An account from one entry of "apps"; relative paths are relative to
-	 * `directory`.  NULL with a fault.  Reads no credentials yet.
+	 * `directory`.  NULL with an error.  Reads no credentials yet.
 	 */
 	void *(*open)(struct json_object *section, const char *directory,
-	    struct fault *fault);
+	    struct error *error);
 	void (*close)(void *account);
 
 	/*
-	 * Reads the credentials from their files.  False with a fault; the
+	 * Reads the credentials from their files.  False with an error; the
 	 * account cannot be used for anything but another load then.
 	 */
-	bool (*load)(void *account, struct fault *fault);
+	bool (*load)(void *account, struct error *error);
 	/* The i-th file that holds them, or NULL behind the last. */
 	const char *(*credentials)(const void *account, size_t i);
 	/* When what was loaded ends, 0: never; NULL if it never does. */
@@ -67,15 +67,15 @@ struct provider {
 	    struct provider_channel *channel);
 
 	/*
-	 * Makes a token, or the request for one; FAILED comes with a fault.
+	 * Makes a token, or the request for one; FAILED comes with an error.
 	 * Not called if the channel needs none.
 	 */
 	enum provider_mint (*mint)(const void *account, int64_t now_s,
 	    struct token *token, struct http_request *request,
-	    struct fault *fault);
-	/* Only for those that ASK: the token in a reply, or a fault. */
+	    struct error *error);
+	/* Only for those that ASK: the token in a reply, or an error. */
 	bool (*read)(const void *account, const struct http_reply *reply,
-	    int64_t now_s, struct token *token, struct fault *fault);
+	    int64_t now_s, struct token *token, struct error *error);
 
 	/*
 	 * The request that pushes to one device.  CAUSE_NONE, or the cause
@@ -106,16 +106,16 @@ const struct provider *provider_find(const char *name);
  * The rest of this room is what several providers need.
  *
  * Sets the origin "https://host[:port][/path]" without a trailing slash;
- * false with a fault if it is no such thing.
+ * false with an error if it is no such thing.
  */
-bool provider_check_url(char *url, struct fault *fault);
+bool provider_check_url(char *url, struct error *error);
 
 /* The host part of such a URL as a part of a channel's name. */
 const char *provider_url_host(const char *url);
 
-/* False with a fault if there is anything but letters and digits in it. */
+/* False with an error if there is anything but letters and digits in it. */
 bool provider_check_id(const char *text, const char *setting,
-    struct fault *fault);
+    struct error *error);
 
 /*
  * Serialises `object` into an empty buffer; false if it is longer than

@@ -52,7 +52,7 @@ service_account_unload(struct service_account *account)
 
 static bool
 service_account_read_members(struct service_account *account,
-    struct json_object *object, struct fault *fault)
+    struct json_object *object, struct error *error)
 {
 	const char *pem, *text;
 	size_t i;
@@ -65,37 +65,37 @@ service_account_read_members(struct service_account *account,
 		if (text == NULL)
 			text = service_account_members[i].fallback;
 		if (text == NULL || *text == '\0') {
-			fault_set(fault, "has no \"%s\"", name);
+			error_set(error, "has no \"%s\"", name);
 			return false;
 		}
 		*(char **)((char *)account + offset) = xstrdup(text);
 	}
 	if (account->project_id[strspn(account->project_id,
 	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] != '\0') {
-		fault_set(fault, "has a malformed \"project_id\"");
+		error_set(error, "has a malformed \"project_id\"");
 		return false;
 	}
-	if (!provider_check_url(account->token_uri, fault)) {
-		fault_set(fault, "has a \"token_uri\" that is no https:// URL");
+	if (!provider_check_url(account->token_uri, error)) {
+		error_set(error, "has a \"token_uri\" that is no https:// URL");
 		return false;
 	}
 	pem = provider_member_text(object, "private_key");
 	account->key = jwt_key_read(JWT_RS256, pem == NULL ? "" : pem,
-	    pem == NULL ? 0 : strlen(pem), fault);
+	    pem == NULL ? 0 : strlen(pem), error);
 	if (account->key == NULL) {
-		struct fault why = *fault;
+		struct error why = *error;
 
-		fault_set(fault, "\"private_key\" %s", why.words);
+		error_set(error, "\"private_key\" %s", why.words);
 	}
 	return account->key != NULL;
 }
 
 bool
 service_account_load(struct service_account *account, const char *path,
-    struct fault *fault)
+    struct error *error)
 {
 	struct json_object *object = NULL;
-	struct fault why;
+	struct error why;
 	struct buf text;
 	size_t offset;
 	bool loaded = false;
@@ -103,11 +103,11 @@ service_account_load(struct service_account *account, const char *path,
 	service_account_unload(account);
 	buf_init(&text, SERVICE_ACCOUNT_FILE_SIZE);
 	if (!buf_read_file(&text, path))
-		fault_set(fault, "cannot read %s: %m", path);
+		error_set(error, "cannot read %s: %m", path);
 	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
 	    &why)) == NULL ||
 	    !service_account_read_members(account, object, &why))
-		fault_set(fault, "%s: %.400s", path, why.words);
+		error_set(error, "%s: %.400s", path, why.words);
 	else
 		loaded = true;
 	if (!loaded)
@@ -120,7 +120,7 @@ service_account_load(struct service_account *account, const char *path,
 static bool
 service_account_sign(const struct service_account *account,
     const char *scope, int64_t now_s, struct buf *assertion,
-    struct fault *fault)
+    struct error *error)
 {
 	struct json_object *header = json_object_new_object();
 	struct json_object *claims = json_object_new_object();
@@ -142,7 +142,7 @@ service_account_sign(const struct service_account *account,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
 	    json_object_to_json_string_ext(claims,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-	    assertion, fault);
+	    assertion, error);
 	json_object_put(header);
 	json_object_put(claims);
 	return done;
@@ -151,13 +151,13 @@ service_account_sign(const struct service_account *account,
 bool
 service_account_compose(const struct service_account *account,
     const char *scope, int64_t now_s, struct http_request *request,
-    struct fault *fault)
+    struct error *error)
 {
 	struct buf assertion;
 	bool done = false;
 
 	buf_init(&assertion, MESSAGE_BODY_SIZE);
-	if (service_account_sign(account, scope, now_s, &assertion, fault)) {
+	if (service_account_sign(account, scope, now_s, &assertion, error)) {
 		buf_append_text(&request->url, account->token_uri);
 		http_request_add_header(request, "content-type",
 		    "application/x-www-form-urlencoded");
@@ -166,7 +166,7 @@ service_account_compose(const struct service_account *account,
 		    "jwt-bearer&assertion=%s", buf_text(&assertion));
 		done = http_request_is_complete(request);
 		if (!done)
-			fault_set(fault, "the token request does not fit");
+			error_set(error, "the token request does not fit");
 	}
 	buf_free(&assertion);
 	return done;
@@ -186,14 +186,14 @@ service_account_error_word(struct json_object *body)
 
 bool
 service_account_read(const struct http_reply *reply, int64_t now_s,
-    struct token *token, struct fault *fault)
+    struct token *token, struct error *error)
 {
 	struct json_object *body = provider_read_json(reply), *expires_in;
 	const char *text;
 	bool good = false;
 
 	if (reply->status != 200)
-		fault_set(fault, "the token endpoint answered %d, %s",
+		error_set(error, "the token endpoint answered %d, %s",
 		    reply->status, service_account_error_word(body));
 	else if ((text = provider_member_text(body, "access_token")) == NULL ||
 	    strlen(text) >= sizeof token->text || *text == '\0' ||
@@ -203,7 +203,7 @@ service_account_read(const struct http_reply *reply, int64_t now_s,
 	    json_object_get_int64(expires_in) <= 0 ||
 	    json_object_get_int64(expires_in) >
 	    SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S)
-		fault_set(fault, "the token endpoint answered no token");
+		error_set(error, "the token endpoint answered no token");
 	else {
 		memcpy(token->text, text, strlen(text) + 1);
 		token->issued_s = now_s;

@@ -24,20 +24,20 @@ struct service_account {
 };
 
 /*
- * Reads the file into a zeroed or loaded account.  False with a fault that
+ * Reads the file into a zeroed or loaded account.  False with an error that
  * names the file; nothing is loaded then.
  */
 bool service_account_load(struct service_account *account, const char *path,
-    struct fault *fault);
+    struct error *error);
 void service_account_unload(struct service_account *account);
 
-/* Composes the request for an access token; false with a fault. */
+/* Composes the request for an access token; false with an error. */
 bool service_account_compose(const struct service_account *account,
     const char *scope, int64_t now_s, struct http_request *request,
-    struct fault *fault);
+    struct error *error);
 
-/* The access token in the reply; false with a fault without secrets. */
+/* The access token in the reply; false with an error without secrets. */
 bool service_account_read(const struct http_reply *reply, int64_t now_s,
-    struct token *token, struct fault *fault);
+    struct token *token, struct error *error);
 
 #endif

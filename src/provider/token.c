@@ -67,10 +67,10 @@ struct token_source {
 };
 
 struct token_store *
-token_store_open(const char *directory, struct fault *fault)
+token_store_open(const char *directory, struct error *error)
 {
 	struct token_store *store = NULL;
-	int fd = state_directory_open(directory, fault);
+	int fd = state_directory_open(directory, error);
 
 	if (fd != -1) {
 		store = xcalloc(1, sizeof *store);

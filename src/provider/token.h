@@ -49,10 +49,10 @@ typedef void (*token_ready_fn)(void *arg, const struct token *token);
 
 /*
  * Opens the directory, making it (mode 0700) where it is missing.  NULL with
- * a fault if it belongs to somebody else or others may enter it.
+ * an error if it belongs to somebody else or others may enter it.
  */
 struct token_store *token_store_open(const char *directory,
-    struct fault *fault);
+    struct error *error);
 void token_store_close(struct token_store *store);
 
 /* The store must outlive its sources. */

@@ -7,25 +7,25 @@
 #include <unistd.h>
 
 int
-state_directory_open(const char *path, struct fault *fault)
+state_directory_open(const char *path, struct error *error)
 {
 	struct stat st;
 	bool good = false;
 	int fd = -1;
 
 	if (mkdir(path, 0700) == -1 && errno != EEXIST)
-		fault_set(fault, "cannot make the state directory %s: %s",
+		error_set(error, "cannot make the state directory %s: %s",
 		    path, strerror(errno));
 	else if ((fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
 	    -1 || fstat(fd, &st) == -1)
-		fault_set(fault, "cannot open the state directory %s: %s",
+		error_set(error, "cannot open the state directory %s: %s",
 		    path, strerror(errno));
 	else if (st.st_uid != geteuid())
-		fault_set(fault, "the state directory %s belongs to user %ld, "
+		error_set(error, "the state directory %s belongs to user %ld, "
 		    "not to this worker's user %ld", path,
 		    (long)st.st_uid, (long)geteuid());
 	else if (st.st_mode & 077)
-		fault_set(fault, "the state directory %s is open to others: "
+		error_set(error, "the state directory %s is open to others: "
 		    "chmod 0700 %s", path, path);
 	else
 		good = true;

@@ -15,9 +15,9 @@
 
 /*
  * Opens the directory, making it (mode 0700) where it is missing.  -1 with a
- * fault if it belongs to somebody else or others may enter it.
+ * error if it belongs to somebody else or others may enter it.
  */
-int state_directory_open(const char *path, struct fault *fault);
+int state_directory_open(const char *path, struct error *error);
 
 /* True for a regular file of this user, and of nobody else. */
 bool state_file_is_private(const struct stat *st);

@@ -20,8 +20,8 @@ enum {
 	METRICS_SUM = METRICS_BOUNDS + 1
 };
 
-static_assert((int)METRICS_SUM < (int)SERIES_VALUES &&
-    METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SERIES_TEXT_SIZE,
+static_assert((int)METRICS_SUM < (int)SHARED_TABLE_VALUES &&
+    METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SHARED_TABLE_TEXT_SIZE,
     "a series holds a histogram and all labels");
 
 enum metrics_type {
@@ -153,30 +153,31 @@ static const struct {
 };
 
 struct metrics {
-	struct series_table *table;
-	struct series *dropped;
+	struct shared_table *table;
+	struct shared_row *dropped;
 };
 
 /* Differs where the numbers of a file mean something else. */
 static uint64_t
 metrics_layout(void)
 {
-	uint64_t layout = sizeof(struct series);
+	uint64_t layout = sizeof(struct shared_row);
 	size_t i, j;
 
 	for (i = 0; i < METRICS_NAME__MAX; i++) {
 		const struct metrics_info *info = &metrics_infos[i];
 
-		layout = series_hash(layout, info->name,
+		layout = shared_table_hash(layout, info->name,
 		    strlen(info->name) + 1);
-		layout = series_hash(layout, &info->type, sizeof info->type);
+		layout =
+		    shared_table_hash(layout, &info->type, sizeof info->type);
 		for (j = 0; j < METRICS_LABELS &&
 		    info->labels[j].name != NULL; j++)
-			layout = series_hash(layout, info->labels[j].name,
+			layout = shared_table_hash(layout, info->labels[j].name,
 			    strlen(info->labels[j].name) + 1);
 	}
 	for (i = 0; i < METRICS_BOUNDS; i++)
-		layout = series_hash(layout, &metrics_bounds[i].ms,
+		layout = shared_table_hash(layout, &metrics_bounds[i].ms,
 		    sizeof metrics_bounds[i].ms);
 	return layout;
 }
@@ -186,8 +187,9 @@ metrics_open(const char *directory)
 {
 	struct metrics *metrics = xcalloc(1, sizeof *metrics);
 
-	metrics->table = series_open(directory, metrics_layout());
-	metrics->dropped = series_find(metrics->table, METRICS_DROPPED, "", 0);
+	metrics->table = shared_table_open(directory, metrics_layout());
+	metrics->dropped =
+	    shared_table_find(metrics->table, METRICS_DROPPED, "", 0);
 	return metrics;
 }
 
@@ -196,7 +198,7 @@ metrics_close(struct metrics *metrics)
 {
 	if (metrics == NULL)
 		return;
-	series_close(metrics->table);
+	shared_table_close(metrics->table);
 	free(metrics);
 }
 
@@ -206,15 +208,15 @@ metrics_close(struct metrics *metrics)
  * The series of a name and the values of its labels, each of which stands in
  * the text with a NUL behind it; NULL if there is no room for it.
  */
-static struct series *
+static struct shared_row *
 metrics_find(struct metrics *metrics, enum metrics_name name,
     const struct metrics_labels *labels)
 {
 	static const struct metrics_labels none = { .app = NULL };
 	const struct metrics_info *info = &metrics_infos[name];
 	const char *base = (const char *)(labels == NULL ? &none : labels);
-	char text[SERIES_TEXT_SIZE];
-	struct series *series;
+	char text[SHARED_TABLE_TEXT_SIZE];
+	struct shared_row *series;
 	size_t size = 0, i;
 
 	if (metrics == NULL)
@@ -230,7 +232,7 @@ metrics_find(struct metrics *metrics, enum metrics_name name,
 		size += length;
 		text[size++] = '\0';
 	}
-	series = series_find(metrics->table, (uint16_t)name, text, size);
+	series = shared_table_find(metrics->table, (uint16_t)name, text, size);
 	if (series == NULL && metrics->dropped != NULL)
 		atomic_fetch_add_explicit(&metrics->dropped->values[
 		    METRICS_VALUE], 1, memory_order_relaxed);
@@ -241,7 +243,7 @@ void
 metrics_add(struct metrics *metrics, enum metrics_name name, uint64_t count,
     const struct metrics_labels *labels)
 {
-	struct series *series = metrics_find(metrics, name, labels);
+	struct shared_row *series = metrics_find(metrics, name, labels);
 
 	if (series != NULL)
 		atomic_fetch_add_explicit(&series->values[METRICS_VALUE], count,
@@ -252,7 +254,7 @@ void
 metrics_set(struct metrics *metrics, enum metrics_name name, int64_t value,
     const struct metrics_labels *labels)
 {
-	struct series *series = metrics_find(metrics, name, labels);
+	struct shared_row *series = metrics_find(metrics, name, labels);
 
 	if (series == NULL)
 		return;
@@ -266,7 +268,7 @@ void
 metrics_observe(struct metrics *metrics, enum metrics_name name,
     int64_t duration_ms, const struct metrics_labels *labels)
 {
-	struct series *series = metrics_find(metrics, name, labels);
+	struct shared_row *series = metrics_find(metrics, name, labels);
 	size_t i = 0;
 
 	if (series == NULL)
@@ -282,10 +284,10 @@ metrics_observe(struct metrics *metrics, enum metrics_name name,
 }
 
 /* A row of the table that is one of our series, or NULL. */
-static struct series *
-metrics_at(struct series_table *table, size_t place)
+static struct shared_row *
+metrics_at(struct shared_table *table, size_t place)
 {
-	struct series *series = series_at(table, place);
+	struct shared_row *series = shared_table_at(table, place);
 	size_t labels = 0, ends = 0, i;
 
 	if (series == NULL || series->kind >= METRICS_NAME__MAX)
@@ -302,10 +304,10 @@ metrics_at(struct series_table *table, size_t place)
 void
 metrics_clear_gauges(struct metrics *metrics)
 {
-	struct series *series;
+	struct shared_row *series;
 	size_t i;
 
-	for (i = 0; i < SERIES_MAX; i++) {
+	for (i = 0; i < SHARED_TABLE_MAX; i++) {
 		series = metrics_at(metrics->table, i);
 		if (series != NULL &&
 		    metrics_infos[series->kind].type == METRICS_GAUGE)
@@ -317,7 +319,7 @@ metrics_clear_gauges(struct metrics *metrics)
 /* --- the text ------------------------------------------------------------ */
 
 static uint64_t
-metrics_value(const struct series *series, size_t index)
+metrics_value(const struct shared_row *series, size_t index)
 {
 	return atomic_load_explicit(&series->values[index],
 	    memory_order_relaxed);
@@ -346,7 +348,7 @@ metrics_write_value(struct buf *text, const char *value)
 
 /* name="value",… and, unless it is NULL, le="bound". */
 static void
-metrics_write_labels(struct buf *text, const struct series *series,
+metrics_write_labels(struct buf *text, const struct shared_row *series,
     const char *bound)
 {
 	const struct metrics_label *label =
@@ -370,7 +372,7 @@ metrics_write_labels(struct buf *text, const struct series *series,
 }
 
 static void
-metrics_write_histogram(struct buf *text, const struct series *series)
+metrics_write_histogram(struct buf *text, const struct shared_row *series)
 {
 	const char *name = metrics_infos[series->kind].name;
 	uint64_t count = 0, sum_ms = metrics_value(series, METRICS_SUM);
@@ -392,7 +394,7 @@ metrics_write_histogram(struct buf *text, const struct series *series)
 }
 
 static void
-metrics_write_series(struct buf *text, const struct series *series)
+metrics_write_series(struct buf *text, const struct shared_row *series)
 {
 	const struct metrics_info *info = &metrics_infos[series->kind];
 	uint64_t value = metrics_value(series, METRICS_VALUE);
@@ -410,7 +412,7 @@ metrics_write_series(struct buf *text, const struct series *series)
 }
 
 static bool
-metrics_is_shown(const struct series *series)
+metrics_is_shown(const struct shared_row *series)
 {
 	return metrics_infos[series->kind].type != METRICS_GAUGE ||
 	    metrics_value(series, METRICS_SHOWN) != 0;
@@ -419,8 +421,8 @@ metrics_is_shown(const struct series *series)
 static int
 metrics_compare(const void *one, const void *other)
 {
-	const struct series *a = *(const struct series *const *)one;
-	const struct series *b = *(const struct series *const *)other;
+	const struct shared_row *a = *(const struct shared_row *const *)one;
+	const struct shared_row *b = *(const struct shared_row *const *)other;
 	int order = strcmp(metrics_infos[a->kind].name,
 	    metrics_infos[b->kind].name);
 
@@ -431,17 +433,17 @@ metrics_compare(const void *one, const void *other)
 }
 
 static void
-metrics_write_table(struct series_table *table, struct buf *text)
+metrics_write_table(struct shared_table *table, struct buf *text)
 {
 	static const char *const types[] = {
 		[METRICS_COUNTER] = "counter",
 		[METRICS_GAUGE] = "gauge",
 		[METRICS_HISTOGRAM] = "histogram",
 	};
-	const struct series *sorted[SERIES_MAX], *series;
+	const struct shared_row *sorted[SHARED_TABLE_MAX], *series;
 	size_t count = 0, i;
 
-	for (i = 0; i < SERIES_MAX; i++) {
+	for (i = 0; i < SHARED_TABLE_MAX; i++) {
 		series = metrics_at(table, i);
 		if (series != NULL && metrics_is_shown(series))
 			sorted[count++] = series;
@@ -466,14 +468,14 @@ metrics_write(const struct metrics *metrics, struct buf *text)
 }
 
 bool
-metrics_read(const char *directory, struct buf *text, struct fault *fault)
+metrics_read(const char *directory, struct buf *text, struct error *error)
 {
-	struct series_table *table = series_read(directory, metrics_layout(),
-	    fault);
+	struct shared_table *table =
+	    shared_table_read(directory, metrics_layout(), error);
 	bool readable = table != NULL;
 
 	if (readable)
 		metrics_write_table(table, text);
-	series_close(table);
+	shared_table_close(table);
 	return readable;
 }

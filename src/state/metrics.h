@@ -90,9 +90,9 @@ void metrics_write(const struct metrics *metrics, struct buf *text);
 /*
  * The same from a state directory, for any user who may read it: nothing is
  * made or changed.  No file, or none of this version, is no series.  False
- * with a fault if it cannot be read.
+ * with an error if it cannot be read.
  */
 bool metrics_read(const char *directory, struct buf *text,
-    struct fault *fault);
+    struct error *error);
 
 #endif

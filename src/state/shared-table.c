@@ -19,33 +19,33 @@
 
 enum {
 	/* So far from its place a row is looked for. */
-	SERIES_PROBES = 64,
-	SERIES_FIND_PATIENCE_MS = 10,
-	SERIES_OPEN_PATIENCE_MS = 1000
+	SHARED_TABLE_PROBES = 64,
+	SHARED_TABLE_FIND_PATIENCE_MS = 10,
+	SHARED_TABLE_OPEN_PATIENCE_MS = 1000
 };
 
-#define SERIES_FILE "metrics"
-#define SERIES_MAGIC "push-gateway metrics\n"
+#define SHARED_TABLE_FILE "metrics"
+#define SHARED_TABLE_MAGIC "push-gateway metrics\n"
 
 /* The file. */
-struct series_file {
-	char magic[sizeof SERIES_MAGIC - 1];
+struct shared_table_file {
+	char magic[sizeof SHARED_TABLE_MAGIC - 1];
 	uint64_t layout;
-	struct series rows[SERIES_MAX];
+	struct shared_row rows[SHARED_TABLE_MAX];
 };
 
 static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
     "only an atomic without a lock can be shared by processes");
 
-struct series_table {
-	struct series_file *file;
+struct shared_table {
+	struct shared_table_file *file;
 	bool is_mapped;
 	int lock_fd;		/* -1: nobody else writes */
 	int patience_ms;	/* none more while somebody keeps the lock */
 };
 
 uint64_t
-series_hash(uint64_t hash, const void *data, size_t size)
+shared_table_hash(uint64_t hash, const void *data, size_t size)
 {
 	const unsigned char *byte = data;
 
@@ -58,7 +58,7 @@ series_hash(uint64_t hash, const void *data, size_t size)
 /* --- the file ------------------------------------------------------------ */
 
 static bool
-series_lock(int fd, int patience_ms)
+shared_table_lock(int fd, int patience_ms)
 {
 	bool locked;
 
@@ -69,17 +69,17 @@ series_lock(int fd, int patience_ms)
 }
 
 /* NULL if it is not a file of that layout, whole. */
-static struct series_file *
-series_map(int fd, const struct stat *st, int protection, uint64_t layout)
+static struct shared_table_file *
+shared_table_map(int fd, const struct stat *st, int protection, uint64_t layout)
 {
-	struct series_file *file;
+	struct shared_table_file *file;
 
 	if (!S_ISREG(st->st_mode) || st->st_size != sizeof *file)
 		return NULL;
 	file = mmap(NULL, sizeof *file, protection, MAP_SHARED, fd, 0);
 	if (file == MAP_FAILED)
 		return NULL;
-	if (memcmp(file->magic, SERIES_MAGIC, sizeof file->magic) != 0 ||
+	if (memcmp(file->magic, SHARED_TABLE_MAGIC, sizeof file->magic) != 0 ||
 	    file->layout != layout) {
 		munmap(file, sizeof *file);
 		return NULL;
@@ -87,16 +87,17 @@ series_map(int fd, const struct stat *st, int protection, uint64_t layout)
 	return file;
 }
 
-static struct series_file *
-series_file_open(int directory, uint64_t layout)
+static struct shared_table_file *
+shared_table_file_open(int directory, uint64_t layout)
 {
-	struct series_file *file = NULL;
+	struct shared_table_file *file = NULL;
 	struct stat st;
-	int fd = openat(directory, SERIES_FILE,
+	int fd = openat(directory, SHARED_TABLE_FILE,
 	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd != -1 && fstat(fd, &st) == 0 && state_file_is_private(&st))
-		file = series_map(fd, &st, PROT_READ | PROT_WRITE, layout);
+		file =
+		    shared_table_map(fd, &st, PROT_READ | PROT_WRITE, layout);
 	if (fd != -1)
 		close(fd);
 	return file;
@@ -107,21 +108,21 @@ series_file_open(int directory, uint64_t layout)
  * its blocks are there from the start, or a full disk would kill by SIGBUS.
  */
 static bool
-series_file_replace(int directory, uint64_t layout)
+shared_table_file_replace(int directory, uint64_t layout)
 {
-	const char *temporary = SERIES_FILE ".new";
-	struct series_file *file = xcalloc(1, sizeof *file);
+	const char *temporary = SHARED_TABLE_FILE ".new";
+	struct shared_table_file *file = xcalloc(1, sizeof *file);
 	int fd = state_file_create(directory, temporary);
 	bool written;
 	int why;
 
-	memcpy(file->magic, SERIES_MAGIC, sizeof file->magic);
+	memcpy(file->magic, SHARED_TABLE_MAGIC, sizeof file->magic);
 	file->layout = layout;
 	written = fd != -1 &&
 	    (errno = posix_fallocate(fd, 0, sizeof *file)) == 0 &&
-	    write(fd, file, offsetof(struct series_file, rows)) ==
-	    offsetof(struct series_file, rows) &&
-	    renameat(directory, temporary, directory, SERIES_FILE) == 0;
+	    write(fd, file, offsetof(struct shared_table_file, rows)) ==
+	    offsetof(struct shared_table_file, rows) &&
+	    renameat(directory, temporary, directory, SHARED_TABLE_FILE) == 0;
 	why = errno;
 	if (fd != -1)
 		close(fd);
@@ -132,46 +133,46 @@ series_file_replace(int directory, uint64_t layout)
 	return written;
 }
 
-/* The file of all workers, or NULL with a fault; the lock is held. */
-static struct series_file *
-series_share(int directory, uint64_t layout, struct fault *fault)
+/* The file of all workers, or NULL with an error; the lock is held. */
+static struct shared_table_file *
+shared_table_share(int directory, uint64_t layout, struct error *error)
 {
-	struct series_file *file = NULL;
+	struct shared_table_file *file = NULL;
 	struct stat st;
-	bool exists = fstatat(directory, SERIES_FILE, &st,
+	bool exists = fstatat(directory, SHARED_TABLE_FILE, &st,
 	    AT_SYMLINK_NOFOLLOW) == 0;
 
 	if (exists && st.st_uid != geteuid())
-		fault_set(fault, "it belongs to user %ld", (long)st.st_uid);
-	else if ((file = series_file_open(directory, layout)) == NULL) {
+		error_set(error, "it belongs to user %ld", (long)st.st_uid);
+	else if ((file = shared_table_file_open(directory, layout)) == NULL) {
 		if (exists)
 			log_warn("metrics begin anew: their file is damaged "
 			    "or of another version");
-		if (series_file_replace(directory, layout))
-			file = series_file_open(directory, layout);
+		if (shared_table_file_replace(directory, layout))
+			file = shared_table_file_open(directory, layout);
 		if (file == NULL)
-			fault_set(fault, "%s", strerror(errno));
+			error_set(error, "%s", strerror(errno));
 	}
 	return file;
 }
 
-struct series_table *
-series_open(const char *directory, uint64_t layout)
+struct shared_table *
+shared_table_open(const char *directory, uint64_t layout)
 {
-	struct series_table *table = xcalloc(1, sizeof *table);
-	struct fault fault;
-	int fd = state_directory_open(directory, &fault), lock_fd = -1;
+	struct shared_table *table = xcalloc(1, sizeof *table);
+	struct error error;
+	int fd = state_directory_open(directory, &error), lock_fd = -1;
 
 	table->lock_fd = -1;
-	table->patience_ms = SERIES_FIND_PATIENCE_MS;
+	table->patience_ms = SHARED_TABLE_FIND_PATIENCE_MS;
 	if (fd != -1) {
-		lock_fd = state_lock_open(fd, SERIES_FILE ".lock");
+		lock_fd = state_lock_open(fd, SHARED_TABLE_FILE ".lock");
 		if (lock_fd == -1 ||
-		    !series_lock(lock_fd, SERIES_OPEN_PATIENCE_MS))
-			fault_set(&fault, "cannot lock it: %s",
+		    !shared_table_lock(lock_fd, SHARED_TABLE_OPEN_PATIENCE_MS))
+			error_set(&error, "cannot lock it: %s",
 			    strerror(errno));
 		else
-			table->file = series_share(fd, layout, &fault);
+			table->file = shared_table_share(fd, layout, &error);
 		if (lock_fd != -1)
 			flock(lock_fd, LOCK_UN);
 		close(fd);
@@ -180,8 +181,8 @@ series_open(const char *directory, uint64_t layout)
 		table->is_mapped = true;
 		table->lock_fd = lock_fd;
 	} else {
-		log_error("%s/" SERIES_FILE " cannot be shared, so this "
-		    "worker counts for itself: %s", directory, fault.words);
+		log_error("%s/" SHARED_TABLE_FILE " cannot be shared, so this "
+		    "worker counts for itself: %s", directory, error.words);
 		table->file = xcalloc(1, sizeof *table->file);
 		if (lock_fd != -1)
 			close(lock_fd);
@@ -189,21 +190,22 @@ series_open(const char *directory, uint64_t layout)
 	return table;
 }
 
-struct series_table *
-series_read(const char *directory, uint64_t layout, struct fault *fault)
+struct shared_table *
+shared_table_read(const char *directory, uint64_t layout, struct error *error)
 {
-	struct series_table *table = NULL;
-	char *path = xasprintf("%s/" SERIES_FILE, directory);
+	struct shared_table *table = NULL;
+	char *path = xasprintf("%s/" SHARED_TABLE_FILE, directory);
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1 && errno != ENOENT)
-		fault_set(fault, "cannot read %s: %s", path, strerror(errno));
+		error_set(error, "cannot read %s: %s", path, strerror(errno));
 	else {
 		table = xcalloc(1, sizeof *table);
 		table->lock_fd = -1;
 		if (fd != -1 && fstat(fd, &st) == 0)
-			table->file = series_map(fd, &st, PROT_READ, layout);
+			table->file =
+			    shared_table_map(fd, &st, PROT_READ, layout);
 		table->is_mapped = table->file != NULL;
 		if (!table->is_mapped)
 			table->file = xcalloc(1, sizeof *table->file);
@@ -215,7 +217,7 @@ series_read(const char *directory, uint64_t layout, struct fault *fault)
 }
 
 void
-series_close(struct series_table *table)
+shared_table_close(struct shared_table *table)
 {
 	if (table == NULL)
 		return;
@@ -234,17 +236,17 @@ series_close(struct series_table *table)
  * The row, or NULL; then `room` is a free place for it, or NULL.  Rows are
  * never taken out, so it cannot stand behind a free place.
  */
-static struct series *
-series_look(struct series_table *table, uint64_t hash, uint16_t kind,
-    const char *text, size_t size, struct series **room)
+static struct shared_row *
+shared_table_look(struct shared_table *table, uint64_t hash, uint16_t kind,
+    const char *text, size_t size, struct shared_row **room)
 {
-	struct series *row;
+	struct shared_row *row;
 	uint64_t found;
 	size_t i;
 
 	*room = NULL;
-	for (i = 0; i < SERIES_PROBES; i++) {
-		row = &table->file->rows[(hash + i) % SERIES_MAX];
+	for (i = 0; i < SHARED_TABLE_PROBES; i++) {
+		row = &table->file->rows[(hash + i) % SHARED_TABLE_MAX];
 		found = atomic_load_explicit(&row->hash, memory_order_acquire);
 		if (found == 0) {
 			*room = row;
@@ -257,28 +259,28 @@ series_look(struct series_table *table, uint64_t hash, uint16_t kind,
 	return NULL;
 }
 
-struct series *
-series_find(struct series_table *table, uint16_t kind, const char *text,
+struct shared_row *
+shared_table_find(struct shared_table *table, uint16_t kind, const char *text,
     size_t size)
 {
-	uint64_t hash = series_hash(UINT64_C(0xcbf29ce484222325) + kind, text,
-	    size);
-	struct series *row, *room;
+	uint64_t hash =
+	    shared_table_hash(UINT64_C(0xcbf29ce484222325) + kind, text, size);
+	struct shared_row *row, *room;
 
-	assert(size <= SERIES_TEXT_SIZE);
+	assert(size <= SHARED_TABLE_TEXT_SIZE);
 	if (hash == 0)
 		hash = 1;
-	row = series_look(table, hash, kind, text, size, &room);
+	row = shared_table_look(table, hash, kind, text, size, &room);
 	if (room == NULL)
 		return row;
 	if (table->lock_fd != -1 &&
-	    !series_lock(table->lock_fd, table->patience_ms)) {
+	    !shared_table_lock(table->lock_fd, table->patience_ms)) {
 		table->patience_ms = 0;
 		return NULL;
 	}
-	table->patience_ms = SERIES_FIND_PATIENCE_MS;
+	table->patience_ms = SHARED_TABLE_FIND_PATIENCE_MS;
 	/* Another worker may have made it meanwhile. */
-	row = series_look(table, hash, kind, text, size, &room);
+	row = shared_table_look(table, hash, kind, text, size, &room);
 	if (room != NULL) {
 		row = room;
 		row->kind = kind;
@@ -291,10 +293,10 @@ series_find(struct series_table *table, uint16_t kind, const char *text,
 	return row;
 }
 
-struct series *
-series_at(struct series_table *table, size_t place)
+struct shared_row *
+shared_table_at(struct shared_table *table, size_t place)
 {
-	struct series *row = &table->file->rows[place];
+	struct shared_row *row = &table->file->rows[place];
 
 	return atomic_load_explicit(&row->hash, memory_order_acquire) != 0 &&
 	    row->size <= sizeof row->text ? row : NULL;

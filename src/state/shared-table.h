@@ -15,21 +15,21 @@
  * what these mean, and the numbers, is the caller's.  Rows are made, never
  * taken out.
  */
-enum series_limits {
-	SERIES_MAX = 4096,
-	SERIES_TEXT_SIZE = 512,
-	SERIES_VALUES = 14
+enum shared_table_limits {
+	SHARED_TABLE_MAX = 4096,
+	SHARED_TABLE_TEXT_SIZE = 512,
+	SHARED_TABLE_VALUES = 14
 };
 
-struct series {
+struct shared_row {
 	_Atomic uint64_t hash;	/* 0: there is none; written last */
 	uint16_t kind;
 	uint16_t size;		/* of the text, which may hold NUL bytes */
-	char text[SERIES_TEXT_SIZE];
-	_Atomic uint64_t values[SERIES_VALUES];	/* 0 at first */
+	char text[SHARED_TABLE_TEXT_SIZE];
+	_Atomic uint64_t values[SHARED_TABLE_VALUES];	/* 0 at first */
 };
 
-struct series_table;
+struct shared_table;
 
 /*
  * Never NULL: where the file cannot be shared it is logged, and the table is
@@ -37,29 +37,29 @@ struct series_table;
  * another one, or a damaged file, is replaced, that of another user is left
  * alone.
  */
-struct series_table *series_open(const char *directory, uint64_t layout);
-void series_close(struct series_table *table);
+struct shared_table *shared_table_open(const char *directory, uint64_t layout);
+void shared_table_close(struct shared_table *table);
 
 /*
  * The row of that text, which is made if it is not there.  NULL if there is
  * no room for it, or another process keeps the lock for over 10 ms: it dies
  * with its holder, and is only wanted to make a row.
  */
-struct series *series_find(struct series_table *table, uint16_t kind,
+struct shared_row *shared_table_find(struct shared_table *table, uint16_t kind,
     const char *text, size_t size);
 
 /*
  * The table for reading alone, for any user who may; nothing is made, no file
- * or one of another layout is an empty table.  NULL with a fault if it cannot
+ * or one of another layout is an empty table.  NULL with an error if it cannot
  * be read.
  */
-struct series_table *series_read(const char *directory, uint64_t layout,
-    struct fault *fault);
+struct shared_table *shared_table_read(const char *directory, uint64_t layout,
+    struct error *error);
 
-/* The row at a place, up to SERIES_MAX, or NULL. */
-struct series *series_at(struct series_table *table, size_t place);
+/* The row at a place, up to SHARED_TABLE_MAX, or NULL. */
+struct shared_row *shared_table_at(struct shared_table *table, size_t place);
 
 /* A hash to begin with any number, for texts that nobody chooses to harm. */
-uint64_t series_hash(uint64_t hash, const void *data, size_t size);
+uint64_t shared_table_hash(uint64_t hash, const void *data, size_t size);
 
 #endif

@@ -67,7 +67,7 @@ static const struct setting conf_log_settings[] = {
 
 static bool
 conf_read_log(struct json_object *section, struct log_params *params,
-    struct fault *fault)
+    struct error *error)
 {
 	struct conf_log log = { .level = NULL };
 	bool good = false;
@@ -75,36 +75,36 @@ conf_read_log(struct json_object *section, struct log_params *params,
 	params->level = LOG_LEVEL_INFO;
 	if (section == NULL)
 		return true;
-	if (!setting_read(conf_log_settings, section, ".", &log, fault))
+	if (!setting_read(conf_log_settings, section, ".", &log, error))
 		;
 	else if ((params->level = log_level_find(log.level)) ==
 	    LOG_LEVEL__MAX) {
-		fault_set(fault, "must be error, warn, info or debug");
-		fault_prepend_name(fault, "level");
+		error_set(error, "must be error, warn, info or debug");
+		error_prepend_name(error, "level");
 	} else if (strcmp(log.to, "stderr") != 0 &&
 	    strcmp(log.to, "syslog") != 0) {
-		fault_set(fault, "must be stderr or syslog");
-		fault_prepend_name(fault, "to");
+		error_set(error, "must be stderr or syslog");
+		error_prepend_name(error, "to");
 	} else
 		good = true;
 	params->to_syslog = good && strcmp(log.to, "syslog") == 0;
 	setting_free(conf_log_settings, &log);
 	if (!good)
-		fault_prepend_name(fault, "log");
+		error_prepend_name(error, "log");
 	return good;
 }
 
 static bool
 conf_read_clients(struct json_object *sections, struct client_list *clients,
-    struct fault *fault)
+    struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(sections); i++) {
 		if (!client_list_add(clients,
-		    json_object_array_get_idx(sections, i), fault)) {
-			fault_prepend_index(fault, i);
-			fault_prepend_name(fault, "clients");
+		    json_object_array_get_idx(sections, i), error)) {
+			error_prepend_index(error, i);
+			error_prepend_name(error, "clients");
 			return false;
 		}
 	}
@@ -113,16 +113,16 @@ conf_read_clients(struct json_object *sections, struct client_list *clients,
 
 static bool
 conf_read_apps(struct json_object *sections, const char *directory,
-    struct app_registry *apps, struct fault *fault)
+    struct app_registry *apps, struct error *error)
 {
 	size_t i;
 
 	for (i = 0; i < json_object_array_length(sections); i++) {
 		if (!app_registry_add(apps,
 		    json_object_array_get_idx(sections, i), directory,
-		    fault)) {
-			fault_prepend_index(fault, i);
-			fault_prepend_name(fault, "apps");
+		    error)) {
+			error_prepend_index(error, i);
+			error_prepend_name(error, "apps");
 			return false;
 		}
 	}
@@ -148,21 +148,21 @@ conf_fill(struct conf *conf, struct conf_file *file)
 
 static struct conf *
 conf_read(struct json_object *object, const char *directory,
-    struct fault *fault)
+    struct error *error)
 {
 	struct conf *conf = xcalloc(1, sizeof *conf);
 	struct conf_file file = { .log = NULL };
 	struct json_object *own = setting_omit(app_settings, object);
-	bool read = setting_read(conf_settings, own, directory, &file, fault);
+	bool read = setting_read(conf_settings, own, directory, &file, error);
 
 	conf_fill(conf, &file);
 	conf->clients = client_list_create();
 	conf->apps = app_registry_create();
-	if (!read || !proxy_check(&conf->proxy, fault) ||
-	    !app_registry_set_defaults(conf->apps, object, fault) ||
-	    !conf_read_log(file.log, &conf->log, fault) ||
-	    !conf_read_clients(file.clients, conf->clients, fault) ||
-	    !conf_read_apps(file.apps, directory, conf->apps, fault)) {
+	if (!read || !proxy_check(&conf->proxy, error) ||
+	    !app_registry_set_defaults(conf->apps, object, error) ||
+	    !conf_read_log(file.log, &conf->log, error) ||
+	    !conf_read_clients(file.clients, conf->clients, error) ||
+	    !conf_read_apps(file.apps, directory, conf->apps, error)) {
 		conf_free(conf);
 		conf = NULL;
 	}
@@ -172,43 +172,43 @@ conf_read(struct json_object *object, const char *directory,
 
 /* Puts "file:line:column: " in front of the words. */
 static void
-conf_locate_fault(const char *path, struct position position,
-    struct fault *fault)
+conf_locate_error(const char *path, struct json_position position,
+    struct error *error)
 {
-	struct fault plain = *fault;
+	struct error plain = *error;
 
-	fault_set(fault, "%s:%u:%u: %s", path, position.line, position.column,
+	error_set(error, "%s:%u:%u: %s", path, position.line, position.column,
 	    plain.words);
 }
 
 /* Two patterns that could take the same app_id: which of them counts? */
 static bool
 conf_check_patterns(const struct conf *conf, const struct buf *text,
-    struct fault *fault)
+    struct error *error)
 {
-	struct position position;
+	struct json_position position;
 	size_t first, second;
 
 	if (!app_registry_find_ambiguity(conf->apps, &first, &second))
 		return true;
-	fault_set(fault, "%s", "");
-	fault_prepend_name(fault, "app_id");
-	fault_prepend_index(fault, first);
-	fault_prepend_name(fault, "apps");
-	position = position_of_pointer(buf_text(text), text->size,
-	    fault->pointer);
-	fault_set(fault, "\"%.200s\" and \"%.200s\" in line %u are equally "
+	error_set(error, "%s", "");
+	error_prepend_name(error, "app_id");
+	error_prepend_index(error, first);
+	error_prepend_name(error, "apps");
+	position = json_position_of_pointer(buf_text(text), text->size,
+	    error->pointer);
+	error_set(error, "\"%.200s\" and \"%.200s\" in line %u are equally "
 	    "specific, and some app_id matches both",
 	    app_registry_at(conf->apps, second)->app_id,
 	    app_registry_at(conf->apps, first)->app_id, position.line);
-	fault_prepend_name(fault, "app_id");
-	fault_prepend_index(fault, second);
-	fault_prepend_name(fault, "apps");
+	error_prepend_name(error, "app_id");
+	error_prepend_index(error, second);
+	error_prepend_name(error, "apps");
 	return false;
 }
 
 struct conf *
-conf_load(const char *path, struct fault *fault)
+conf_load(const char *path, struct error *error)
 {
 	struct json_object *object = NULL;
 	struct conf *conf = NULL;
@@ -222,17 +222,19 @@ conf_load(const char *path, struct fault *fault)
 		*slash = '\0';
 	buf_init(&text, CONF_FILE_SIZE);
 	if (!buf_read_file(&text, path))
-		fault_set(fault, "%s: cannot be read: %m", path);
+		error_set(error, "%s: cannot be read: %m", path);
 	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
-	    fault)) == NULL)
-		conf_locate_fault(path, position_of_offset(buf_text(&text),
-		    text.size, offset), fault);
-	else if ((conf = conf_read(object, directory, fault)) == NULL ||
-	    !conf_check_patterns(conf, &text, fault)) {
+	    error)) == NULL)
+		conf_locate_error(path, json_position_of_offset(buf_text(&text),
+		    text.size, offset), error);
+	else if ((conf = conf_read(object, directory, error)) == NULL ||
+	    !conf_check_patterns(conf, &text, error)) {
 		conf_free(conf);
 		conf = NULL;
-		conf_locate_fault(path, position_of_pointer(buf_text(&text),
-		    text.size, fault->pointer), fault);
+		conf_locate_error(path,
+		    json_position_of_pointer(
+			buf_text(&text), text.size, error->pointer),
+		    error);
 	}
 	json_object_put(object);
 	buf_free(&text);
@@ -241,18 +243,18 @@ conf_load(const char *path, struct fault *fault)
 }
 
 bool
-conf_check_credentials(struct conf *conf, struct fault *fault)
+conf_check_credentials(struct conf *conf, struct error *error)
 {
-	bool good = proxy_load(&conf->proxy, fault);
+	bool good = proxy_load(&conf->proxy, error);
 	struct app *app;
 	size_t i;
 
 	for (i = 0; good && (app = app_registry_at(conf->apps, i)) != NULL;
 	    i++) {
-		struct fault why;
+		struct error why;
 
 		if (!app->provider->load(app->account, &why)) {
-			fault_set(fault, "app %.100s: %.380s", app->app_id,
+			error_set(error, "app %.100s: %.380s", app->app_id,
 			    why.words);
 			good = false;
 		}

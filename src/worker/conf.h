@@ -33,16 +33,16 @@ struct conf {
 };
 
 /*
- * Reads a configuration file.  NULL with a fault whose words are
+ * Reads a configuration file.  NULL with an error whose words are
  * "file:line:column: …".  No credentials are read yet.
  */
-struct conf *conf_load(const char *path, struct fault *fault);
+struct conf *conf_load(const char *path, struct error *error);
 
 /*
  * Reads the credentials of the proxy and every app as a worker would.  False
- * with a fault for the first that cannot be used.
+ * with an error for the first that cannot be used.
  */
-bool conf_check_credentials(struct conf *conf, struct fault *fault);
+bool conf_check_credentials(struct conf *conf, struct error *error);
 
 void conf_free(struct conf *conf);
 

@@ -14,7 +14,7 @@
 #include "provider/token.h"
 #include "state/metrics.h"
 
-struct service {
+struct generation {
 	struct conf *conf;
 	struct http *http;
 	struct token_store *store;
@@ -22,21 +22,21 @@ struct service {
 	struct channel_list *channels;
 	struct delivery *delivery;
 	struct expiry *expiry;
-	struct identity_cache *identities;
+	struct caller_certificate_cache *identities;
 	struct route_params route;
 };
 
-struct service *
-service_create(struct loop *loop, struct conf *conf, struct fault *fault)
+struct generation *
+generation_create(struct loop *loop, struct conf *conf, struct error *error)
 {
-	struct service *service = xcalloc(1, sizeof *service);
+	struct generation *service = xcalloc(1, sizeof *service);
 
 	service->conf = conf;
-	if (proxy_load(&conf->proxy, fault))
+	if (proxy_load(&conf->proxy, error))
 		service->store = token_store_open(conf->state_directory,
-		    fault);
+		    error);
 	if (service->store == NULL) {
-		service_free(service);
+		generation_free(service);
 		return NULL;
 	}
 	service->metrics = metrics_open(conf->state_directory);
@@ -55,7 +55,7 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 	});
 	service->expiry = expiry_create(loop, conf->apps, service->channels,
 	    service->metrics);
-	service->identities = identity_cache_create();
+	service->identities = caller_certificate_cache_create();
 	service->route = (struct route_params){
 		.clients = conf->clients,
 		.identities = service->identities,
@@ -71,7 +71,7 @@ service_create(struct loop *loop, struct conf *conf, struct fault *fault)
 }
 
 void
-service_free(struct service *service)
+generation_free(struct generation *service)
 {
 	if (service == NULL)
 		return;
@@ -81,25 +81,25 @@ service_free(struct service *service)
 	http_free(service->http);
 	metrics_close(service->metrics);
 	token_store_close(service->store);
-	identity_cache_free(service->identities);
+	caller_certificate_cache_free(service->identities);
 	conf_free(service->conf);
 	free(service);
 }
 
 void
-service_serve(struct service *service, struct exchange *exchange)
+generation_serve(struct generation *service, struct exchange *exchange)
 {
 	route_serve(&service->route, exchange);
 }
 
 const struct conf *
-service_conf(const struct service *service)
+generation_conf(const struct generation *service)
 {
 	return service->conf;
 }
 
 struct metrics *
-service_metrics(const struct service *service)
+generation_metrics(const struct generation *service)
 {
 	return service->metrics;
 }
@@ -115,8 +115,8 @@ service_app_has_expired(const struct app *app)
 }
 
 bool
-service_keeps_apps(struct service *service, struct service *former,
-    struct fault *fault)
+generation_keeps_apps(struct generation *service, struct generation *former,
+    struct error *error)
 {
 	struct app *app, *before;
 	size_t i;
@@ -128,7 +128,7 @@ service_keeps_apps(struct service *service, struct service *former,
 		before = app_registry_find(former->conf->apps, app->app_id);
 		if (before != NULL && channel_of_app(former->channels,
 		    before) != NULL && !service_app_has_expired(before)) {
-			fault_set(fault, "app %s has lost its credentials",
+			error_set(error, "app %s has lost its credentials",
 			    app->app_id);
 			return false;
 		}
@@ -137,20 +137,20 @@ service_keeps_apps(struct service *service, struct service *former,
 }
 
 void
-service_inherit(struct service *service, const struct service *former)
+generation_inherit(struct generation *service, const struct generation *former)
 {
 	app_registry_inherit(service->conf->apps, former->conf->apps);
 }
 
 bool
-service_is_idle(const struct service *service)
+generation_is_idle(const struct generation *service)
 {
 	return service->route.uploads == 0 &&
 	    delivery_is_idle(service->delivery);
 }
 
 void
-service_expire(struct service *service)
+generation_expire(struct generation *service)
 {
 	delivery_expire(service->delivery);
 }

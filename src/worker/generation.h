@@ -15,41 +15,42 @@
  * deliveries.  A worker has one; while a new configuration takes over, the
  * former lives on until its last request is answered.
  */
-struct service;
+struct generation;
 
 /*
- * Takes over the configuration, in any case.  NULL with a fault if the state
+ * Takes over the configuration, in any case.  NULL with an error if the state
  * directory or the proxy's credentials cannot be used.  Those of apps that
  * cannot be read are logged.
  */
-struct service *service_create(struct loop *loop, struct conf *conf,
-    struct fault *fault);
+struct generation *generation_create(struct loop *loop, struct conf *conf,
+    struct error *error);
 
 /* Drops what is under way. */
-void service_free(struct service *service);
+void generation_free(struct generation *service);
 
 /* Serves a request and ends it, now or later. */
-void service_serve(struct service *service, struct exchange *exchange);
+void generation_serve(struct generation *service, struct exchange *exchange);
 
-const struct conf *service_conf(const struct service *service);
+const struct conf *generation_conf(const struct generation *service);
 
-/* What its parts count in; theirs until service_free. */
-struct metrics *service_metrics(const struct service *service);
+/* What its parts count in; theirs until generation_free. */
+struct metrics *generation_metrics(const struct generation *service);
 
 /*
- * False with a fault if an app cannot be used here for its credentials that
+ * False with an error if an app cannot be used here for its credentials that
  * can be used in the other service and have not expired.
  */
-bool service_keeps_apps(struct service *service, struct service *former,
-    struct fault *fault);
+bool generation_keeps_apps(
+    struct generation *service, struct generation *former, struct error *error);
 
 /* Takes over what the former one has learnt of its apps. */
-void service_inherit(struct service *service, const struct service *former);
+void generation_inherit(
+    struct generation *service, const struct generation *former);
 
 /* True if no request is in it. */
-bool service_is_idle(const struct service *service);
+bool generation_is_idle(const struct generation *service);
 
 /* Answers all requests that are in it, as if their time were over. */
-void service_expire(struct service *service);
+void generation_expire(struct generation *service);
 
 #endif

@@ -20,26 +20,26 @@
 enum {
 	/* A web server that stalls in the middle of a request or an answer
 	 * holds one of the places in flight. */
-	SERVER_IO_TIMEOUT_MS = 5000,
+	WORKER_IO_TIMEOUT_MS = 5000,
 	/* What a request takes beyond its deadline to be written out. */
-	SERVER_STOP_GRACE_MS = 2000,
-	SERVER_LOOK_MS = 1000,
-	SERVER_BEHIND_LOOKS = 10
+	WORKER_STOP_GRACE_MS = 2000,
+	WORKER_LOOK_MS = 1000,
+	WORKER_BEHIND_LOOKS = 10
 };
 
 /* A service of a former configuration, until its last request is answered. */
-struct server_former {
-	TAILQ_ENTRY(server_former) entry;
-	struct service *service;
+struct worker_previous {
+	TAILQ_ENTRY(worker_previous) entry;
+	struct generation *service;
 };
 
-struct server {
+struct worker {
 	struct loop *loop;
 	const char *path;
 	struct loop_watch *signals;
 	struct loop_timer *patience;	/* ends a stop that takes too long */
 	struct loop_timer *look;	/* at the files */
-	struct watch *files;
+	struct file_watch *files;
 	bool stopping;
 	bool cgi;			/* there is one request and no more */
 	bool behind;			/* the files say more than we do */
@@ -47,43 +47,43 @@ struct server {
 	uint64_t served;		/* requests, so far */
 	uint64_t served_before;		/* the last look */
 	uint64_t served_at_rest;	/* when memory was given back */
-	struct service *service;
-	TAILQ_HEAD(, server_former) formers;
+	struct generation *service;
+	TAILQ_HEAD(, worker_previous) previous_generations;
 	struct listener *listener;
 };
 
 /* --- stopping ------------------------------------------------------------ */
 
 static void
-server_on_drained(void *arg)
+worker_on_drained(void *arg)
 {
-	struct server *server = arg;
+	struct worker *server = arg;
 
 	loop_stop(server->loop);
 }
 
 static void
-server_on_impatience(void *arg)
+worker_on_impatience(void *arg)
 {
-	struct server *server = arg;
-	struct server_former *former;
+	struct worker *server = arg;
+	struct worker_previous *former;
 
 	log_warn("stopping: what is unfinished fails now");
 	listener_expire(server->listener);
-	TAILQ_FOREACH(former, &server->formers, entry)
-		service_expire(former->service);
-	service_expire(server->service);
+	TAILQ_FOREACH(former, &server->previous_generations, entry)
+		generation_expire(former->service);
+	generation_expire(server->service);
 }
 
 /* The latest deadline that a request in flight can have, from now on. */
 static int64_t
-server_longest_timeout(const struct server *server)
+worker_longest_timeout(const struct worker *server)
 {
-	int64_t longest = service_conf(server->service)->request_timeout_ms;
-	struct server_former *former;
+	int64_t longest = generation_conf(server->service)->request_timeout_ms;
+	struct worker_previous *former;
 
-	TAILQ_FOREACH(former, &server->formers, entry) {
-		const struct conf *conf = service_conf(former->service);
+	TAILQ_FOREACH(former, &server->previous_generations, entry) {
+		const struct conf *conf = generation_conf(former->service);
 
 		if (conf->request_timeout_ms > longest)
 			longest = conf->request_timeout_ms;
@@ -91,12 +91,12 @@ server_longest_timeout(const struct server *server)
 	return longest;
 }
 
-static void server_reload(struct server *server);
+static void worker_reload(struct worker *server);
 
 static void
-server_on_signal(void *arg, int fd, unsigned int events)
+worker_on_signal(void *arg, int fd, unsigned int events)
 {
-	struct server *server = arg;
+	struct worker *server = arg;
 	struct signalfd_siginfo info;
 
 	(void)events;
@@ -104,23 +104,23 @@ server_on_signal(void *arg, int fd, unsigned int events)
 		return;
 	if (info.ssi_signo == SIGHUP) {
 		if (!server->stopping && server->service != NULL)
-			server_reload(server);
+			worker_reload(server);
 		return;
 	}
 	log_info("%s: finishing what is in flight",
 	    strsignal((int)info.ssi_signo));
 	if (!server->stopping && server->service != NULL)
 		loop_timer_start(server->patience,
-		    server_longest_timeout(server) + SERVER_STOP_GRACE_MS);
+		    worker_longest_timeout(server) + WORKER_STOP_GRACE_MS);
 	server->stopping = true;
-	listener_stop(server->listener, server_on_drained, server);
+	listener_stop(server->listener, worker_on_drained, server);
 }
 
 /*
  * Blocked for good and read as events: no system call is interrupted.
  */
 static int
-server_open_signals(void)
+worker_open_signals(void)
 {
 	sigset_t set;
 	int fd;
@@ -143,100 +143,101 @@ server_open_signals(void)
  * Reads the configuration and makes a service of it.  The files are looked at
  * before they are read: what changes meanwhile is seen as a change.
  */
-static struct service *
-server_load(struct server *server, struct watch **files, struct fault *fault)
+static struct generation *
+worker_load(
+    struct worker *server, struct file_watch **files, struct error *error)
 {
-	struct service *service = NULL;
+	struct generation *service = NULL;
 	struct conf *conf;
 	const char *path;
 	struct app *app;
 	size_t i, k;
 
-	*files = watch_create();
-	watch_add(*files, server->path);
-	conf = conf_load(server->path, fault);
+	*files = file_watch_create();
+	file_watch_add(*files, server->path);
+	conf = conf_load(server->path, error);
 	if (conf != NULL && server->service == NULL)
 		log_open(&conf->log);
 	if (conf != NULL && conf->ca_file != NULL)
-		watch_add(*files, conf->ca_file);
+		file_watch_add(*files, conf->ca_file);
 	if (conf != NULL && conf->proxy.credentials_file != NULL)
-		watch_add(*files, conf->proxy.credentials_file);
+		file_watch_add(*files, conf->proxy.credentials_file);
 	for (i = 0; conf != NULL &&
 	    (app = app_registry_at(conf->apps, i)) != NULL; i++) {
 		for (k = 0; (path = app->provider->credentials(app->account,
 		    k)) != NULL; k++)
-			watch_add(*files, path);
+			file_watch_add(*files, path);
 	}
 	if (conf != NULL)
-		service = service_create(server->loop, conf, fault);
+		service = generation_create(server->loop, conf, error);
 	if (service != NULL && server->service != NULL &&
-	    !service_keeps_apps(service, server->service, fault)) {
-		service_free(service);
+	    !generation_keeps_apps(service, server->service, error)) {
+		generation_free(service);
 		service = NULL;
 	}
 	if (service == NULL) {
-		watch_free(*files);
+		file_watch_free(*files);
 		*files = NULL;
 	} else if (!server->cgi)
 		/* Only now: one that is not taken has nothing to say; nor has
 		 * who is gone with the next answer. */
-		metrics_clear_gauges(service_metrics(service));
+		metrics_clear_gauges(generation_metrics(service));
 	return service;
 }
 
 static void
-server_count_reload(struct server *server, const char *result)
+worker_count_reload(struct worker *server, const char *result)
 {
-	metrics_add(service_metrics(server->service), METRICS_RELOADS, 1,
+	metrics_add(generation_metrics(server->service), METRICS_RELOADS, 1,
 	    &(struct metrics_labels){ .result = result });
 }
 
 static void
-server_reload(struct server *server)
+worker_reload(struct worker *server)
 {
-	struct server_former *former;
-	struct service *service;
-	struct watch *files;
-	struct fault fault;
+	struct worker_previous *former;
+	struct generation *service;
+	struct file_watch *files;
+	struct error error;
 
-	service = server_load(server, &files, &fault);
+	service = worker_load(server, &files, &error);
 	server->behind = service == NULL;
 	server->looks = 0;
 	if (service == NULL) {
 		log_error("the former configuration stays in force: %s",
-		    fault.words);
-		server_count_reload(server, "refused");
+		    error.words);
+		worker_count_reload(server, "refused");
 		return;
 	}
 	former = xcalloc(1, sizeof *former);
 	former->service = server->service;
-	service_inherit(service, former->service);
-	TAILQ_INSERT_TAIL(&server->formers, former, entry);
-	watch_free(server->files);
+	generation_inherit(service, former->service);
+	TAILQ_INSERT_TAIL(&server->previous_generations, former, entry);
+	file_watch_free(server->files);
 	server->files = files;
 	server->service = service;
-	log_open(&service_conf(service)->log);
+	log_open(&generation_conf(service)->log);
 	listener_limit(server->listener, (unsigned int)
-	    service_conf(service)->max_requests_in_flight);
-	server_count_reload(server, "taken");
+	    generation_conf(service)->max_requests_in_flight);
+	worker_count_reload(server, "taken");
 	log_info("serving by a new configuration");
 }
 
 static void
-server_former_free(struct server *server, struct server_former *former)
+worker_former_free(struct worker *server, struct worker_previous *former)
 {
-	TAILQ_REMOVE(&server->formers, former, entry);
-	service_free(former->service);
+	TAILQ_REMOVE(&server->previous_generations, former, entry);
+	generation_free(former->service);
 	free(former);
 }
 
 /* After a second without a request, the memory of the last peak can go. */
 static void
-server_rest(struct server *server)
+worker_rest(struct worker *server)
 {
 	if (server->served == server->served_before &&
 	    server->served != server->served_at_rest &&
-	    service_is_idle(server->service)) {
+	    generation_is_idle(server->service)) {
 		server->served_at_rest = server->served;
 		xmalloc_trim();
 	}
@@ -244,35 +245,37 @@ server_rest(struct server *server)
 }
 
 static void
-server_on_look(void *arg)
+worker_on_look(void *arg)
 {
-	struct server *server = arg;
-	struct server_former *former = TAILQ_FIRST(&server->formers), *next;
+	struct worker *server = arg;
+	struct worker_previous *former =
+				   TAILQ_FIRST(&server->previous_generations),
+			       *next;
 
 	for (; former != NULL; former = next) {
 		next = TAILQ_NEXT(former, entry);
-		if (service_is_idle(former->service))
-			server_former_free(server, former);
+		if (generation_is_idle(former->service))
+			worker_former_free(server, former);
 	}
 	/* What kept a new configuration out may pass without a file changing:
 	 * a directory's mode, say. */
-	if (!server->stopping && (watch_changed(server->files) ||
-	    (server->behind && ++server->looks >= SERVER_BEHIND_LOOKS)))
-		server_reload(server);
-	server_rest(server);
-	loop_timer_start(server->look, SERVER_LOOK_MS);
+	if (!server->stopping && (file_watch_changed(server->files) ||
+	    (server->behind && ++server->looks >= WORKER_BEHIND_LOOKS)))
+		worker_reload(server);
+	worker_rest(server);
+	loop_timer_start(server->look, WORKER_LOOK_MS);
 }
 
 /* --- running ------------------------------------------------------------- */
 
 static void
-server_on_request(void *arg, struct exchange *exchange)
+worker_on_request(void *arg, struct exchange *exchange)
 {
-	struct server *server = arg;
+	struct worker *server = arg;
 
 	server->served++;
 	if (server->service != NULL)
-		service_serve(server->service, exchange);
+		generation_serve(server->service, exchange);
 	else {
 		response_send_error(exchange, RESPONSE_FAILURE, NULL);
 		exchange_finish(exchange);
@@ -284,7 +287,7 @@ server_on_request(void *arg, struct exchange *exchange)
  * only one (lighttpd gives each worker its own): it must be told.
  */
 static bool
-server_owns_socket(void)
+worker_owns_socket(void)
 {
 	const char *text = getenv("PUSH_GATEWAY_SOCKET");
 
@@ -292,38 +295,38 @@ server_owns_socket(void)
 }
 
 static bool
-server_start(struct server *server, int fd, struct fault *fault)
+worker_start(struct worker *server, int fd, struct error *error)
 {
 	struct listener_params params = {
 		.fd = fd,
 		.out_fd = STDOUT_FILENO,
 		.max_in_flight = 1,
-		.io_timeout_ms = SERVER_IO_TIMEOUT_MS,
-		.owns_socket = server_owns_socket()
+		.io_timeout_ms = WORKER_IO_TIMEOUT_MS,
+		.owns_socket = worker_owns_socket()
 	};
 
 	/* The socket first: without it nothing is made on disk. */
 	server->listener = listener_create(server->loop, &params,
-	    server_on_request, server, fault);
+	    worker_on_request, server, error);
 	if (server->listener != NULL)
-		server->service = server_load(server, &server->files, fault);
+		server->service = worker_load(server, &server->files, error);
 	if (server->service == NULL)
 		return false;
 	listener_limit(server->listener, (unsigned int)
-	    service_conf(server->service)->max_requests_in_flight);
-	loop_timer_start(server->look, SERVER_LOOK_MS);
+	    generation_conf(server->service)->max_requests_in_flight);
+	loop_timer_start(server->look, WORKER_LOOK_MS);
 	return true;
 }
 
 static void
-server_close(struct server *server)
+worker_close(struct worker *server)
 {
-	struct server_former *former;
+	struct worker_previous *former;
 
-	while ((former = TAILQ_FIRST(&server->formers)) != NULL)
-		server_former_free(server, former);
-	service_free(server->service);
-	watch_free(server->files);
+	while ((former = TAILQ_FIRST(&server->previous_generations)) != NULL)
+		worker_former_free(server, former);
+	generation_free(server->service);
+	file_watch_free(server->files);
 	listener_free(server->listener);
 	loop_timer_free(server->patience);
 	loop_timer_free(server->look);
@@ -332,33 +335,33 @@ server_close(struct server *server)
 }
 
 bool
-server_run(const char *path, int fd, struct fault *fault)
+worker_run(const char *path, int fd, struct error *error)
 {
 	bool cgi = listener_is_cgi(fd), started;
-	struct server server = {
+	struct worker server = {
 		.loop = cgi ? loop_create_for_files() : loop_create(),
 		.path = path,
 		.cgi = cgi
 	};
-	int signal_fd = server_open_signals();
+	int signal_fd = worker_open_signals();
 
-	TAILQ_INIT(&server.formers);
+	TAILQ_INIT(&server.previous_generations);
 	server.signals = loop_watch_create(server.loop, signal_fd, LOOP_READ,
-	    server_on_signal, &server);
-	server.patience = loop_timer_create(server.loop, server_on_impatience,
+	    worker_on_signal, &server);
+	server.patience = loop_timer_create(server.loop, worker_on_impatience,
 	    &server);
-	server.look = loop_timer_create(server.loop, server_on_look, &server);
-	started = server_start(&server, fd, fault);
+	server.look = loop_timer_create(server.loop, worker_on_look, &server);
+	started = worker_start(&server, fd, error);
 	if (cgi && server.listener != NULL) {
 		/* Without a service it is answered, too: with 500. */
-		listener_stop(server.listener, server_on_drained, &server);
+		listener_stop(server.listener, worker_on_drained, &server);
 		loop_run(server.loop);
 	} else if (started) {
 		log_info("serving");
 		loop_run(server.loop);
 		log_info("stopped");
 	}
-	server_close(&server);
+	worker_close(&server);
 	close(signal_fd);
 	return started;
 }

@@ -12,7 +12,7 @@
  *
  * Serves requests on descriptor `fd` until SIGTERM, SIGINT or SIGUSR1; then
  * accepts no more, finishes what is in flight, and returns true.  False with
- * a fault if it cannot start.  Blocks those signals, and opens the log.
+ * an error if it cannot start.  Blocks those signals, and opens the log.
  *
  * Started for a CGI request, it serves that one from `fd` and the environment
  * to standard output, and returns.  If it cannot start, it answers 500 first.
@@ -21,6 +21,6 @@
  * a second; when they change, new requests are served by what they say then.
  * A changed file with a mistake is logged, and what was before stays in force.
  */
-bool server_run(const char *path, int fd, struct fault *fault);
+bool worker_run(const char *path, int fd, struct error *error);
 
 #endif

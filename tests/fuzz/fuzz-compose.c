@@ -77,7 +77,7 @@ static void
 open_accounts(void)
 {
 	struct json_object *section;
-	struct fault fault;
+	struct error error;
 	size_t i;
 
 	if (accounts[0].account != NULL)
@@ -88,10 +88,10 @@ open_accounts(void)
 		section = fixture_json(accounts[i].section);
 		accounts[i].provider = provider_find(accounts[i].name);
 		accounts[i].account = accounts[i].provider->open(section,
-		    fixture_directory(), &fault);
+		    fixture_directory(), &error);
 		if (accounts[i].account == NULL ||
-		    !accounts[i].provider->load(accounts[i].account, &fault))
-			tap_bail_out("%s: %s", fault.pointer, fault.words);
+		    !accounts[i].provider->load(accounts[i].account, &error))
+			tap_bail_out("%s: %s", error.pointer, error.words);
 		json_object_put(section);
 	}
 	atexit(close_accounts);

@@ -31,7 +31,7 @@ struct file {
 
 /* The offset of a place, which must be in the file or at its end. */
 static size_t
-offset_of(const struct file *file, struct position position)
+offset_of(const struct file *file, struct json_position position)
 {
 	const char *line = file->text, *end = file->text + file->size;
 	unsigned int i;
@@ -95,15 +95,15 @@ check_member(struct file *file, const char *name, struct json_object *value,
     struct buf *pointer, bool exact)
 {
 	size_t length = strlen(name), used = pointer->size, found;
-	struct fault fault;
+	struct error error;
 
 	exact = exact && length > 0 && strpbrk(name, "\\\"'/~") == NULL &&
 	    occurs_once(file, name);
-	/* The escaping is fault's. */
-	fault_set(&fault, "x");
-	fault_prepend_name(&fault, name);
-	buf_append_text(pointer, fault.pointer);
-	found = offset_of(file, position_of_pointer(file->text, file->size,
+	/* The escaping is error's. */
+	error_set(&error, "x");
+	error_prepend_name(&error, name);
+	buf_append_text(pointer, error.pointer);
+	found = offset_of(file, json_position_of_pointer(file->text, file->size,
 	    buf_text(pointer)));
 	if (exact)
 		fuzz_require(found + length + 2 <= file->size &&
@@ -122,7 +122,7 @@ check_element(struct file *file, size_t index, struct json_object *value,
 	size_t used = pointer->size, found;
 
 	buf_append_format(pointer, "/%zu", index);
-	found = offset_of(file, position_of_pointer(file->text, file->size,
+	found = offset_of(file, json_position_of_pointer(file->text, file->size,
 	    buf_text(pointer)));
 	if (exact)
 		fuzz_require(found < file->size &&
@@ -162,7 +162,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t line = strcspn(input, "\n"), offset = 0;
 	struct json_object *object;
 	struct buf pointer;
-	struct fault fault;
+	struct error error;
 	struct file file;
 
 	file.size = line < size ? size - line - 1 : 0;
@@ -171,13 +171,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	file.text = text;
 	first = fuzz_text(input, line);
 	free(input);
-	object = setting_parse(file.text, file.size, &offset, &fault);
-	fuzz_require(offset <= file.size, "the fault is in the file");
-	offset_of(&file, position_of_offset(file.text, file.size, offset));
-	offset_of(&file, position_of_pointer(file.text, file.size, first));
+	object = setting_parse(file.text, file.size, &offset, &error);
+	fuzz_require(offset <= file.size, "the error is in the file");
+	offset_of(&file, json_position_of_offset(file.text, file.size, offset));
+	offset_of(&file, json_position_of_pointer(file.text, file.size, first));
 	if (object == NULL)
-		fuzz_require_text(fault.words, sizeof fault.words,
-		    "the fault");
+		fuzz_require_text(error.words, sizeof error.words,
+		    "the error");
 	else {
 		buf_init(&pointer, 2 * POSITION_POINTER_SIZE);
 		buf_append(&pointer, "", 0);

@@ -194,13 +194,13 @@ check_token(const struct http_reply *reply)
 {
 	struct json_object *body = reply_json(reply);
 	struct json_object *secret = member(body, "access_token");
-	struct fault fault;
+	struct error error;
 	struct token token;
 	bool good;
 
-	memset(&fault, 'x', sizeof fault);
+	memset(&error, 'x', sizeof error);
 	memset(&token, 'x', sizeof token);
-	good = service_account_read(reply, JUDGE_NOW_S, &token, &fault);
+	good = service_account_read(reply, JUDGE_NOW_S, &token, &error);
 	if (good) {
 		fuzz_require_text(token.text, sizeof token.text, "the token");
 		fuzz_require(token.text[0] != '\0' &&
@@ -213,13 +213,13 @@ check_token(const struct http_reply *reply)
 		    "the token lives for a time that can be");
 		fuzz_require(reply->status == 200, "only 200 gives a token");
 	} else {
-		fuzz_require_text(fault.words, sizeof fault.words,
-		    "the fault");
-		fuzz_require(fault.words[0] != '\0', "the fault says why");
+		fuzz_require_text(error.words, sizeof error.words,
+		    "the error");
+		fuzz_require(error.words[0] != '\0', "the error says why");
 		fuzz_require(!json_object_is_type(secret, json_type_string) ||
 		    json_object_get_string_len(secret) < 48 ||
-		    strstr(fault.words, json_object_get_string(secret)) ==
-		    NULL, "the fault holds no token");
+		    strstr(error.words, json_object_get_string(secret)) ==
+		    NULL, "the error holds no token");
 	}
 	json_object_put(body);
 }

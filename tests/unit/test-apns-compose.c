@@ -23,12 +23,12 @@ account_of(const char *more)
 	    "{\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\","
 	    "\"key_file\":\"k\",\"key_id\":\"K\",\"team_id\":\"T\"%s}",
 	    more));
-	struct fault fault;
-	void *account = apns->open(section, "/", &fault);
+	struct error error;
+	void *account = apns->open(section, "/", &error);
 
 	json_object_put(section);
 	if (account == NULL)
-		tap_bail_out("%s: %s", more, fault.words);
+		tap_bail_out("%s: %s", more, error.words);
 	return account;
 }
 

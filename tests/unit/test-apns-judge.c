@@ -110,7 +110,7 @@ static const struct {
 	{ 405, REASON("NewReason"), OPERATOR, "other" },
 	{ 410, REASON("NewReason"), BUG, "other" },
 	{ 413, REASON("NewReason"), TOO_LONG, "other" },
-	{ 429, REASON("NewReason"), BUSY(RETRY_IF_TOLD), "other" },
+	{ 429, REASON("NewReason"), BUSY(RETRY_AFTER_ONLY), "other" },
 	{ 451, REASON("NewReason"), BUG, "other" },
 	{ 500, REASON("NewReason"), BUSY(RETRY_BACKOFF), "other" },
 	{ 502, REASON("NewReason"), BUSY(RETRY_BACKOFF), "other" },
@@ -140,7 +140,7 @@ static const struct {
 	{ 410, "", BUG, "other" },
 	{ 410, HTML, BUG, "other" },
 	{ 413, HTML, TOO_LONG, "other" },
-	{ 429, "", BUSY(RETRY_IF_TOLD), "other" },
+	{ 429, "", BUSY(RETRY_AFTER_ONLY), "other" },
 	{ 502, HTML, BUSY(RETRY_BACKOFF), "other" },
 	{ 503, "", BUSY(RETRY_BACKOFF), "other" },
 	/* What is not the JSON that it should be. */

@@ -16,10 +16,10 @@ static const struct provider *apns;
 #define LEAST "\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\"," KEY
 
 static void *
-open_account(const char *section, struct fault *fault)
+open_account(const char *section, struct error *error)
 {
 	struct json_object *object = fixture_json(section);
-	void *account = apns->open(object, fixture_directory(), fault);
+	void *account = apns->open(object, fixture_directory(), error);
 
 	json_object_put(object);
 	return account;
@@ -29,11 +29,11 @@ open_account(const char *section, struct fault *fault)
 static void *
 load_account(const char *section)
 {
-	struct fault fault;
-	void *account = open_account(section, &fault);
+	struct error error;
+	void *account = open_account(section, &error);
 
-	if (account == NULL || !apns->load(account, &fault))
-		tap_bail_out("%s: %s", section, fault.words);
+	if (account == NULL || !apns->load(account, &error))
+		tap_bail_out("%s: %s", section, error.words);
 	return account;
 }
 
@@ -60,7 +60,7 @@ static const struct {
 	const char *section;
 	const char *pointer;
 	const char *words;
-} faults[] = {
+} errors[] = {
 	{ "{" LEAST ",\"tpoic\":\"t\"}", "/tpoic",
 	    "unknown setting \"tpoic\"" },
 	{ "{" LEAST ",\"service_account_file\":\"t\"}",
@@ -135,27 +135,27 @@ static const struct {
 static void
 check_open(void)
 {
-	struct fault fault;
+	struct error error;
 	void *account;
 	size_t i;
 
 	for (i = 0; i < sizeof accepted / sizeof *accepted; i++) {
-		account = open_account(accepted[i], &fault);
+		account = open_account(accepted[i], &error);
 		if (!tap_ok(account != NULL, "%s is accepted", accepted[i]))
-			tap_note("%s: %s", fault.pointer, fault.words);
+			tap_note("%s: %s", error.pointer, error.words);
 		apns->close(account);
 	}
-	for (i = 0; i < sizeof faults / sizeof *faults; i++) {
-		account = open_account(faults[i].section, &fault);
+	for (i = 0; i < sizeof errors / sizeof *errors; i++) {
+		account = open_account(errors[i].section, &error);
 		if (!tap_ok(account == NULL, "%s is refused",
-		    faults[i].section)) {
+		    errors[i].section)) {
 			apns->close(account);
 			continue;
 		}
-		tap_is_string(fault.pointer, faults[i].pointer,
-		    "%s: the place", faults[i].section);
-		tap_contains(fault.words, faults[i].words, "%s: the words",
-		    faults[i].section);
+		tap_is_string(error.pointer, errors[i].pointer,
+		    "%s: the place", errors[i].section);
+		tap_contains(error.words, errors[i].words, "%s: the words",
+		    errors[i].section);
 	}
 }
 
@@ -172,17 +172,17 @@ static void
 check_refused_key(void *account, const char *name, const char *pem,
     const char *words)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	const char *path = fixture_path("key.p8");
 
 	if (pem != NULL)
 		fixture_file("key.p8", pem);
-	tap_ok(!apns->load(account, &fault), "%s is refused", name);
-	tap_is_string(fault.pointer, "/key_file", "%s: the place", name);
-	tap_contains(fault.words, path, "%s: the words name the file", name);
-	tap_contains(fault.words, words, "%s: the words say why", name);
+	tap_ok(!apns->load(account, &error), "%s is refused", name);
+	tap_is_string(error.pointer, "/key_file", "%s: the place", name);
+	tap_contains(error.words, path, "%s: the words name the file", name);
+	tap_contains(error.words, words, "%s: the words say why", name);
 	if (pem != NULL && strlen(pem) > 100)
-		tap_lacks(fault.words, part_of(pem),
+		tap_lacks(error.words, part_of(pem),
 		    "%s: nothing of the key is in the words", name);
 }
 
@@ -190,8 +190,8 @@ static void
 check_load(void)
 {
 	const char *good = fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL);
-	struct fault fault;
-	void *account = open_account("{" LEAST "}", &fault);
+	struct error error;
+	void *account = open_account("{" LEAST "}", &error);
 
 	check_refused_key(account, "a missing file", NULL, "No such file");
 	check_refused_key(account, "an empty file", "", "PEM");
@@ -207,15 +207,15 @@ check_load(void)
 	    fixture_format("%s%s", good, fixture_repeat("x", 16384)),
 	    "large");
 	fixture_file("key.p8", good);
-	tap_ok(apns->load(account, &fault), "a key is read after all");
-	tap_ok(apns->load(account, &fault), "it can be read again");
+	tap_ok(apns->load(account, &error), "a key is read after all");
+	tap_ok(apns->load(account, &error), "it can be read again");
 	apns->close(account);
 	apns->close(NULL);
 	account = open_account(fixture_format("{\"app_id\":\"a\","
 	    "\"provider\":\"apns\",\"key_file\":\"%s\",\"key_id\":\"K\","
 	    "\"team_id\":\"T\"}", fixture_file("elsewhere.p8", good)),
-	    &fault);
-	tap_ok(apns->load(account, &fault), "an absolute path is taken");
+	    &error);
+	tap_ok(apns->load(account, &error), "an absolute path is taken");
 	apns->close(account);
 }
 
@@ -289,11 +289,11 @@ check_mint(void)
 {
 	struct token token = { .text = "" };
 	struct http_request request;
-	struct fault fault;
+	struct error error;
 	void *account = load_account("{" LEAST "}");
 
 	http_request_init(&request);
-	tap_is_int(apns->mint(account, 1700000000, &token, &request, &fault),
+	tap_is_int(apns->mint(account, 1700000000, &token, &request, &error),
 	    PROVIDER_MINT_DONE, "a token is made on the spot");
 	tap_ok(fixture_jwt_is_signed_by(token.text,
 	    fixture_key(FIXTURE_KEY_P256)), "it is signed by the key");

@@ -10,7 +10,7 @@
 
 /* Adds an app of FCM, whose settings are few. */
 static bool
-add(struct app_registry *registry, const char *app_id, struct fault *fault)
+add(struct app_registry *registry, const char *app_id, struct error *error)
 {
 	struct json_object *section = fixture_json("{\"provider\":\"fcm\","
 	    "\"service_account_file\":\"sa.json\"}");
@@ -18,7 +18,7 @@ add(struct app_registry *registry, const char *app_id, struct fault *fault)
 
 	json_object_object_add(section, "app_id",
 	    json_object_new_string(app_id));
-	added = app_registry_add(registry, section, "/", fault);
+	added = app_registry_add(registry, section, "/", error);
 	json_object_put(section);
 	return added;
 }
@@ -27,12 +27,12 @@ static struct app_registry *
 registry_of(const char *const *app_ids)
 {
 	struct app_registry *registry = app_registry_create();
-	struct fault fault;
+	struct error error;
 
 	for (; *app_ids != NULL; app_ids++) {
-		if (!add(registry, *app_ids, &fault))
+		if (!add(registry, *app_ids, &error))
 			tap_bail_out("cannot add %s: %s", *app_ids,
-			    fault.words);
+			    error.words);
 	}
 	return registry;
 }
@@ -101,14 +101,14 @@ static void
 check_stable(void)
 {
 	struct app_registry *registry = app_registry_create();
-	struct fault fault;
+	struct error error;
 	struct app *first;
 	size_t i;
 
-	add(registry, "first", &fault);
+	add(registry, "first", &error);
 	first = app_registry_find(registry, "first");
 	for (i = 0; i < 300; i++)
-		add(registry, fixture_format("app%zu", i), &fault);
+		add(registry, fixture_format("app%zu", i), &error);
 	tap_ok(app_registry_find(registry, "first") == first,
 	    "an app stays where it is");
 	tap_is_string(app_registry_find(registry, "app299")->app_id,
@@ -116,13 +116,13 @@ check_stable(void)
 	app_registry_free(registry);
 }
 
-/* --- faults -------------------------------------------------------------- */
+/* --- errors -------------------------------------------------------------- */
 
 static const struct {
 	const char *section;
 	const char *pointer;
 	const char *words;
-} faults[] = {
+} errors[] = {
 	{ "{}", "", "\"app_id\"" },
 	{ "{\"provider\":\"fcm\"}", "", "\"app_id\"" },
 	{ "{\"app_id\":1,\"provider\":\"fcm\"}", "", "\"app_id\"" },
@@ -144,31 +144,31 @@ static const struct {
 };
 
 static void
-check_faults(void)
+check_errors(void)
 {
 	struct app_registry *registry = app_registry_create();
-	struct fault fault;
+	struct error error;
 	size_t i;
 
-	tap_ok(add(registry, "there", &fault), "an app is added");
-	for (i = 0; i < sizeof faults / sizeof *faults; i++) {
-		struct json_object *section = fixture_json(faults[i].section);
+	tap_ok(add(registry, "there", &error), "an app is added");
+	for (i = 0; i < sizeof errors / sizeof *errors; i++) {
+		struct json_object *section = fixture_json(errors[i].section);
 
-		tap_ok(!app_registry_add(registry, section, "/", &fault),
-		    "%s is refused", faults[i].section);
-		tap_is_string(fault.pointer, faults[i].pointer,
-		    "%s: the place", faults[i].section);
-		tap_contains(fault.words, faults[i].words, "%s: the words",
-		    faults[i].section);
+		tap_ok(!app_registry_add(registry, section, "/", &error),
+		    "%s is refused", errors[i].section);
+		tap_is_string(error.pointer, errors[i].pointer,
+		    "%s: the place", errors[i].section);
+		tap_contains(error.words, errors[i].words, "%s: the words",
+		    errors[i].section);
 		json_object_put(section);
 	}
 	tap_ok(app_registry_at(registry, 1) == NULL, "none of them was added");
-	tap_ok(add(registry, fixture_repeat("a", 255), &fault),
+	tap_ok(add(registry, fixture_repeat("a", 255), &error),
 	    "an app_id of 255 bytes is accepted");
-	tap_ok(!add(registry, fixture_repeat("a", 256), &fault),
+	tap_ok(!add(registry, fixture_repeat("a", 256), &error),
 	    "an app_id of 256 bytes is refused");
-	tap_is_string(fault.pointer, "/app_id", "the place is the app_id");
-	tap_ok(add(registry, "THERE", &fault),
+	tap_is_string(error.pointer, "/app_id", "the place is the app_id");
+	tap_ok(add(registry, "THERE", &error),
 	    "the case of an app_id makes another one");
 	app_registry_free(registry);
 }
@@ -224,7 +224,7 @@ check_settings(void)
 		struct json_object *all = fixture_json(settings[i].defaults);
 		struct json_object *own = fixture_json(settings[i].own);
 		const struct app_settings *want = &settings[i].settings, *got;
-		struct fault fault;
+		struct error error;
 
 		json_object_object_add(own, "app_id",
 		    json_object_new_string("a"));
@@ -232,9 +232,9 @@ check_settings(void)
 		    json_object_new_string("fcm"));
 		json_object_object_add(own, "service_account_file",
 		    json_object_new_string("s"));
-		if (!app_registry_set_defaults(registry, all, &fault) ||
-		    !app_registry_add(registry, own, "/", &fault))
-			tap_bail_out("%s", fault.words);
+		if (!app_registry_set_defaults(registry, all, &error) ||
+		    !app_registry_add(registry, own, "/", &error))
+			tap_bail_out("%s", error.words);
 		got = &app_registry_at(registry, 0)->settings;
 		tap_ok(got->max_connections == want->max_connections &&
 		    got->breaker_failures == want->breaker_failures &&
@@ -284,7 +284,7 @@ main(void)
 {
 	check_find();
 	check_stable();
-	check_faults();
+	check_errors();
 	check_ambiguity();
 	check_settings();
 	check_guard(true);

@@ -123,19 +123,19 @@ static const struct decision {
 	{ "back-off that does not fit", RETRY_BACKOFF, 0, false, false, -1,
 	    699, 0, ATTEMPT_SETTLE, 0 },
 	/* Only after Retry-After. */
-	{ "if told, and told", RETRY_IF_TOLD, 0, false, false, 1000, FOREVER,
+	{ "if told, and told", RETRY_AFTER_ONLY, 0, false, false, 1000, FOREVER,
 	    50, ATTEMPT_AGAIN, 1000 },
-	{ "if told, and told 0", RETRY_IF_TOLD, 0, false, false, 0, FOREVER,
+	{ "if told, and told 0", RETRY_AFTER_ONLY, 0, false, false, 0, FOREVER,
 	    50, ATTEMPT_AGAIN, 0 },
-	{ "if told, and not told", RETRY_IF_TOLD, 0, false, false, -1,
+	{ "if told, and not told", RETRY_AFTER_ONLY, 0, false, false, -1,
 	    FOREVER, 50, ATTEMPT_SETTLE, 0 },
-	{ "if told, as the 3rd", RETRY_IF_TOLD, 2, false, false, 1000,
+	{ "if told, as the 3rd", RETRY_AFTER_ONLY, 2, false, false, 1000,
 	    FOREVER, 0, ATTEMPT_SETTLE, 0 },
-	{ "if told, and it just fits", RETRY_IF_TOLD, 0, false, false, 60000,
+	{ "if told, and it just fits", RETRY_AFTER_ONLY, 0, false, false, 60000,
 	    60500, 0, ATTEMPT_AGAIN, 60000 },
-	{ "if told, and it does not fit", RETRY_IF_TOLD, 0, false, false,
+	{ "if told, and it does not fit", RETRY_AFTER_ONLY, 0, false, false,
 	    60000, 60499, 0, ATTEMPT_SETTLE, 0 },
-	{ "if told years", RETRY_IF_TOLD, 0, false, false, INT64_MAX, 8000,
+	{ "if told years", RETRY_AFTER_ONLY, 0, false, false, INT64_MAX, 8000,
 	    0, ATTEMPT_SETTLE, 0 },
 	/* One time with another token. */
 	{ "another token", RETRY_TOKEN, 0, false, false, -1, FOREVER, 0,
@@ -223,10 +223,10 @@ static const struct timetable {
 	    "0 3100 6200" },
 	{ "5xx, Retry-After 4", RETRY_BACKOFF, 4000, 100, 0, "0 4100" },
 	{ "5xx, Retry-After 60", RETRY_BACKOFF, 60000, 100, 0, "0" },
-	{ "FCM 429, Retry-After 2", RETRY_IF_TOLD, 2000, 100, 0,
+	{ "FCM 429, Retry-After 2", RETRY_AFTER_ONLY, 2000, 100, 0,
 	    "0 2100 4200" },
-	{ "FCM 429, Retry-After 60", RETRY_IF_TOLD, 60000, 100, 0, "0" },
-	{ "FCM 429 alone", RETRY_IF_TOLD, -1, 100, 0, "0" },
+	{ "FCM 429, Retry-After 60", RETRY_AFTER_ONLY, 60000, 100, 0, "0" },
+	{ "FCM 429 alone", RETRY_AFTER_ONLY, -1, 100, 0, "0" },
 	{ "TooManyRequests", RETRY_NEVER, 1000, 100, 0, "0" },
 	{ "a stale token", RETRY_TOKEN, -1, 100, 0, "0 100" },
 };
@@ -287,7 +287,7 @@ main(void)
 	check_life("at once", RETRY_AT_ONCE, 3);
 	check_life("once", RETRY_ONCE, 2);
 	check_life("back-off", RETRY_BACKOFF, 3);
-	check_life("if told", RETRY_IF_TOLD, 3);
+	check_life("if told", RETRY_AFTER_ONLY, 3);
 	check_life("another token", RETRY_TOKEN, 2);
 	for (i = 0; i < sizeof timetables / sizeof *timetables; i++)
 		check_timetable(&timetables[i]);

@@ -10,8 +10,8 @@
  * to it.
  */
 enum happening {
-	ASK,		/* admitted, and not as the trial? */
-	ASK_TRIAL,	/* admitted as the trial? */
+	ASK,		/* admitted, and not as the probe? */
+	ASK_TRIAL,	/* admitted as the probe? */
 	SUCCESS,	/* did that close it? */
 	FAILURE,	/* did that open it? */
 	TRIP,		/* did that open it? */
@@ -35,11 +35,11 @@ static const struct {
 	{ FAILURE, 7, false, "one that was under way opens it no more" },
 	{ ASK, 8, false, "open" },
 	{ ASK, 10005, false, "open until its time" },
-	{ ASK_TRIAL, 10006, true, "the trial, ten seconds after it opened" },
-	{ ASK, 10006, false, "only one trial" },
-	{ FAILURE, 10500, false, "the trial fails" },
+	{ ASK_TRIAL, 10006, true, "the probe, ten seconds after it opened" },
+	{ ASK, 10006, false, "only one probe" },
+	{ FAILURE, 10500, false, "the probe fails" },
 	{ ASK_TRIAL, 20499, false, "ten more seconds" },
-	{ ASK_TRIAL, 20500, true, "the next trial" },
+	{ ASK_TRIAL, 20500, true, "the next probe" },
 	{ ABANDON, 20600, false, "which shows nothing" },
 	{ ASK_TRIAL, 20601, true, "so another one may try at once" },
 	{ SUCCESS, 20700, true, "an answer closes it" },
@@ -48,12 +48,12 @@ static const struct {
 	{ FAILURE, 20703, false, "nor do two" },
 	{ FAILURE, 20704, true, "three do" },
 	{ SUCCESS, 20705, true, "one that was under way comes back: closed" },
-	{ ABANDON, 20706, false, "no trial to abandon" },
+	{ ABANDON, 20706, false, "no probe to abandon" },
 	{ ASK, 20707, true, "closed" },
 	{ TRIP, 20708, true, "known to be silent: open at once" },
 	{ TRIP, 20709, false, "it is open already" },
 	{ ASK, 20710, false, "open" },
-	{ ASK_TRIAL, 30708, true, "the trial" },
+	{ ASK_TRIAL, 30708, true, "the probe" },
 	{ SUCCESS, 30709, true, "closed" },
 };
 
@@ -63,7 +63,7 @@ check_story(void)
 	const struct breaker_params params = { .failures = 3,
 	    .pause_ms = 10000 };
 	struct breaker breaker;
-	bool yes = false, trial;
+	bool yes = false, probe;
 	size_t i;
 
 	breaker_init(&breaker, &params);
@@ -71,11 +71,11 @@ check_story(void)
 		switch (story[i].happening) {
 		case ASK:
 			yes = breaker_admits(&breaker, story[i].at_ms,
-			    &trial) && !trial;
+			    &probe) && !probe;
 			break;
 		case ASK_TRIAL:
 			yes = breaker_admits(&breaker, story[i].at_ms,
-			    &trial) && trial;
+			    &probe) && probe;
 			break;
 		case SUCCESS:
 			yes = breaker_success(&breaker);
@@ -101,14 +101,14 @@ check_never(void)
 {
 	const struct breaker_params params = { .pause_ms = 10000 };
 	struct breaker breaker;
-	bool opened = false, trial;
+	bool opened = false, probe;
 	int i;
 
 	breaker_init(&breaker, &params);
 	for (i = 0; i < 1000; i++)
 		opened = opened || breaker_failure(&breaker, i) ||
 		    breaker_trip(&breaker, i);
-	tap_ok(!opened && breaker_admits(&breaker, i, &trial) && !trial,
+	tap_ok(!opened && breaker_admits(&breaker, i, &probe) && !probe,
 	    "with 0 it never opens");
 }
 

@@ -55,7 +55,7 @@ set_name(X509_NAME *name, const char *text)
 }
 
 static X509 *
-certificate_create(const char *subject, const char *issuer,
+key_pair_create(const char *subject, const char *issuer,
     const struct san *sans, size_t count)
 {
 	EVP_PKEY *key = fixture_key(FIXTURE_KEY_P256);
@@ -144,18 +144,20 @@ static const char *const refused[] = {
 static void
 check_verify(const char *pem)
 {
-	struct identity identity;
+	struct caller_certificate identity;
 	size_t i;
 
-	tap_ok(identity_read("SUCCESS", pem, &identity), "SUCCESS is known");
+	tap_ok(caller_certificate_read("SUCCESS", pem, &identity),
+	    "SUCCESS is known");
 	for (i = 0; i < sizeof refused / sizeof *refused; i++)
-		tap_ok(!identity_read(refused[i], pem, &identity),
+		tap_ok(!caller_certificate_read(refused[i], pem, &identity),
 		    "\"%s\" is nobody", refused[i]);
-	tap_ok(!identity_read(NULL, pem, &identity),
+	tap_ok(!caller_certificate_read(NULL, pem, &identity),
 	    "no SSL_CLIENT_VERIFY is nobody");
-	tap_ok(!identity_read("SUCCESS", NULL, &identity),
+	tap_ok(!caller_certificate_read("SUCCESS", NULL, &identity),
 	    "no SSL_CLIENT_CERT is nobody");
-	tap_ok(!identity_read(NULL, NULL, &identity), "neither is nobody");
+	tap_ok(!caller_certificate_read(NULL, NULL, &identity),
+	    "neither is nobody");
 }
 
 /* --- forms of the PEM ---------------------------------------------------- */
@@ -208,8 +210,8 @@ check_forms(X509 *certificate, X509 *other)
 	size_t i;
 
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct identity identity;
-		bool known = identity_read("SUCCESS", rows[i].text,
+		struct caller_certificate identity;
+		bool known = caller_certificate_read("SUCCESS", rows[i].text,
 		    &identity);
 
 		tap_ok(known == rows[i].known, "a certificate %s is %s",
@@ -238,11 +240,12 @@ static void
 check_names(X509 *certificate)
 {
 	size_t i, count = sizeof san_dns / sizeof *san_dns;
-	struct identity identity;
-	struct fault fault;
+	struct caller_certificate identity;
+	struct error error;
 
-	if (!identity_parse(certificate_pem(certificate), &identity, &fault))
-		tap_bail_out("%s", fault.words);
+	if (!caller_certificate_parse(
+		certificate_pem(certificate), &identity, &error))
+		tap_bail_out("%s", error.words);
 	tap_is_string(identity.issuer_sha256, issuer_digest(certificate),
 	    "the issuer's digest is that of its name");
 	tap_is_int((int64_t)identity.san_dns_count, (int64_t)count,
@@ -255,26 +258,28 @@ check_names(X509 *certificate)
 static void
 check_many_names(void)
 {
-	struct san many[IDENTITY_NAMES_MAX + 10];
+	struct san many[CALLER_CERTIFICATE_NAMES_MAX + 10];
 	size_t i, count = sizeof many / sizeof *many;
-	struct identity identity;
-	struct fault fault;
+	struct caller_certificate identity;
+	struct error error;
 	X509 *certificate;
 
 	for (i = 0; i < count; i++)
 		many[i] = (struct san){ .type = GEN_DNS,
 		    .text = fixture_format("n%02zu", i), .size = 3 };
-	many[0].text = fixture_repeat("x", IDENTITY_NAME_SIZE);
-	many[0].size = IDENTITY_NAME_SIZE;
+	many[0].text = fixture_repeat("x", CALLER_CERTIFICATE_NAME_SIZE);
+	many[0].size = CALLER_CERTIFICATE_NAME_SIZE;
 	many[1].text = many[0].text;
-	many[1].size = IDENTITY_NAME_SIZE - 1;
-	certificate = certificate_create("s", "i", many, count);
-	if (!identity_parse(certificate_pem(certificate), &identity, &fault))
-		tap_bail_out("%s", fault.words);
-	tap_is_int((int64_t)identity.san_dns_count, IDENTITY_NAMES_MAX,
-	    "the first 64 of 73 names");
+	many[1].size = CALLER_CERTIFICATE_NAME_SIZE - 1;
+	certificate = key_pair_create("s", "i", many, count);
+	if (!caller_certificate_parse(
+		certificate_pem(certificate), &identity, &error))
+		tap_bail_out("%s", error.words);
+	tap_is_int((int64_t)identity.san_dns_count,
+	    CALLER_CERTIFICATE_NAMES_MAX, "the first 64 of 73 names");
 	tap_is_int((int64_t)strlen(identity.san_dns[0]),
-	    IDENTITY_NAME_SIZE - 1, "a name of 255 bytes, not one of 256");
+	    CALLER_CERTIFICATE_NAME_SIZE - 1,
+	    "a name of 255 bytes, not one of 256");
 	tap_is_string(identity.san_dns[1], "n02", "the next one");
 	X509_free(certificate);
 }
@@ -282,11 +287,12 @@ check_many_names(void)
 static void
 check_no_names(X509 *certificate)
 {
-	struct identity identity;
-	struct fault fault;
+	struct caller_certificate identity;
+	struct error error;
 
-	if (!identity_parse(certificate_pem(certificate), &identity, &fault))
-		tap_bail_out("%s", fault.words);
+	if (!caller_certificate_parse(
+		certificate_pem(certificate), &identity, &error))
+		tap_bail_out("%s", error.words);
 	tap_is_int((int64_t)identity.san_dns_count, 0,
 	    "a certificate without names has none: the CN is no name");
 	tap_is_string(identity.certificate_sha256,
@@ -294,14 +300,14 @@ check_no_names(X509 *certificate)
 }
 
 static void
-check_faults(void)
+check_errors(void)
 {
-	struct identity identity;
-	struct fault fault = { .words = "" };
+	struct caller_certificate identity;
+	struct error error = { .words = "" };
 
-	tap_ok(!identity_parse("nonsense", &identity, &fault),
+	tap_ok(!caller_certificate_parse("nonsense", &identity, &error),
 	    "nonsense is no certificate");
-	tap_contains(fault.words, "certificate in PEM", "the words say so");
+	tap_contains(error.words, "certificate in PEM", "the words say so");
 }
 
 /* --- the cache ----------------------------------------------------------- */
@@ -311,64 +317,70 @@ static void
 check_cache_verify(X509 *certificate)
 {
 	const char *pem = certificate_pem(certificate);
-	struct identity_cache *cache = identity_cache_create();
-	const struct identity *identity;
+	struct caller_certificate_cache *cache =
+	    caller_certificate_cache_create();
+	const struct caller_certificate *identity;
 	size_t i;
 
-	tap_ok(identity_cache_read(cache, "FAILED", pem) == NULL,
+	tap_ok(caller_certificate_cache_read(cache, "FAILED", pem) == NULL,
 	    "cache: a certificate that failed is nobody");
-	identity = identity_cache_read(cache, "SUCCESS", pem);
+	identity = caller_certificate_cache_read(cache, "SUCCESS", pem);
 	tap_is_string(identity == NULL ? NULL : identity->certificate_sha256,
 	    certificate_digest(certificate), "cache: a certificate is read");
 	for (i = 0; i < sizeof refused / sizeof *refused; i++)
-		tap_ok(identity_cache_read(cache, refused[i], pem) == NULL,
+		tap_ok(caller_certificate_cache_read(cache, refused[i], pem) ==
+			   NULL,
 		    "cache: \"%s\" is nobody, known or not", refused[i]);
-	tap_ok(identity_cache_read(cache, NULL, pem) == NULL &&
-	    identity_cache_read(cache, "SUCCESS", NULL) == NULL,
+	tap_ok(caller_certificate_cache_read(cache, NULL, pem) == NULL &&
+	    caller_certificate_cache_read(cache, "SUCCESS", NULL) == NULL,
 	    "cache: a missing variable is nobody");
-	tap_ok(identity_cache_read(cache, "SUCCESS", "nonsense") == NULL &&
-	    identity_cache_read(cache, "SUCCESS", "nonsense") == NULL,
+	tap_ok(caller_certificate_cache_read(cache, "SUCCESS", "nonsense") ==
+		       NULL &&
+		   caller_certificate_cache_read(
+		       cache, "SUCCESS", "nonsense") == NULL,
 	    "cache: nonsense is nobody, twice");
-	tap_ok(identity_cache_read(cache, "SUCCESS", fixture_format("%.*s",
-	    (int)strlen(pem) / 2, pem)) == NULL,
+	tap_ok(caller_certificate_cache_read(cache, "SUCCESS",
+		   fixture_format("%.*s", (int)strlen(pem) / 2, pem)) == NULL,
 	    "cache: half of a known certificate is nobody");
-	identity_cache_free(cache);
-	identity_cache_free(NULL);
+	caller_certificate_cache_free(cache);
+	caller_certificate_cache_free(NULL);
 }
 
 /* More certificates than it holds, three times over. */
 static void
 check_cache_size(void)
 {
-	enum { CERTIFICATES = IDENTITY_CACHE_SIZE + 5 };
-	struct identity_cache *cache = identity_cache_create();
+	enum { CERTIFICATES = CALLER_CERTIFICATE_CACHE_SIZE + 5 };
+	struct caller_certificate_cache *cache =
+	    caller_certificate_cache_create();
 	const char *pems[CERTIFICATES], *digests[CERTIFICATES];
-	const struct identity *identity;
+	const struct caller_certificate *identity;
 	unsigned int good = 0;
 	X509 *certificate;
 	size_t i;
 
 	for (i = 0; i < CERTIFICATES; i++) {
-		certificate = certificate_create(fixture_format("c%zu", i),
+		certificate = key_pair_create(fixture_format("c%zu", i),
 		    "issuer", NULL, 0);
 		pems[i] = certificate_pem(certificate);
 		digests[i] = certificate_digest(certificate);
 		X509_free(certificate);
 	}
 	for (i = 0; i < 3 * CERTIFICATES; i++) {
-		identity = identity_cache_read(cache, "SUCCESS",
+		identity = caller_certificate_cache_read(cache, "SUCCESS",
 		    pems[i % CERTIFICATES]);
 		good += identity != NULL &&
 		    strcmp(identity->certificate_sha256,
 		    digests[i % CERTIFICATES]) == 0;
 		/* One that comes all the time, between the others. */
-		identity = identity_cache_read(cache, "SUCCESS", pems[0]);
+		identity =
+		    caller_certificate_cache_read(cache, "SUCCESS", pems[0]);
 		good += identity != NULL &&
 		    strcmp(identity->certificate_sha256, digests[0]) == 0;
 	}
 	tap_is_int(good, 6 * CERTIFICATES,
 	    "cache: each of %d certificates is itself", CERTIFICATES);
-	identity_cache_free(cache);
+	caller_certificate_cache_free(cache);
 }
 
 /* --- digests ------------------------------------------------------------- */
@@ -404,11 +416,12 @@ static const struct {
 static void
 check_digests(void)
 {
-	char digest[IDENTITY_DIGEST_SIZE];
+	char digest[CALLER_CERTIFICATE_DIGEST_SIZE];
 	size_t i;
 
 	for (i = 0; i < sizeof digests / sizeof *digests; i++) {
-		bool good = identity_normalise_digest(digests[i].text, digest);
+		bool good = caller_certificate_normalise_digest(
+		    digests[i].text, digest);
 
 		tap_ok(good == digests[i].good, "\"%s\" is %s",
 		    digests[i].text, digests[i].good ? "a digest" : "none");
@@ -421,16 +434,16 @@ check_digests(void)
 int
 main(void)
 {
-	X509 *full = certificate_create("client", "issuer", sans,
+	X509 *full = key_pair_create("client", "issuer", sans,
 	    sizeof sans / sizeof *sans);
-	X509 *bare = certificate_create("push.example", "another", NULL, 0);
+	X509 *bare = key_pair_create("push.example", "another", NULL, 0);
 
 	check_verify(certificate_pem(full));
 	check_forms(full, bare);
 	check_names(full);
 	check_many_names();
 	check_no_names(bare);
-	check_faults();
+	check_errors();
 	check_cache_verify(full);
 	check_cache_size();
 	check_digests();

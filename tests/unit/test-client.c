@@ -8,21 +8,21 @@
 #include "tap.h"
 
 /* Digests are 64 times a digit, so that a row can name one by it. */
-static struct identity
-identity_of(char certificate, char issuer, const char *first,
+static struct caller_certificate
+caller_certificate_of(char certificate, char issuer, const char *first,
     const char *second)
 {
-	struct identity identity;
+	struct caller_certificate identity;
 
 	memset(&identity, 0, sizeof identity);
 	memset(identity.certificate_sha256, certificate, 64);
 	memset(identity.issuer_sha256, issuer, 64);
 	if (first != NULL)
 		snprintf(identity.san_dns[identity.san_dns_count++],
-		    IDENTITY_NAME_SIZE, "%s", first);
+		    CALLER_CERTIFICATE_NAME_SIZE, "%s", first);
 	if (second != NULL)
 		snprintf(identity.san_dns[identity.san_dns_count++],
-		    IDENTITY_NAME_SIZE, "%s", second);
+		    CALLER_CERTIFICATE_NAME_SIZE, "%s", second);
 	return identity;
 }
 
@@ -39,10 +39,10 @@ expand(const char *text)
 }
 
 static bool
-add(struct client_list *list, const char *section, struct fault *fault)
+add(struct client_list *list, const char *section, struct error *error)
 {
 	struct json_object *object = fixture_json(expand(section));
-	bool added = client_list_add(list, object, fault);
+	bool added = client_list_add(list, object, error);
 
 	json_object_put(object);
 	return added;
@@ -52,10 +52,10 @@ static struct client_list *
 list_of(const char *section)
 {
 	struct client_list *list = client_list_create();
-	struct fault fault;
+	struct error error;
 
-	if (!add(list, section, &fault))
-		tap_bail_out("%s: %s", section, fault.words);
+	if (!add(list, section, &error))
+		tap_bail_out("%s: %s", section, error.words);
 	return list;
 }
 
@@ -121,8 +121,9 @@ check_matches(void)
 
 	for (i = 0; i < sizeof matches / sizeof *matches; i++) {
 		struct client_list *list = list_of(matches[i].section);
-		struct identity identity = identity_of(matches[i].certificate,
-		    matches[i].issuer, matches[i].first, matches[i].second);
+		struct caller_certificate identity =
+		    caller_certificate_of(matches[i].certificate,
+			matches[i].issuer, matches[i].first, matches[i].second);
 		const struct client *client = client_list_find(list,
 		    &identity);
 
@@ -140,19 +141,20 @@ static void
 check_order(void)
 {
 	struct client_list *list = client_list_create();
-	struct identity identity = identity_of('1', '2', "a", NULL);
-	struct fault fault;
+	struct caller_certificate identity =
+	    caller_certificate_of('1', '2', "a", NULL);
+	struct error error;
 
 	tap_ok(client_list_find(list, &identity) == NULL,
 	    "without an entry nobody has access");
-	add(list, "{\"name\":\"first\",\"san_dns\":[\"b\"]}", &fault);
-	add(list, "{\"name\":\"second\",\"san_dns\":[\"a\"]}", &fault);
+	add(list, "{\"name\":\"first\",\"san_dns\":[\"b\"]}", &error);
+	add(list, "{\"name\":\"second\",\"san_dns\":[\"a\"]}", &error);
 	add(list, "{\"name\":\"third\",\"certificate_sha256\":[\"@1\"]}",
-	    &fault);
-	add(list, "{\"name\":\"anybody\"}", &fault);
+	    &error);
+	add(list, "{\"name\":\"anybody\"}", &error);
 	tap_is_string(client_name(client_list_find(list, &identity)),
 	    "second", "the first entry that matches counts");
-	identity = identity_of('7', '2', "z", NULL);
+	identity = caller_certificate_of('7', '2', "z", NULL);
 	tap_is_string(client_name(client_list_find(list, &identity)),
 	    "anybody", "an entry without a criterion matches everybody");
 	client_list_free(list);
@@ -172,7 +174,8 @@ check_digests(void)
 		"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:"
 		"00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF",
 	};
-	struct identity identity = identity_of('1', '2', NULL, NULL);
+	struct caller_certificate identity =
+	    caller_certificate_of('1', '2', NULL, NULL);
 	size_t i;
 
 	strcpy(identity.certificate_sha256, good[0]);
@@ -211,7 +214,8 @@ static const struct {
 static void
 check_apps(void)
 {
-	struct identity identity = identity_of('1', '2', NULL, NULL);
+	struct caller_certificate identity =
+	    caller_certificate_of('1', '2', NULL, NULL);
 	struct client_list *list;
 	size_t i;
 
@@ -229,13 +233,13 @@ check_apps(void)
 	client_list_free(list);
 }
 
-/* --- faults -------------------------------------------------------------- */
+/* --- errors -------------------------------------------------------------- */
 
 static const struct {
 	const char *section;
 	const char *pointer;
 	const char *words;
-} faults[] = {
+} errors[] = {
 	{ "{}", "", "\"name\" is missing" },
 	{ "{\"name\":\"\"}", "/name", "must not be empty" },
 	{ "{\"name\":1}", "/name", "must be a string" },
@@ -263,20 +267,21 @@ static const struct {
 };
 
 static void
-check_faults(void)
+check_errors(void)
 {
 	struct client_list *list = client_list_create();
-	struct identity identity = identity_of('1', '2', "a", NULL);
-	struct fault fault;
+	struct caller_certificate identity =
+	    caller_certificate_of('1', '2', "a", NULL);
+	struct error error;
 	size_t i;
 
-	for (i = 0; i < sizeof faults / sizeof *faults; i++) {
-		tap_ok(!add(list, faults[i].section, &fault), "%s is refused",
-		    faults[i].section);
-		tap_is_string(fault.pointer, faults[i].pointer,
-		    "%s: the place", faults[i].section);
-		tap_contains(fault.words, faults[i].words, "%s: the words",
-		    faults[i].section);
+	for (i = 0; i < sizeof errors / sizeof *errors; i++) {
+		tap_ok(!add(list, errors[i].section, &error), "%s is refused",
+		    errors[i].section);
+		tap_is_string(error.pointer, errors[i].pointer,
+		    "%s: the place", errors[i].section);
+		tap_contains(error.words, errors[i].words, "%s: the words",
+		    errors[i].section);
 	}
 	tap_ok(client_list_find(list, &identity) == NULL,
 	    "none of them gives access");
@@ -290,6 +295,6 @@ main(void)
 	check_order();
 	check_digests();
 	check_apps();
-	check_faults();
+	check_errors();
 	return tap_done();
 }

@@ -13,19 +13,19 @@
     "\"service_account_file\":\"sa.json\"}"
 
 static struct conf *
-load(const char *text, struct fault *fault)
+load(const char *text, struct error *error)
 {
-	return conf_load(fixture_file("conf.json", text), fault);
+	return conf_load(fixture_file("conf.json", text), error);
 }
 
 static struct conf *
 load_good(const char *text)
 {
-	struct fault fault;
-	struct conf *conf = load(text, &fault);
+	struct error error;
+	struct conf *conf = load(text, &error);
 
 	if (conf == NULL)
-		tap_bail_out("%s", fault.words);
+		tap_bail_out("%s", error.words);
 	return conf;
 }
 
@@ -35,7 +35,7 @@ static void
 check_defaults(void)
 {
 	struct conf *conf = load_good("{" LISTS "}");
-	struct identity identity = { .san_dns_count = 0 };
+	struct caller_certificate identity = { .san_dns_count = 0 };
 
 	tap_is_string(conf->state_directory,
 	    RUNSTATEDIR "/push-gateway", "state_directory by default");
@@ -138,14 +138,14 @@ static const struct {
 static void
 check_number(const char *name, const char *value, const char *words)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct conf *conf = load(fixture_format("{\"%s\":%s," LISTS "}", name,
-	    value), &fault);
+	    value), &error);
 
 	tap_ok((conf != NULL) == (words == NULL), "%s: %s is %s", name, value,
 	    words == NULL ? "accepted" : "refused");
 	if (words != NULL)
-		tap_is_string(fault.words, fixture_format("%s:1:2: %s",
+		tap_is_string(error.words, fixture_format("%s:1:2: %s",
 		    fixture_path("conf.json"), words), "%s: %s: the words",
 		    name, value);
 	conf_free(conf);
@@ -172,13 +172,13 @@ check_range(size_t row)
 	check_number(name, "null", "must be an integer");
 }
 
-/* --- faults: line, column, words ----------------------------------------- */
+/* --- errors: line, column, words ----------------------------------------- */
 
 static const struct {
 	const char *text;
 	const char *position;
 	const char *words;
-} faults[] = {
+} errors[] = {
 	/* Syntax. */
 	{ "", "1:1", "too early" },
 	{ "// nothing\n", "2:1", "too early" },
@@ -262,18 +262,18 @@ static const struct {
 };
 
 static void
-check_fault(size_t row)
+check_error(size_t row)
 {
-	struct fault fault = { .words = "" };
-	struct conf *conf = load(faults[row].text, &fault);
+	struct error error = { .words = "" };
+	struct conf *conf = load(errors[row].text, &error);
 	const char *place = fixture_format("%s:%s: ",
-	    fixture_path("conf.json"), faults[row].position);
+	    fixture_path("conf.json"), errors[row].position);
 
-	tap_ok(conf == NULL, "%s is refused", faults[row].text);
-	tap_is_string(fixture_format("%.*s", (int)strlen(place), fault.words),
-	    place, "%s: the place", faults[row].text);
-	tap_contains(fault.words, faults[row].words, "%s: the words",
-	    faults[row].text);
+	tap_ok(conf == NULL, "%s is refused", errors[row].text);
+	tap_is_string(fixture_format("%.*s", (int)strlen(place), error.words),
+	    place, "%s: the place", errors[row].text);
+	tap_contains(error.words, errors[row].words, "%s: the words",
+	    errors[row].text);
 	conf_free(conf);
 }
 
@@ -282,25 +282,25 @@ check_fault(size_t row)
 static void
 check_files(void)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 
-	tap_ok(conf_load(fixture_path("none.json"), &fault) == NULL,
+	tap_ok(conf_load(fixture_path("none.json"), &error) == NULL,
 	    "a missing file is refused");
-	tap_contains(fault.words, fixture_path("none.json"),
+	tap_contains(error.words, fixture_path("none.json"),
 	    "the words name it");
-	tap_contains(fault.words, "No such file", "the words say why");
-	tap_ok(conf_load(fixture_directory(), &fault) == NULL,
+	tap_contains(error.words, "No such file", "the words say why");
+	tap_ok(conf_load(fixture_directory(), &error) == NULL,
 	    "a directory is refused");
-	tap_contains(fault.words, fixture_directory(), "the words name it");
+	tap_contains(error.words, fixture_directory(), "the words name it");
 	tap_ok(load(fixture_format("{" LISTS "}%s", fixture_repeat(" ",
-	    4 * 1024 * 1024)), &fault) == NULL,
+	    4 * 1024 * 1024)), &error) == NULL,
 	    "a file of more than 4 MiB is refused");
 }
 
 static void
 check_comments(void)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct conf *conf = load_good("// The first line.\n/* and a\n * block"
 	    " */ { // here\n\t\"max_batch_size\": /* there */ 5, // and\n"
 	    "\t\"ca_file\": \"//a//b/*c*/\", /**/\n\t" LISTS "\n} // end\n");
@@ -310,11 +310,11 @@ check_comments(void)
 	tap_is_string(conf->ca_file, "//a//b/*c*/",
 	    "but there are none in strings");
 	conf_free(conf);
-	conf = load("{" LISTS "}\n// The end.", &fault);
+	conf = load("{" LISTS "}\n// The end.", &error);
 	if (!tap_ok(conf != NULL, "a file may end in a comment"))
-		tap_note("%s", fault.words);
+		tap_note("%s", error.words);
 	conf_free(conf);
-	conf = load("{" LISTS "}\n/* The end. */", &fault);
+	conf = load("{" LISTS "}\n/* The end. */", &error);
 	tap_ok(conf != NULL, "and in one of the other kind");
 	conf_free(conf);
 }
@@ -325,7 +325,7 @@ check_paths(void)
 {
 	const char *directory = fixture_directory();
 	char *before = getcwd(NULL, 0);
-	struct fault fault;
+	struct error error;
 	struct conf *conf = load_good("{\"state_directory\":\"state\","
 	    "\"ca_file\":\"../ca.pem\"," LISTS "}");
 
@@ -338,7 +338,7 @@ check_paths(void)
 	conf_free(conf);
 	if (before == NULL || chdir(directory) == -1)
 		tap_bail_out("cannot enter %s", directory);
-	conf = conf_load("conf.json", &fault);
+	conf = conf_load("conf.json", &error);
 	tap_is_string(conf == NULL ? NULL : conf->state_directory, "./state",
 	    "a file without a directory");
 	conf_free(conf);
@@ -357,7 +357,7 @@ check_lists(void)
 	    "\"apps\":[" FCM("b.*") ",{\"app_id\":\"c.apns\",\"provider\":"
 	    "\"apns\",\"key_file\":\"k\",\"key_id\":\"K\",\"team_id\":"
 	    "\"T\"}]}");
-	struct identity identity = { .san_dns_count = 1,
+	struct caller_certificate identity = { .san_dns_count = 1,
 	    .san_dns = { "a" } };
 	const struct client *client;
 
@@ -384,20 +384,20 @@ check_credentials(void)
 	const char *text = "{\"clients\":[],\"apps\":[{\"app_id\":"
 	    "\"c.apns\",\"provider\":\"apns\",\"key_file\":\"key.p8\","
 	    "\"key_id\":\"K\",\"team_id\":\"T\"}]}";
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct conf *conf = load_good(text);
 
-	tap_ok(!conf_check_credentials(conf, &fault),
+	tap_ok(!conf_check_credentials(conf, &error),
 	    "a missing key is found by conf_check_credentials");
-	tap_contains(fault.words, "c.apns", "the words name the app");
-	tap_contains(fault.words, fixture_path("key.p8"),
+	tap_contains(error.words, "c.apns", "the words name the app");
+	tap_contains(error.words, fixture_path("key.p8"),
 	    "the words name the file, which is relative to the other");
 	fixture_file("key.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
 	    NULL));
-	tap_ok(conf_check_credentials(conf, &fault), "a key is accepted");
+	tap_ok(conf_check_credentials(conf, &error), "a key is accepted");
 	conf_free(conf);
 	conf = load_good("{" LISTS "}");
-	tap_ok(conf_check_credentials(conf, &fault), "no apps, no trouble");
+	tap_ok(conf_check_credentials(conf, &error), "no apps, no trouble");
 	conf_free(conf);
 }
 
@@ -411,8 +411,8 @@ main(void)
 	check_log();
 	for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
 		check_range(i);
-	for (i = 0; i < sizeof faults / sizeof *faults; i++)
-		check_fault(i);
+	for (i = 0; i < sizeof errors / sizeof *errors; i++)
+		check_error(i);
 	check_files();
 	check_comments();
 	check_paths();

@@ -22,7 +22,7 @@ account_of(const char *more)
 	    "\"my-project-1\",\"private_key_id\":\"i\",\"client_email\":"
 	    "\"e\"}");
 	struct json_object *section;
-	struct fault fault;
+	struct error error;
 	void *account;
 
 	json_object_object_add(file, "private_key", json_object_new_string(
@@ -30,9 +30,9 @@ account_of(const char *more)
 	section = fixture_json(fixture_format("{\"app_id\":\"a\","
 	    "\"provider\":\"fcm\",\"service_account_file\":\"%s\"%s}",
 	    fixture_file("sa.json", json_object_to_json_string(file)), more));
-	account = fcm->open(section, "/", &fault);
-	if (account == NULL || !fcm->load(account, &fault))
-		tap_bail_out("%s: %s", more, fault.words);
+	account = fcm->open(section, "/", &error);
+	if (account == NULL || !fcm->load(account, &error))
+		tap_bail_out("%s: %s", more, error.words);
 	json_object_put(section);
 	json_object_put(file);
 	return account;

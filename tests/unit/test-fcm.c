@@ -14,10 +14,10 @@ static const struct provider *fcm;
     "\"service_account_file\":\"sa.json\""
 
 static void *
-open_account(const char *section, struct fault *fault)
+open_account(const char *section, struct error *error)
 {
 	struct json_object *object = fixture_json(section);
-	void *account = fcm->open(object, fixture_directory(), fault);
+	void *account = fcm->open(object, fixture_directory(), error);
 
 	json_object_put(object);
 	return account;
@@ -69,12 +69,12 @@ encrypted_account(EVP_PKEY *key)
 static void *
 load_account(const char *section, const char *file)
 {
-	struct fault fault;
-	void *account = open_account(section, &fault);
+	struct error error;
+	void *account = open_account(section, &error);
 
 	fixture_file("sa.json", file);
-	if (account == NULL || !fcm->load(account, &fault))
-		tap_bail_out("%s: %s", section, fault.words);
+	if (account == NULL || !fcm->load(account, &error))
+		tap_bail_out("%s: %s", section, error.words);
 	return account;
 }
 
@@ -92,7 +92,7 @@ static const struct {
 	const char *section;
 	const char *pointer;
 	const char *words;
-} open_faults[] = {
+} open_errors[] = {
 	{ "{" LEAST ",\"topic\":\"t\"}", "/topic",
 	    "unknown setting \"topic\"" },
 	{ "{\"app_id\":\"a\",\"provider\":\"fcm\"}", "",
@@ -117,26 +117,26 @@ static const struct {
 static void
 check_open(void)
 {
-	struct fault fault;
+	struct error error;
 	void *account;
 	size_t i;
 
 	for (i = 0; i < sizeof accepted / sizeof *accepted; i++) {
-		account = open_account(accepted[i], &fault);
+		account = open_account(accepted[i], &error);
 		tap_ok(account != NULL, "%s is accepted", accepted[i]);
 		fcm->close(account);
 	}
-	for (i = 0; i < sizeof open_faults / sizeof *open_faults; i++) {
-		account = open_account(open_faults[i].section, &fault);
+	for (i = 0; i < sizeof open_errors / sizeof *open_errors; i++) {
+		account = open_account(open_errors[i].section, &error);
 		if (!tap_ok(account == NULL, "%s is refused",
-		    open_faults[i].section)) {
+		    open_errors[i].section)) {
 			fcm->close(account);
 			continue;
 		}
-		tap_is_string(fault.pointer, open_faults[i].pointer,
-		    "%s: the place", open_faults[i].section);
-		tap_contains(fault.words, open_faults[i].words,
-		    "%s: the words", open_faults[i].section);
+		tap_is_string(error.pointer, open_errors[i].pointer,
+		    "%s: the place", open_errors[i].section);
+		tap_contains(error.words, open_errors[i].words,
+		    "%s: the words", open_errors[i].section);
 	}
 }
 
@@ -147,24 +147,24 @@ check_refused_file(void *account, const char *name, const char *text,
     const char *words)
 {
 	const char *path = fixture_path("sa.json");
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 
 	if (text != NULL)
 		fixture_file("sa.json", text);
-	tap_ok(!fcm->load(account, &fault), "%s is refused", name);
-	tap_is_string(fault.pointer, "/service_account_file", "%s: the place",
+	tap_ok(!fcm->load(account, &error), "%s is refused", name);
+	tap_is_string(error.pointer, "/service_account_file", "%s: the place",
 	    name);
-	tap_contains(fault.words, path, "%s: the words name the file", name);
-	tap_contains(fault.words, words, "%s: the words say why", name);
-	tap_lacks(fault.words, "MII", "%s: nothing of the key is in the words",
+	tap_contains(error.words, path, "%s: the words name the file", name);
+	tap_contains(error.words, words, "%s: the words say why", name);
+	tap_lacks(error.words, "MII", "%s: nothing of the key is in the words",
 	    name);
-	tap_lacks(fault.words, "PRIVATE", "%s: nor its frame", name);
+	tap_lacks(error.words, "PRIVATE", "%s: nor its frame", name);
 }
 
 static const struct {
 	const char *changes;
 	const char *words;
-} file_faults[] = {
+} file_errors[] = {
 	{ "{\"project_id\":null}", "\"project_id\"" },
 	{ "{\"private_key_id\":null}", "\"private_key_id\"" },
 	{ "{\"client_email\":null}", "\"client_email\"" },
@@ -187,8 +187,8 @@ static void
 check_load(void)
 {
 	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
-	struct fault fault;
-	void *account = open_account("{" LEAST "}", &fault);
+	struct error error;
+	void *account = open_account("{" LEAST "}", &error);
 	const char *good = service_account(key, "{}");
 	size_t i;
 
@@ -199,10 +199,10 @@ check_load(void)
 	check_refused_file(account, "a file that is cut short",
 	    fixture_format("%.*s", (int)strlen(good) / 2, good), "");
 	check_refused_file(account, "an array", "[]", "object");
-	for (i = 0; i < sizeof file_faults / sizeof *file_faults; i++)
-		check_refused_file(account, file_faults[i].changes,
-		    service_account(key, file_faults[i].changes),
-		    file_faults[i].words);
+	for (i = 0; i < sizeof file_errors / sizeof *file_errors; i++)
+		check_refused_file(account, file_errors[i].changes,
+		    service_account(key, file_errors[i].changes),
+		    file_errors[i].words);
 	check_refused_file(account, "a key of another type",
 	    service_account(fixture_key(FIXTURE_KEY_P256), "{}"), "RSA");
 	check_refused_file(account, "a short key",
@@ -212,8 +212,8 @@ check_load(void)
 	check_refused_file(account, "a file of more than 64 KiB",
 	    fixture_format("%s%s", good, fixture_repeat(" ", 65536)), "large");
 	fixture_file("sa.json", good);
-	tap_ok(fcm->load(account, &fault), "a file is read after all");
-	tap_ok(fcm->load(account, &fault), "it can be read again");
+	tap_ok(fcm->load(account, &error), "a file is read after all");
+	tap_ok(fcm->load(account, &error), "it can be read again");
 	fcm->close(account);
 	fcm->close(NULL);
 }
@@ -284,11 +284,11 @@ check_mint(const char *changes, const char *token_uri)
 	    service_account(key, changes));
 	struct token token = { .text = "" };
 	struct http_request request;
-	struct fault fault;
+	struct error error;
 	const char *body, *jwt;
 
 	http_request_init(&request);
-	tap_is_int(fcm->mint(account, 1700000000, &token, &request, &fault),
+	tap_is_int(fcm->mint(account, 1700000000, &token, &request, &error),
 	    PROVIDER_MINT_ASK, "%s: Google must be asked", token_uri);
 	tap_is_string(buf_text(&request.url), token_uri, "%s: the URL",
 	    token_uri);
@@ -364,7 +364,7 @@ static const struct {
 
 static bool
 read_reply(int status, const char *body, struct token *token,
-    struct fault *fault)
+    struct error *error)
 {
 	struct http_reply reply;
 	bool read;
@@ -373,7 +373,7 @@ read_reply(int status, const char *body, struct token *token,
 	reply.status = status;
 	buf_append_text(&reply.body, body);
 	memset(token, 0, sizeof *token);
-	read = fcm->read(NULL, &reply, 1700000000, token, fault);
+	read = fcm->read(NULL, &reply, 1700000000, token, error);
 	http_reply_free(&reply);
 	return read;
 }
@@ -381,19 +381,19 @@ read_reply(int status, const char *body, struct token *token,
 static void
 check_reply(size_t row)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct token token;
 	const char *name = fixture_format("%d %s", replies[row].status,
 	    replies[row].body);
 	bool read = read_reply(replies[row].status, replies[row].body, &token,
-	    &fault);
+	    &error);
 
 	tap_ok(read == (replies[row].life_s != -1), "%s is %s token", name,
 	    replies[row].life_s != -1 ? "a" : "no");
 	if (!read && replies[row].words != NULL) {
-		tap_contains(fault.words, replies[row].words, "%s: the words",
+		tap_contains(error.words, replies[row].words, "%s: the words",
 		    name);
-		tap_lacks(fault.words, "secret", "%s: no secret is in them",
+		tap_lacks(error.words, "secret", "%s: no secret is in them",
 		    name);
 	} else if (replies[row].words == NULL) {
 		tap_contains(token.text, "ya29.secret", "%s: the token",
@@ -408,18 +408,18 @@ check_reply(size_t row)
 static void
 check_token_size(void)
 {
-	struct fault fault;
+	struct error error;
 	struct token token;
 
 	tap_ok(read_reply(200, fixture_format(TOKEN("%s", "60"),
-	    fixture_repeat("a", TOKEN_TEXT_SIZE - 1)), &token, &fault) &&
+	    fixture_repeat("a", TOKEN_TEXT_SIZE - 1)), &token, &error) &&
 	    strlen(token.text) == TOKEN_TEXT_SIZE - 1,
 	    "a token of 4095 bytes is read");
 	tap_ok(!read_reply(200, fixture_format(TOKEN("%s", "60"),
-	    fixture_repeat("a", TOKEN_TEXT_SIZE)), &token, &fault),
+	    fixture_repeat("a", TOKEN_TEXT_SIZE)), &token, &error),
 	    "a token of 4096 bytes is refused");
 	tap_ok(!read_reply(200, fixture_format(TOKEN("x", "60") "%s",
-	    fixture_repeat(" ", MESSAGE_REPLY_SIZE)), &token, &fault),
+	    fixture_repeat(" ", MESSAGE_REPLY_SIZE)), &token, &error),
 	    "a reply that overflowed is refused");
 }
 

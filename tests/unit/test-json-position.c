@@ -108,11 +108,11 @@ static const char *const broken[] = {
 int
 main(void)
 {
-	struct position position;
+	struct json_position position;
 	size_t i;
 
 	for (i = 0; i < sizeof offsets / sizeof *offsets; i++) {
-		position = position_of_offset(offsets[i].text,
+		position = json_position_of_offset(offsets[i].text,
 		    strlen(offsets[i].text), offsets[i].offset);
 		tap_is_string(fixture_format("%u:%u", position.line,
 		    position.column), fixture_format("%u:%u", offsets[i].line,
@@ -120,14 +120,14 @@ main(void)
 		    offsets[i].offset, offsets[i].text);
 	}
 	for (i = 0; i < sizeof spaces / sizeof *spaces; i++)
-		tap_is_int((int64_t)position_skip_space(spaces[i].text,
+		tap_is_int((int64_t)json_position_skip_space(spaces[i].text,
 		    strlen(spaces[i].text), spaces[i].offset),
 		    (int64_t)spaces[i].found, "no space from %zu on in \"%s\"",
 		    spaces[i].offset, spaces[i].text);
-	tap_is_int((int64_t)position_skip_space("\0x", 2, 0), 0,
+	tap_is_int((int64_t)json_position_skip_space("\0x", 2, 0), 0,
 	    "a NUL is no space");
 	for (i = 0; i < sizeof pointers / sizeof *pointers; i++) {
-		position = position_of_pointer(TEXT, strlen(TEXT),
+		position = json_position_of_pointer(TEXT, strlen(TEXT),
 		    pointers[i].pointer);
 		tap_is_string(fixture_format("%u:%u", position.line,
 		    position.column), fixture_format("%u:%u",
@@ -135,8 +135,8 @@ main(void)
 		    "the pointer \"%s\"", pointers[i].pointer);
 	}
 	for (i = 0; i < sizeof broken / sizeof *broken; i++) {
-		position = position_of_pointer(broken[i], strlen(broken[i]),
-		    "/a/2/b");
+		position = json_position_of_pointer(
+		    broken[i], strlen(broken[i]), "/a/2/b");
 		tap_ok(position.line == 1 && position.column <=
 		    strlen(broken[i]) + 1, "a place within \"%s\"", broken[i]);
 	}

@@ -116,17 +116,17 @@ static void
 check_read(const char *name, const char *pem, enum jwt_algorithm algorithm,
     const char *words)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct jwt_key *key = jwt_key_read(algorithm, pem, strlen(pem),
-	    &fault);
+	    &error);
 	const char *what = algorithm == JWT_ES256 ? "ES256" : "RS256";
 
 	tap_ok((key != NULL) == (words == NULL), "%s is %s for %s", name,
 	    words == NULL ? "taken" : "refused", what);
 	if (words != NULL) {
-		tap_contains(fault.words, words, "%s for %s: the words", name,
+		tap_contains(error.words, words, "%s for %s: the words", name,
 		    what);
-		tap_lacks(fault.words, strlen(pem) > 60 ? pem + 40 : "MI",
+		tap_lacks(error.words, strlen(pem) > 60 ? pem + 40 : "MI",
 		    "%s for %s: nothing of it is in them", name, what);
 	}
 	tap_is_int((int64_t)ERR_peek_error(), 0,
@@ -206,12 +206,12 @@ static struct jwt_key *
 read_key(enum jwt_algorithm algorithm, EVP_PKEY *key)
 {
 	const char *pem = fixture_pem(key, NULL);
-	struct fault fault;
+	struct error error;
 	struct jwt_key *read = jwt_key_read(algorithm, pem, strlen(pem),
-	    &fault);
+	    &error);
 
 	if (read == NULL)
-		tap_bail_out("%s", fault.words);
+		tap_bail_out("%s", error.words);
 	return read;
 }
 
@@ -254,12 +254,12 @@ check_signature(enum jwt_algorithm algorithm, enum fixture_key kind,
 	EVP_PKEY *other = fixture_key_create(kind);
 	struct jwt_key *key = read_key(algorithm, fixture_key(kind));
 	unsigned int good = 0, i;
-	struct fault fault;
+	struct error error;
 	struct buf token;
 
 	for (i = 0; i < rounds; i++) {
 		buf_init(&token, 4096);
-		if (jwt_sign(key, HEADER, CLAIMS, &token, &fault) &&
+		if (jwt_sign(key, HEADER, CLAIMS, &token, &error) &&
 		    fixture_jwt_is_signed_by(buf_text(&token),
 		    fixture_key(kind)))
 			good++;
@@ -289,13 +289,13 @@ check_room(void)
 {
 	struct jwt_key *key = read_key(JWT_ES256,
 	    fixture_key(FIXTURE_KEY_P256));
-	struct fault fault;
+	struct error error;
 	struct buf token;
 	size_t size;
 
 	buf_init(&token, 4096);
 	buf_append_text(&token, "bearer ");
-	tap_ok(jwt_sign(key, HEADER, CLAIMS, &token, &fault) &&
+	tap_ok(jwt_sign(key, HEADER, CLAIMS, &token, &error) &&
 	    strncmp(buf_text(&token), "bearer ", 7) == 0,
 	    "a token is appended to what is there");
 	tap_ok(fixture_jwt_is_signed_by(buf_text(&token) + 7,
@@ -303,16 +303,16 @@ check_room(void)
 	size = token.size - 7;
 	buf_free(&token);
 	buf_init(&token, size);
-	tap_ok(jwt_sign(key, HEADER, CLAIMS, &token, &fault),
+	tap_ok(jwt_sign(key, HEADER, CLAIMS, &token, &error),
 	    "a token fits into its size");
 	buf_free(&token);
 	buf_init(&token, size - 1);
-	tap_ok(!jwt_sign(key, HEADER, CLAIMS, &token, &fault),
+	tap_ok(!jwt_sign(key, HEADER, CLAIMS, &token, &error),
 	    "a token does not fit into a byte less");
-	tap_contains(fault.words, "does not fit", "the words say so");
+	tap_contains(error.words, "does not fit", "the words say so");
 	buf_free(&token);
 	buf_init(&token, 10);
-	tap_ok(!jwt_sign(key, HEADER, CLAIMS, &token, &fault),
+	tap_ok(!jwt_sign(key, HEADER, CLAIMS, &token, &error),
 	    "a token does not fit into ten bytes");
 	buf_free(&token);
 	jwt_key_free(key);

@@ -159,7 +159,7 @@ make_parts(void)
 }
 
 static void
-check_good(const struct certificate *certificate, const char *name)
+check_good(const struct key_pair *certificate, const char *name)
 {
 	tap_ok(strncmp(certificate->chain, parts[PART_LEAF],
 	    strlen(parts[PART_LEAF])) == 0, "%s: the chain begins with the "
@@ -174,8 +174,8 @@ check_good(const struct certificate *certificate, const char *name)
 static void
 check_pem(void)
 {
-	struct certificate *certificate;
-	struct fault fault;
+	struct key_pair *certificate;
+	struct error error;
 	const char *text;
 	size_t i;
 
@@ -183,19 +183,19 @@ check_pem(void)
 		text = fixture_format("%s%s%s%s", parts[files[i].parts[0]],
 		    parts[files[i].parts[1]], parts[files[i].parts[2]],
 		    parts[files[i].parts[3]]);
-		fault_set(&fault, "-");
-		certificate = certificate_read(text, strlen(text),
-		    files[i].password, NOW, &fault);
+		error_set(&error, "-");
+		certificate = key_pair_read(text, strlen(text),
+		    files[i].password, NOW, &error);
 		if (files[i].words != NULL)
-			tap_is_string(certificate == NULL ? fault.words :
+			tap_is_string(certificate == NULL ? error.words :
 			    NULL, files[i].words, "%s is refused",
 			    files[i].name);
 		else if (tap_ok(certificate != NULL, "%s is good",
 		    files[i].name))
 			check_good(certificate, files[i].name);
 		else
-			tap_note("%s", fault.words);
-		certificate_free(certificate);
+			tap_note("%s", error.words);
+		key_pair_free(certificate);
 	}
 }
 
@@ -244,32 +244,32 @@ make_pkcs12(size_t i, int *size)
 static void
 check_pkcs12(void)
 {
-	struct certificate *certificate;
-	struct fault fault;
+	struct key_pair *certificate;
+	struct error error;
 	unsigned char *der;
 	size_t i;
 	int size, cut;
 
 	for (i = 0; i < sizeof stores / sizeof *stores; i++) {
 		der = make_pkcs12(i, &size);
-		fault_set(&fault, "-");
-		certificate = certificate_read((const char *)der,
-		    (size_t)size, stores[i].password, NOW, &fault);
+		error_set(&error, "-");
+		certificate = key_pair_read((const char *)der,
+		    (size_t)size, stores[i].password, NOW, &error);
 		if (stores[i].words == NULL)
-			tap_is_string(certificate == NULL ? fault.words :
+			tap_is_string(certificate == NULL ? error.words :
 			    certificate->key, parts[PART_KEY], "%s is good",
 			    stores[i].name);
 		else
-			tap_is_string(certificate == NULL ? fault.words :
+			tap_is_string(certificate == NULL ? error.words :
 			    NULL, stores[i].words, "%s is refused",
 			    stores[i].name);
-		certificate_free(certificate);
+		key_pair_free(certificate);
 		OPENSSL_free(der);
 	}
 	der = make_pkcs12(0, &size);
 	for (cut = 0; cut < size; cut++) {
-		certificate = certificate_read((const char *)der, (size_t)cut,
-		    PASSWORD, NOW, &fault);
+		certificate = key_pair_read((const char *)der, (size_t)cut,
+		    PASSWORD, NOW, &error);
 		if (certificate != NULL)
 			break;
 	}
@@ -283,18 +283,18 @@ check_old_pkcs12(void)
 	unsigned char der[2048];
 	long size = jwt_base64_decode(old_pkcs12, strlen(old_pkcs12), der,
 	    sizeof der);
-	struct certificate *certificate;
-	struct fault fault;
+	struct key_pair *certificate;
+	struct error error;
 
-	fault_set(&fault, "-");
-	certificate = certificate_read((const char *)der, (size_t)size,
-	    "secret", NOW, &fault);
+	error_set(&error, "-");
+	certificate = key_pair_read((const char *)der, (size_t)size,
+	    "secret", NOW, &error);
 	tap_ok(certificate == NULL, "an old PKCS#12 is refused");
-	tap_contains(fault.words, "openssl pkcs12 -legacy -aes256 -in OLD.p12 "
+	tap_contains(error.words, "openssl pkcs12 -legacy -aes256 -in OLD.p12 "
 	    "-out NEW.pem", "... with the command that converts it");
-	certificate = certificate_read((const char *)der, (size_t)size,
-	    "wrong", NOW, &fault);
-	tap_is_string(certificate == NULL ? fault.words : NULL,
+	certificate = key_pair_read((const char *)der, (size_t)size,
+	    "wrong", NOW, &error);
+	tap_is_string(certificate == NULL ? error.words : NULL,
 	    "is not opened by the password", "... but first the password");
 }
 

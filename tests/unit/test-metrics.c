@@ -28,13 +28,13 @@ directory_new(void)
 static const char *
 read_text(const char *directory)
 {
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	const char *text;
 	struct buf buf;
 
 	buf_init(&buf, METRICS_TEXT_SIZE);
-	if (!metrics_read(directory, &buf, &fault))
-		tap_bail_out("%s", fault.words);
+	if (!metrics_read(directory, &buf, &error))
+		tap_bail_out("%s", error.words);
 	text = fixture_format("%s", buf_text(&buf));
 	buf_free(&buf);
 	return text;
@@ -205,7 +205,7 @@ check_full(void)
 {
 	const char *directory = directory_new(), *text, *line;
 	struct metrics *metrics = metrics_open(directory);
-	int64_t shown = 0, dropped, total = 2 * SERIES_MAX;
+	int64_t shown = 0, dropped, total = 2 * SHARED_TABLE_MAX;
 	int64_t i;
 
 	for (i = 0; i < total; i++)
@@ -217,7 +217,7 @@ check_full(void)
 	for (line = text; (line = strstr(line, "\npush_gateway_guarded")) !=
 	    NULL; line++)
 		shown++;
-	tap_ok(shown > SERIES_MAX * 8 / 10 && shown < SERIES_MAX,
+	tap_ok(shown > SHARED_TABLE_MAX * 8 / 10 && shown < SHARED_TABLE_MAX,
 	    "a table takes nearly as many series as it has places");
 	tap_is_int(shown + dropped, total,
 	    "what finds no room is counted as dropped");
@@ -335,7 +335,7 @@ check_files(void)
 static void
 check_rubbish_rows(void)
 {
-	size_t size = sizeof(struct series) * SERIES_MAX, i;
+	size_t size = sizeof(struct shared_row) * SHARED_TABLE_MAX, i;
 	unsigned char *rubbish = malloc(size);
 	unsigned int seed = 1;
 	const char *directory;
@@ -391,7 +391,7 @@ static void
 check_unshared(void)
 {
 	const char *directory = directory_with(""), *path;
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct stat st;
 	struct buf buf;
 
@@ -418,9 +418,9 @@ check_unshared(void)
 	    "to read, no directory is no series");
 	tap_ok(access(fixture_path("none"), F_OK) == -1, "none is made");
 	buf_init(&buf, METRICS_TEXT_SIZE);
-	tap_ok(!metrics_read(fixture_file("file", "x"), &buf, &fault),
+	tap_ok(!metrics_read(fixture_file("file", "x"), &buf, &error),
 	    "a file is no directory to read");
-	tap_contains(fault.words, "cannot read", "the fault says so");
+	tap_contains(error.words, "cannot read", "the error says so");
 	buf_free(&buf);
 }
 

@@ -9,9 +9,9 @@ enum {
 	WHO_MAX = 400
 };
 
-/* Who asks for a turn, and what came of it. */
+/* Who asks for a permit, and what came of it. */
 struct who {
-	struct turn turn;
+	struct permit permit;
 	int told;	/* the how manieth to be told to go; 0: never */
 };
 
@@ -34,8 +34,8 @@ reset(void)
 	memset(whos, 0, sizeof whos);
 	told = 0;
 	for (i = 0; i < WHO_MAX; i++) {
-		whos[i].turn.go = go;
-		whos[i].turn.arg = &whos[i];
+		whos[i].permit.go = go;
+		whos[i].permit.arg = &whos[i];
 	}
 }
 
@@ -56,14 +56,14 @@ settle(struct loop *loop)
 	loop_timer_free(timer);
 }
 
-/* Asks for turns for `first` to before `end`; how many are taken at once. */
+/* Asks for permits for `first` to before `end`; how many are taken at once. */
 static int
-take(struct turns_share *share, int first, int end)
+take(struct permit_holder *holder, int first, int end)
 {
 	int i, taken = 0;
 
 	for (i = first; i < end; i++)
-		taken += turn_take(share, &whos[i].turn);
+		taken += permit_acquire(holder, &whos[i].permit);
 	return taken;
 }
 
@@ -73,21 +73,21 @@ leave(int first, int end)
 	int i;
 
 	for (i = first; i < end; i++)
-		turn_leave(&whos[i].turn);
+		permit_release(&whos[i].permit);
 }
 
 static void
 check_room_for_others(struct loop *loop)
 {
-	struct turns *turns = turns_create(loop, 100);
-	struct turns_share *big = turns_share_open(turns);
-	struct turns_share *small = turns_share_open(turns);
+	struct permits *permits = permits_create(loop, 100);
+	struct permit_holder *big = permit_holder_create(permits);
+	struct permit_holder *small = permit_holder_create(permits);
 
 	reset();
 	tap_is_int(take(big, 0, 300), 75, "one alone gets three of four");
 	tap_is_int(take(small, 300, 310), 10, "another one is not held up");
 	settle(loop);
-	tap_is_int(told, 0, "nobody is told without a turn");
+	tap_is_int(told, 0, "nobody is told without a permit");
 	leave(0, 10);
 	settle(loop);
 	tap_is_int(told, 3, "what the big one gives back it gets back only "
@@ -98,87 +98,89 @@ check_room_for_others(struct loop *loop)
 	tap_is_int(whos[75].told, 1, "in the order of asking");
 	leave(0, 310);
 	settle(loop);
-	turns_share_close(big);
-	turns_share_close(small);
-	turns_free(turns);
+	permit_holder_free(big);
+	permit_holder_free(small);
+	permits_free(permits);
 }
 
 static void
 check_fair_turns(struct loop *loop)
 {
-	struct turns *turns = turns_create(loop, 1);
-	struct turns_share *one = turns_share_open(turns);
-	struct turns_share *other = turns_share_open(turns);
+	struct permits *permits = permits_create(loop, 1);
+	struct permit_holder *one = permit_holder_create(permits);
+	struct permit_holder *other = permit_holder_create(permits);
 	int i;
 
 	reset();
-	tap_is_int(take(one, 0, 4), 1, "there is one turn");
+	tap_is_int(take(one, 0, 4), 1, "there is one permit");
 	tap_is_int(take(other, 10, 12), 0, "the other one comes later");
 	for (i = 0; i < 5; i++) {
 		static const int order[] = { 0, 1, 10, 2, 11 };
 
-		tap_is_int(whos[order[i]].turn.state, TURN_TAKEN,
-		    "turn %d is taken by turns", i + 1);
-		turn_leave(&whos[order[i]].turn);
+		tap_is_int(whos[order[i]].permit.state, PERMIT_GRANTED,
+		    "permit %d is taken by permits", i + 1);
+		permit_release(&whos[order[i]].permit);
 		settle(loop);
 	}
-	tap_is_int(whos[3].turn.state, TURN_TAKEN, "the last one has one");
-	turn_leave(&whos[3].turn);
-	turns_share_close(one);
-	turns_share_close(other);
-	turns_free(turns);
+	tap_is_int(
+	    whos[3].permit.state, PERMIT_GRANTED, "the last one has one");
+	permit_release(&whos[3].permit);
+	permit_holder_free(one);
+	permit_holder_free(other);
+	permits_free(permits);
 }
 
 static void
 check_newcomers(struct loop *loop)
 {
-	struct turns *turns = turns_create(loop, 1);
-	struct turns_share *one = turns_share_open(turns);
-	struct turns_share *other = turns_share_open(turns);
-	struct turns_share *newcomer = turns_share_open(turns);
+	struct permits *permits = permits_create(loop, 1);
+	struct permit_holder *one = permit_holder_create(permits);
+	struct permit_holder *other = permit_holder_create(permits);
+	struct permit_holder *newcomer = permit_holder_create(permits);
 
 	reset();
 	take(one, 0, 1);
 	take(other, 10, 11);
 	leave(0, 1);
 	tap_is_int(take(newcomer, 20, 21), 0,
-	    "who comes as a turn is given back does not overtake");
+	    "who comes as a permit is given back does not overtake");
 	settle(loop);
-	tap_is_int(whos[10].turn.state, TURN_TAKEN,
+	tap_is_int(whos[10].permit.state, PERMIT_GRANTED,
 	    "it goes to who has waited");
 	leave(10, 11);
 	settle(loop);
 	tap_is_int(
-	    whos[20].turn.state, TURN_TAKEN, "then it is the newcomer's");
+	    whos[20].permit.state, PERMIT_GRANTED, "then it is the newcomer's");
 	leave(20, 21);
-	turns_share_close(one);
-	turns_share_close(other);
-	turns_share_close(newcomer);
-	turns_free(turns);
+	permit_holder_free(one);
+	permit_holder_free(other);
+	permit_holder_free(newcomer);
+	permits_free(permits);
 }
 
 static void
 check_recall(struct loop *loop)
 {
-	struct turns *turns = turns_create(loop, 4);
-	struct turns_share *share = turns_share_open(turns);
+	struct permits *permits = permits_create(loop, 4);
+	struct permit_holder *holder = permit_holder_create(permits);
 	int i, none = 0;
 
 	reset();
-	take(share, 0, 200);
-	turns_recall(turns);
-	turn_leave(&whos[150].turn);
+	take(holder, 0, 200);
+	permits_recall(permits);
+	permit_release(&whos[150].permit);
 	settle(loop);
 	tap_is_int(told, 196, "all who wait are told, but who has left");
 	for (i = 0; i < 200; i++)
-		none += whos[i].turn.state == TURN_NONE;
-	tap_is_int(none, 197, "they have no turn");
-	tap_is_int(whos[0].turn.state, TURN_TAKEN, "who had one keeps it");
+		none += whos[i].permit.state == PERMIT_NONE;
+	tap_is_int(none, 197, "they have no permit");
+	tap_is_int(
+	    whos[0].permit.state, PERMIT_GRANTED, "who had one keeps it");
 	leave(0, 3);
-	tap_is_int(take(share, 200, 201), 1, "and there are turns again");
+	tap_is_int(take(holder, 200, 201), 1, "and there are permits again");
 	leave(200, 201);
-	turns_share_close(share);
-	turns_free(turns);
+	permit_holder_free(holder);
+	permits_free(permits);
 }
 
 int

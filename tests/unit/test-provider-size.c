@@ -302,12 +302,12 @@ static void *
 open_account(const struct provider *provider, const char *section)
 {
 	struct json_object *object = fixture_json(section);
-	struct fault fault;
-	void *account = provider->open(object, "/", &fault);
+	struct error error;
+	void *account = provider->open(object, "/", &error);
 
 	json_object_put(object);
 	if (account == NULL)
-		tap_bail_out("%s", fault.words);
+		tap_bail_out("%s", error.words);
 	return account;
 }
 
@@ -315,7 +315,7 @@ static void *
 open_fcm(const struct provider *provider)
 {
 	struct json_object *file = json_object_new_object();
-	struct fault fault;
+	struct error error;
 	void *account;
 
 	json_object_object_add(file, "project_id",
@@ -330,8 +330,8 @@ open_fcm(const struct provider *provider)
 	    "\"provider\":\"fcm\",\"service_account_file\":\"%s\"}",
 	    fixture_file("sa.json", json_object_to_json_string(file))));
 	json_object_put(file);
-	if (!provider->load(account, &fault))
-		tap_bail_out("%s", fault.words);
+	if (!provider->load(account, &error))
+		tap_bail_out("%s", error.words);
 	return account;
 }
 

@@ -32,16 +32,16 @@ static const struct {
 int
 main(void)
 {
-	struct guard guard;
+	struct rejection_guard guard;
 	unsigned int j;
 	size_t i;
 
 	memset(&guard, 0, sizeof guard);
 	for (i = 0; i < sizeof steps / sizeof *steps; i++) {
 		for (j = 0; j < steps[i].good; j++)
-			guard_note(&guard, false);
+			rejection_guard_note(&guard, false);
 		for (j = 0; j < steps[i].bad; j++)
-			guard_note(&guard, true);
+			rejection_guard_note(&guard, true);
 		tap_is_int(guard.raised, steps[i].raised, "%s (%u of %u)",
 		    steps[i].words, guard.suspicious_count, guard.count);
 	}

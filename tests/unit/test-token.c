@@ -20,16 +20,16 @@ static void
 check_mode(mode_t mode, bool good)
 {
 	const char *directory = token_worker_directory();
-	struct fault fault = { .words = "" };
+	struct error error = { .words = "" };
 	struct token_store *store;
 
 	if (mkdir(directory, 0700) == -1 || chmod(directory, mode) == -1)
 		tap_bail_out("cannot make %s", directory);
-	store = token_store_open(directory, &fault);
+	store = token_store_open(directory, &error);
 	tap_ok((store != NULL) == good, "a directory of mode %04o is %s",
 	    (unsigned int)mode, good ? "taken" : "refused");
 	if (store == NULL)
-		tap_contains(fault.words, directory,
+		tap_contains(error.words, directory,
 		    "mode %04o: the words name it", (unsigned int)mode);
 	token_store_close(store);
 }
@@ -38,8 +38,8 @@ static void
 check_directory(void)
 {
 	const char *directory = token_worker_directory();
-	struct fault fault = { .words = "" };
-	struct token_store *store = token_store_open(directory, &fault);
+	struct error error = { .words = "" };
+	struct token_store *store = token_store_open(directory, &error);
 	struct stat st;
 
 	tap_ok(store != NULL, "a directory is made where it is missing");
@@ -53,14 +53,14 @@ check_directory(void)
 	check_mode(0701, false);
 	check_mode(0777, false);
 	check_mode(01777, false);
-	tap_ok(token_store_open(fixture_path("none/state"), &fault) == NULL,
+	tap_ok(token_store_open(fixture_path("none/state"), &error) == NULL,
 	    "its parent is not made");
-	tap_ok(token_store_open(fixture_file("file", "x"), &fault) == NULL,
+	tap_ok(token_store_open(fixture_file("file", "x"), &error) == NULL,
 	    "a file is no directory");
 	directory = token_worker_directory();
 	if (geteuid() == 0 && mkdir(directory, 0700) == 0 &&
 	    chown(directory, 1, 1) == 0)
-		tap_ok(token_store_open(directory, &fault) == NULL,
+		tap_ok(token_store_open(directory, &error) == NULL,
 		    "a directory of somebody else is refused");
 }
 

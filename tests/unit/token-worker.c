@@ -73,16 +73,16 @@ void
 token_worker_open(
     struct token_worker *worker, const char *directory, const char *name)
 {
-	struct fault fault;
+	struct error error;
 
 	*worker = (struct token_worker){ .delay_ms = TOKEN_WORKER_AT_ONCE,
 	    .life_s = TOKEN_WORKER_LIFE_S };
 	worker->params = (struct token_params){ .renew_ahead_s = 600,
 	    .min_age_s = 1200, .mint = token_worker_mint, .arg = worker };
 	snprintf(worker->params.name, sizeof worker->params.name, "%s", name);
-	worker->store = token_store_open(directory, &fault);
+	worker->store = token_store_open(directory, &error);
 	if (worker->store == NULL)
-		tap_bail_out("%s", fault.words);
+		tap_bail_out("%s", error.words);
 	worker->timer =
 	    loop_timer_create(worker_loop, token_worker_fire, worker);
 	worker->source = token_source_create(worker->store, worker_loop,
