@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/setting.h"
 #include "delivery/rejection-guard.h"
-#include "provider/notification.h"
+#include "provider/outcome.h"
 #include "provider/provider.h"
 #include "state/metrics.h"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "http/message.h"
-#include "provider/notification.h"
+#include "provider/outcome.h"
 
 /*
  * Whether one more attempt is made for a device within the request, and when.

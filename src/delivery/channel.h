@@ -9,7 +9,7 @@
 #include "delivery/app.h"
 #include "delivery/permits.h"
 #include "http/http.h"
-#include "provider/notification.h"
+#include "provider/outcome.h"
 #include "provider/provider.h"
 #include "provider/token.h"
 #include "state/metrics.h"

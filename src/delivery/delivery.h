@@ -9,6 +9,7 @@
 #include "delivery/app.h"
 #include "delivery/channel.h"
 #include "provider/notification.h"
+#include "provider/outcome.h"
 #include "state/metrics.h"
 
 /*

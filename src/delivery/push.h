@@ -9,6 +9,7 @@
 #include "delivery/attempt.h"
 #include "delivery/channel.h"
 #include "provider/notification.h"
+#include "provider/outcome.h"
 
 /*
  * One notification on its way to one device: it waits for a token, for its

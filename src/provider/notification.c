@@ -33,23 +33,6 @@ notification_texts[NOTIFICATION_TEXT__MAX] = {
 	    NOTIFICATION_TEXT("identifier", ENCRYPTED, NAMES),
 };
 
-static const char *const cause_phrases[CAUSE__MAX] = {
-	[CAUSE_NONE] = "delivered",
-	[CAUSE_PUSHKEY_DEAD] = "pushkey is no longer valid",
-	[CAUSE_PUSHKEY_RENEWED] =
-	    "provider does not know the renewed pushkey yet",
-	[CAUSE_PUSHKEY_MALFORMED] = "pushkey is not one of this app's provider",
-	[CAUSE_GUARDED] = "provider refuses most pushkeys of this app",
-	[CAUSE_APP_UNKNOWN] = "app_id is not configured",
-	[CAUSE_APP_FORBIDDEN] = "app_id is not allowed for this client",
-	[CAUSE_TOO_LONG] = "notification is too long for the provider",
-	[CAUSE_REFUSED] = "provider refused the notification",
-	[CAUSE_CREDENTIALS] = "provider does not accept the gateway",
-	[CAUSE_OVERLOADED] = "provider is overloaded",
-	[CAUSE_UNREACHABLE] = "provider cannot be reached",
-	[CAUSE_DEADLINE] = "provider did not answer in time",
-};
-
 void
 batch_free(struct batch *batch)
 {
@@ -118,10 +101,4 @@ notification_is_badge_only(const struct notification *notification)
 		i++;
 	return i == NOTIFICATION_TEXT__MAX && notification->content == NULL &&
 	    notification_badge(notification) != -1;
-}
-
-const char *
-cause_phrase(enum cause cause)
-{
-	return cause_phrases[cause];
 }

@@ -11,6 +11,7 @@
 #include "http/http.h"
 #include "http/message.h"
 #include "provider/notification.h"
+#include "provider/outcome.h"
 #include "provider/token.h"
 
 /*

@@ -121,7 +121,7 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$DESCRIPTION" |
 @test "it lists each phrase of an item's error, and no other" {
 	local phrases prefixes
 	phrases=$(sed -n '/^static const char \*const cause_phrases/,/^};/p' \
-		"$ROOT/src/provider/notification.c" | grep -v CAUSE_NONE |
+		"$ROOT/src/provider/outcome.c" | grep -v CAUSE_NONE |
 		grep -o '"[^"]*"' | tr -d '"' | sort)
 	diff <(echo "$phrases") \
 		<(described '.ErrorDead.const, (.ErrorLater, .ErrorNever).enum[]' |

@@ -11,7 +11,7 @@ setup_file() {
 
 @test "it lists each phrase of an item's error, and no other" {
 	diff <(sed -n '/^static const char \*const cause_phrases/,/^};/p' \
-		"$ROOT/src/provider/notification.c" | grep -v CAUSE_NONE |
+		"$ROOT/src/provider/outcome.c" | grep -v CAUSE_NONE |
 		grep -o '"[^"]*"' | tr -d '"' | sort) \
 		<(sed -n '/^| `error` of an item/,/^$/p' "$ROOT/README.md" |
 		sed '1,2d; /^$/d; s/^| \([^|]*\) |.*/\1/' | sort)
