@@ -7,11 +7,12 @@
 #include <json-c/json.h>
 
 /*
- * JSON as RFC 8259 says, and nothing else: what json-c lets pass beyond it
- * (comments, single quotes, NaN, "1.", "-01", raw control characters, overlong
- * UTF-8, text behind a NUL byte, and more) is refused here first.  A member's
- * name that holds U+0000 is refused too: json-c would cut it and take it for
- * another.
+ * The one reader of JSON from outside, be it a caller's request or a
+ * provider's reply: JSON as RFC 8259 says, and nothing else.  What json-c lets
+ * pass beyond it (comments, single quotes, NaN, "1.", "-01", raw control
+ * characters, overlong UTF-8, text behind a NUL byte, and more) is refused
+ * here first.  A member's name that holds U+0000 is refused too: json-c would
+ * cut it and take it for another.
  */
 enum json_text_limits {
 	JSON_TEXT_DEPTH_MAX = 32,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/json-text.h"
+
 #define PROVIDER_ENTRY(name) &provider_##name,
 
 static const struct provider *const providers[] = {
@@ -93,15 +95,12 @@ provider_write_json(struct json_object *object, size_t limit,
 struct json_object *
 provider_read_json(const struct http_reply *reply)
 {
-	struct json_tokener *tokener = json_tokener_new();
+	char reason[JSON_TEXT_REASON_SIZE];
 	struct json_object *object = NULL;
 
-	if (tokener != NULL)
-		json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	if (tokener != NULL && !reply->body.overflowed)
-		object = json_tokener_parse_ex(tokener,
-		    buf_text(&reply->body), (int)reply->body.size);
-	json_tokener_free(tokener);
+	if (!reply->body.overflowed)
+		object = json_text_parse(buf_text(&reply->body),
+		    reply->body.size, reason);
 	if (!json_object_is_type(object, json_type_object)) {
 		json_object_put(object);
 		object = NULL;

@@ -95,6 +95,10 @@ static const struct {
 	KNOWN(405, "MethodNotAllowed", BUG),
 	KNOWN(410, "ExpiredToken", DEAD),
 	KNOWN(410, "Unregistered", DEAD),
+	/* What Apple adds may be in any language. */
+	{ 410, "{\"reason\":\"Unregistered\",\"note\":\"ungültig\"}",
+	    DEAD, "Unregistered" },
+	{ 200, "{\"note\":\"zugestellt für 📱\"}", DELIVERED, "ok" },
 	KNOWN(413, "PayloadTooLarge", TOO_LONG),
 	KNOWN(429, "TooManyProviderTokenUpdates", VERDICT_LATER,
 	    CAUSE_OVERLOADED, RETRY_NEVER, true),

@@ -71,6 +71,11 @@ static const struct {
 	{ 200, "[]", OPERATOR },
 	{ 200, "{\"name\":", OPERATOR },
 	{ 204, "", DELIVERED },
+	/* Google writes messages in any language. */
+	{ 200, "{\"name\":\"projects/p/messages/ü\"}", DELIVERED },
+	{ 404, "{\"error\":{\"code\":404,\"message\":\"wurde gelöscht, "
+	    "ungültig\",\"status\":\"NOT_FOUND\",\"details\":["
+	    CODE("UNREGISTERED") "]}}", DEAD },
 	/* Each code with its own status. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")), BUG },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), DEAD },

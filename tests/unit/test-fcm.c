@@ -328,6 +328,10 @@ static const struct {
 } replies[] = {
 	{ 200, TOKEN("ya29.secret-._~+/=", "3599"), 3599, NULL },
 	{ 200, TOKEN("ya29.secret", "1"), 1, NULL },
+	{ 200, "{\"access_token\":\"ya29.secret\",\"expires_in\":60,"
+	    "\"note\":\"gültig für eine Minute\"}", 60, NULL },
+	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
+	    "\"secret: ungültig\"}", -1, "400, invalid_grant" },
 	{ 200, TOKEN("ya29.secret", "86400"), 86400, NULL },
 	{ 200, TOKEN("ya29.secret", "86401"), -1, "no token" },
 	{ 200, TOKEN("ya29.secret", "0"), -1, "no token" },
