@@ -6,19 +6,12 @@
 
 #include "access/caller-certificate.h"
 #include "base/buf.h"
+#include "base/exit-status.h"
 #include "base/log.h"
 #include "cgi/listener.h"
 #include "state/metrics.h"
 #include "worker/conf.h"
 #include "worker/worker.h"
-
-/* As in sysexits.h. */
-enum {
-	MAIN_OK = 0,
-	MAIN_USAGE = 64,
-	MAIN_IO = 74,
-	MAIN_CONFIG = 78
-};
 
 enum {
 	MAIN_CERTIFICATE_SIZE = 65536
@@ -59,7 +52,7 @@ main_show_identity(const char *path)
 	struct caller_certificate identity;
 	struct error error;
 	struct buf pem;
-	int status = MAIN_CONFIG;
+	int status = EXIT_STATUS_CONFIG;
 	size_t i;
 
 	buf_init(&pem, MAIN_CERTIFICATE_SIZE);
@@ -74,7 +67,7 @@ main_show_identity(const char *path)
 			printf("\"san_dns\": [\"%s\"]\n", identity.san_dns[i]);
 		printf("\"issuer_sha256\": [\"%s\"]\n",
 		    identity.issuer_sha256);
-		status = MAIN_OK;
+		status = EXIT_STATUS_OK;
 	}
 	buf_free(&pem);
 	return status;
@@ -87,7 +80,7 @@ main_print_metrics(const char *path)
 	struct error error;
 	struct conf *conf = conf_load(path, &error);
 	struct buf text;
-	int status = MAIN_CONFIG;
+	int status = EXIT_STATUS_CONFIG;
 
 	buf_init(&text, METRICS_TEXT_SIZE);
 	if (conf == NULL || !metrics_read(conf->state_directory, &text,
@@ -96,9 +89,9 @@ main_print_metrics(const char *path)
 	else if (fputs(buf_text(&text), stdout) == EOF ||
 	    fflush(stdout) == EOF) {
 		perror("standard output");
-		status = MAIN_IO;
+		status = EXIT_STATUS_IO;
 	} else
-		status = MAIN_OK;
+		status = EXIT_STATUS_OK;
 	buf_free(&text);
 	conf_free(conf);
 	return status;
@@ -121,7 +114,7 @@ main_test(const char *path)
 			fprintf(stderr, "%s: %s\n", path, error.words);
 	}
 	conf_free(conf);
-	return good ? MAIN_OK : MAIN_CONFIG;
+	return good ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
 }
 
 static int
@@ -132,7 +125,7 @@ main_serve(const char *path)
 
 	if (!good)
 		log_error("%s", error.words);
-	return good ? MAIN_OK : MAIN_CONFIG;
+	return good ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
 }
 
 int
@@ -160,18 +153,18 @@ main(int argc, char **argv)
 			return main_show_identity(optarg);
 		case 'V':
 			printf("push-gateway %s\n", VERSION);
-			return MAIN_OK;
+			return EXIT_STATUS_OK;
 		case 'h':
 			fputs(main_usage, stdout);
-			return MAIN_OK;
+			return EXIT_STATUS_OK;
 		default:
 			fputs(main_usage, stderr);
-			return MAIN_USAGE;
+			return EXIT_STATUS_USAGE;
 		}
 	}
 	if (optind != argc) {
 		fputs(main_usage, stderr);
-		return MAIN_USAGE;
+		return EXIT_STATUS_USAGE;
 	}
 	path = main_conf_path(path);
 	if (metrics_only)

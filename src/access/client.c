@@ -25,7 +25,7 @@ struct client_list {
 #define CLIENT_FIELD(field) .name = #field, \
     .offset = offsetof(struct client, field)
 
-static const struct setting client_settings[] = {
+const struct setting client_settings[] = {
 	{ CLIENT_FIELD(name), .type = SETTING_STRING, .required = true },
 	{ CLIENT_FIELD(certificate_sha256), .type = SETTING_STRINGS },
 	{ CLIENT_FIELD(san_dns), .type = SETTING_STRINGS },

@@ -16,6 +16,9 @@
 struct client_list;
 struct client;
 
+/* The table of an entry of "clients". */
+extern const struct setting client_settings[];
+
 struct client_list *client_list_create(void);
 void client_list_free(struct client_list *list);
 

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/exit-status.h"
+
 static const struct {
 	const char *name;
 	int syslog_priority;
@@ -149,7 +151,7 @@ fatal(const char *format, ...)
 	vsnprintf(words, sizeof words, format, ap);
 	va_end(ap);
 	log_error("fatal: %s: %s", words, strerror(saved_errno));
-	exit(70);
+	exit(EXIT_STATUS_SOFTWARE);
 }
 
 void
@@ -162,5 +164,5 @@ fatalx(const char *format, ...)
 	vsnprintf(words, sizeof words, format, ap);
 	va_end(ap);
 	log_error("fatal: %s", words);
-	exit(70);
+	exit(EXIT_STATUS_SOFTWARE);
 }

@@ -24,7 +24,7 @@ enum {
 #define APNS_FIELD(field) .name = #field, \
     .offset = offsetof(struct apns_account, field)
 
-static const struct setting apns_account_settings[] = {
+const struct setting apns_account_settings[] = {
 	{ APNS_FIELD(app_id), .type = SETTING_STRING, .required = true },
 	{ APNS_FIELD(provider), .type = SETTING_STRING, .required = true },
 	{ APNS_FIELD(topic), .type = SETTING_STRING },

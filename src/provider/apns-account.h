@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "base/error.h"
+#include "base/setting.h"
 #include "crypto/jwt.h"
 #include "crypto/key-pair.h"
 #include "http/message.h"
@@ -38,6 +39,8 @@ struct apns_account {
 	struct jwt_key *key;		/* NULL until loaded */
 	struct key_pair *certificate;	/* NULL until loaded */
 };
+
+extern const struct setting apns_account_settings[];
 
 void *apns_account_open(struct json_object *section, const char *directory,
     struct error *error);

@@ -336,6 +336,7 @@ apns_judge(const void *arg, const struct device *device,
 
 const struct provider provider_apns = {
 	.name = "apns",
+	.settings = apns_account_settings,
 	.open = apns_account_open,
 	.close = apns_account_close,
 	.load = apns_account_load,

@@ -482,6 +482,7 @@ fcm_judge(const void *arg, const struct device *device,
 
 const struct provider provider_fcm = {
 	.name = "fcm",
+	.settings = fcm_settings,
 	.open = fcm_open,
 	.close = fcm_close,
 	.load = fcm_load,

@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "base/error.h"
+#include "base/setting.h"
 #include "http/http.h"
 #include "http/message.h"
 #include "provider/notification.h"
@@ -46,6 +47,7 @@ enum provider_mint {
 
 struct provider {
 	const char *name;	/* as the configuration names it */
+	const struct setting *settings;	/* of an entry of "apps" */
 
 	/*
 	 * An account from one entry of "apps"; relative paths are relative to

@@ -11,7 +11,6 @@
 #include "state/shared-table.h"
 
 enum {
-	METRICS_LABELS = 4,
 	METRICS_BOUNDS = 12,
 	/* Which numbers of a series are what: a counter has the first alone,
 	 * a histogram one for each bucket and +Inf, and the sum. */
@@ -24,29 +23,10 @@ static_assert((int)METRICS_SUM < (int)SHARED_TABLE_VALUES &&
     METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SHARED_TABLE_TEXT_SIZE,
     "a series holds a histogram and all labels");
 
-enum metrics_type {
-	METRICS_COUNTER,
-	METRICS_GAUGE,
-	METRICS_HISTOGRAM
-};
-
-struct metrics_label {
-	const char *name;
-	size_t offset;		/* in struct metrics_labels */
-};
-
 #define LABEL(label) \
 	{ .name = #label, .offset = offsetof(struct metrics_labels, label) }
 
-struct metrics_info {
-	const char *name;
-	const char *help;
-	enum metrics_type type;
-	struct metrics_label labels[METRICS_LABELS];
-};
-
-/* README.md lists them; a test compares. */
-static const struct metrics_info metrics_infos[METRICS_NAME__MAX] = {
+const struct metrics_info metrics_infos[METRICS_NAME__MAX] = {
 	[METRICS_REQUESTS] = {
 		.name = "push_gateway_requests_total",
 		.help = "Requests answered, by operation and HTTP status.",

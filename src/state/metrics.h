@@ -3,6 +3,7 @@
 #define STATE_METRICS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -38,6 +39,8 @@ enum metrics_name {
 };
 
 enum metrics_limits {
+	/* What one metric has at most. */
+	METRICS_LABELS = 4,
 	/* A longer value is cut; counts of values then equal are added. */
 	METRICS_VALUE_SIZE = 128,
 	/* What the text of a full table may take. */
@@ -55,6 +58,27 @@ struct metrics_labels {
 	const char *reason;
 	const char *result;
 };
+
+enum metrics_type {
+	METRICS_COUNTER,
+	METRICS_GAUGE,
+	METRICS_HISTOGRAM
+};
+
+struct metrics_label {
+	const char *name;
+	size_t offset;		/* in struct metrics_labels */
+};
+
+struct metrics_info {
+	const char *name;
+	const char *help;
+	enum metrics_type type;
+	struct metrics_label labels[METRICS_LABELS];
+};
+
+/* README.md lists them; a test compares. */
+extern const struct metrics_info metrics_infos[METRICS_NAME__MAX];
 
 struct metrics;
 

@@ -6,7 +6,6 @@
 
 #include "base/buf.h"
 #include "base/json-position.h"
-#include "base/setting.h"
 #include "base/xmalloc.h"
 
 enum {
@@ -40,7 +39,7 @@ struct conf_log {
     .type = SETTING_INTEGER, .minimum = least, .maximum = most, \
     .number = fallback }
 
-static const struct setting conf_settings[] = {
+const struct setting conf_settings[] = {
 	{ CONF_FIELD(state_directory), .type = SETTING_PATH,
 	    .text = RUNSTATEDIR "/push-gateway" },
 	CONF_INTEGER(request_timeout_ms, 100, 600000, 8000),
@@ -57,7 +56,7 @@ static const struct setting conf_settings[] = {
 	{ .name = NULL }
 };
 
-static const struct setting conf_log_settings[] = {
+const struct setting conf_log_settings[] = {
 	{ .name = "level", .offset = offsetof(struct conf_log, level),
 	    .type = SETTING_STRING, .text = "info" },
 	{ .name = "to", .offset = offsetof(struct conf_log, to),

@@ -9,6 +9,7 @@
 #include "api/decode.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/setting.h"
 #include "delivery/app.h"
 #include "http/http.h"
 #include "http/proxy.h"
@@ -31,6 +32,11 @@ struct conf {
 	struct client_list *clients;
 	struct app_registry *apps;
 };
+
+/* The tables of the top level, which has those of app_settings, too, and of
+ * "log". */
+extern const struct setting conf_settings[];
+extern const struct setting conf_log_settings[];
 
 /*
  * Reads a configuration file.  NULL with an error whose words are

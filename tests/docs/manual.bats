@@ -19,39 +19,28 @@ tell() {
 	missing=yes
 }
 
-# settings: "TABLE NAME" for each row of each table of settings in the
-# sources: what the first capital-lettered macro in it is given, or .name.
-settings() {
-	awk '
-	/^(static )?const struct setting [a-z_]+\[\] = \{/ {
-		table = $(NF - 2)
-		sub(/_settings\[\].*/, "", table)
-		sub(/\[\].*/, "", table)
-		rows = 1
-		next
-	}
-	/^};/ { rows = 0 }
-	rows && match($0, /[A-Z]+_[A-Z_]+\([a-z][a-z0-9_]*/) {
-		name = substr($0, RSTART, RLENGTH)
-		sub(/.*\(/, "", name)
-		print table, name
-		next
-	}
-	rows && match($0, /\.name = "[^"]+/) {
-		name = substr($0, RSTART, RLENGTH)
-		sub(/.*"/, "", name)
-		print table, name
-	}' "$ROOT"/src/*/*.c "$ROOT"/cgi-bin/*.c
+# page_settings: "SECTION NAME TYPE DEFAULT" for each setting of the manual page,
+# with tabs between them; DEFAULT ends before words that are no value.
+page_settings() {
+	awk -v OFS='\t' '
+	/^\.Ss / { section = $NF }
+	/^\.Sh / { section = "" }
+	section != "" && sub(/^\.It Cm /, "") {
+		name = $1
+		sub(/^[^ ]+ Pq /, "")
+		type = $0
+		sub(/;.*/, "", type)
+		fallback = index($0, ";") ? $0 : ""
+		sub(/^[^;]*; /, "", fallback)
+		sub(/^default (Li|Pa) /, "default ", fallback)
+		print section, name, type, fallback
+	}' "$FILE_PAGE" | LC_ALL=C sort
 }
 
-# pages_settings: "NAME SECTION TYPE..." for each setting of the manual page.
-page_settings() {
-	awk '/^\.Ss / { section = $NF }
-	/^\.It Cm / {
-		name = $3
-		sub(/^\.It Cm [^ ]+ Pq /, "")
-		print name, section, $0
-	}' "$FILE_PAGE"
+# Where a default is a path it is configure's; the pages name the usual ones.
+settings() {
+	described setting | sed 's|default /.*/push-gateway$|default |;
+		s|default $|default /run/push-gateway|' | LC_ALL=C sort -u
 }
 
 @test "the pages are good mdoc" {
@@ -65,126 +54,101 @@ page_settings() {
 	[ -z "$output" ]
 }
 
+# takes_option LETTER: the program knows the option.
+takes_option() {
+	run "$GATEWAY" "-$1" nonsense </dev/null
+	[[ $output != *"invalid option"* ]]
+}
+
 @test "push-gateway.fcgi(8) lists each option, and no other" {
-	diff <(grep -o 'getopt(argc, argv, "[^"]*"' "$ROOT/cgi-bin/push-gateway.c" |
-		sed 's/.*"\(.*\)"/\1/' | tr -d : | grep -o . | sort) \
-		<(sed -n 's/^\.It Fl \([A-Za-z]\).*/\1/p' "$PROGRAM_PAGE" | sort)
+	local letter
+	for letter in {A..Z} {a..z} {0..9}; do
+		! takes_option "$letter" || echo "$letter"
+	done >"$BATS_TEST_TMPDIR/options"
+	diff <(sort "$BATS_TEST_TMPDIR/options") \
+		<(sed -n 's/^\.It Fl \([A-Za-z0-9]\).*/\1/p' "$PROGRAM_PAGE" |
+		sort)
+	[ -s "$BATS_TEST_TMPDIR/options" ]
 }
 
 @test "push-gateway.fcgi(8) lists each variable of ours" {
-	local name missing=
-	while read -r name; do
-		grep -q "^\.It Ev $name\$" "$PROGRAM_PAGE" ||
-			tell "$PROGRAM_PAGE" \
-				"add \".It Ev $name\" to ENVIRONMENT"
-	done < <(grep -oh 'getenv("PUSH_GATEWAY_[A-Z_]*' "$ROOT"/src/*/*.c "$ROOT"/cgi-bin/*.c |
-		sed 's/.*"//' | sort -u)
-	[ -z "$missing" ]
-}
-
-@test "push-gateway.fcgi(8) lists each signal" {
-	local name missing=
-	while read -r name; do
-		grep -q "\.\(It \|\)Dv .*\b$name\b" "$PROGRAM_PAGE" ||
-			tell "$PROGRAM_PAGE" "add $name to SIGNALS"
-	done < <(grep -oh '\(sigaddset(&set, \|signal(\)SIG[A-Z0-9]*' \
-		"$ROOT/src/worker/worker.c" | grep -o 'SIG.*' | sort -u)
-	[ -z "$missing" ]
-}
-
-@test "push-gateway.fcgi(8) lists each exit status" {
-	diff <({
-		sed -n '/MAIN_OK/,/^};/s/.*= \([0-9]\+\).*/\1/p' \
-			"$ROOT/cgi-bin/push-gateway.c"
-		sed -n 's/.*\<exit(\([0-9]*\));/\1/p' "$ROOT/src/base/log.c"
-	} | sort -u) \
-		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]*\)$/\1/p' \
+	diff <(grep -aoE '\bPUSH_GATEWAY_[A-Z_]+' "$GATEWAY" | sort -u) \
+		<(sed -n 's/^\.It Ev \(PUSH_GATEWAY_[A-Z_]*\)$/\1/p' \
 			"$PROGRAM_PAGE" | sort -u)
 }
 
-@test "push-gateway.json(5) lists each setting" {
-	local table name missing=
+# signals FIELD...: those in a mask of the worker's status.
+signals() {
+	local field mask number
+	for field; do
+		mask=$((16#$(awk -v field="$field:" '$1 == field { print $2 }' \
+			"/proc/$WORKER_PID/status")))
+		for number in {1..31}; do
+			((!(mask >> (number - 1) & 1))) ||
+				echo "SIG$(kill -l "$number")"
+		done
+	done | sort
+}
+
+@test "push-gateway.fcgi(8) lists each signal" {
+	write_config
+	# The shell has what it starts in the background ignore some.
+	env --default-signal perl "$ROOT/tests/lib/fastcgi.pl" serve \
+		"$STAGE/socket" "$GATEWAY" -c "$STAGE/push-gateway.json" \
+		2>"$STAGE/worker.log" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 grep -q serving "$STAGE/worker.log"
+	# Those that it reads, and those for which it has code.
+	signals SigBlk SigCgt >"$BATS_TEST_TMPDIR/taken"
+	signals SigIgn >"$BATS_TEST_TMPDIR/ignored"
+	stop "$WORKER_PID"
+	cat "$BATS_TEST_TMPDIR"/{taken,ignored}
+	diff "$BATS_TEST_TMPDIR/taken" <(sed -n 's/^\.It Dv \(SIG.*\)/\1/p' \
+		"$PROGRAM_PAGE" | tr -d ' ' | tr , '\n' | sort)
+	diff "$BATS_TEST_TMPDIR/ignored" \
+		<(sed -n 's/^\.Dv \(SIG[A-Z]*\)$/\1/p' "$PROGRAM_PAGE" | sort)
+}
+
+@test "push-gateway.fcgi(8) lists each exit status" {
+	diff <(described exit) \
+		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]*\)$/\1/p' \
+			"$PROGRAM_PAGE")
+}
+
+@test "push-gateway.json(5) lists each setting, and no other" {
+	diff <(settings | cut -f 1,2) <(page_settings | cut -f 1,2)
 	[ "$(settings | wc -l)" -gt 20 ]
-	while read -r table name; do
-		page_settings | grep -q "^$name " ||
-			tell "$FILE_PAGE" \
-				"add \".It Cm $name Pq TYPE; default ...\" (of $table)"
+}
+
+@test "the types and ranges of push-gateway.json(5) are the program's" {
+	diff <(settings | cut -f 1-3) <(page_settings | cut -f 1-3)
+}
+
+# Where the table says neither, the page may say when a setting is required,
+# or describe what holds without it: "default: ...".
+@test "the defaults of push-gateway.json(5) are the program's" {
+	local section name type fallback page missing=
+	while IFS=$'\t' read -r section name type fallback; do
+		page=$(page_settings | awk -F '\t' -v section="$section" \
+			-v name="$name" '$1 == section && $2 == name { print $4 }')
+		case $fallback:$page in
+		"$page:$fallback") ;;
+		:'default: '*|:'required with'*) ;;
+		*)
+			tell "$FILE_PAGE" "$section $name: \"$page\" is \"$fallback\""
+			;;
+		esac
 	done < <(settings)
 	[ -z "$missing" ]
 }
 
-@test "push-gateway.json(5) lists no setting that is not there" {
-	local name rest missing=
-	while read -r name rest; do
-		settings | grep -q " $name\$" ||
-			tell "$FILE_PAGE" "the sources have no $name ($rest)"
-	done < <(page_settings)
-	[ -z "$missing" ]
-}
-
-# place SECTION NAME: where a setting of that section stands.
-place() {
-	case $1 in
-	level) echo ".$2" ;;
-	log) echo ".log.$2" ;;
-	clients) echo ".clients[0].$2" ;;
-	apps) echo ".apps[].$2" ;;
-	apns) echo ".apps[0].$2" ;;
-	fcm) echo ".apps[1].$2" ;;
-	*) echo "the test knows no section \"$1\"" >&2; return 1 ;;
-	esac
-}
-
-# takes JQ-FILTER: true if the configuration so changed is good.
-takes() {
-	write_config "$1"
-	"$GATEWAY" -t -c "$STAGE/push-gateway.json"
-}
-
-@test "the ranges of push-gateway.json(5) are the program's" {
-	local name section type place range
-	page_settings | grep -q ' integer from '
-	while read -r name section type; do
-		[[ $type =~ ^integer\ from\ ([0-9]+)\ to\ ([0-9]+)\; ]] ||
-			{ echo "$name: integer from A to B; default C"; false; }
-		range=("${BASH_REMATCH[@]:1}")
-		place=$(place "$section" "$name")
-		takes "$place = ${range[0]}"
-		takes "$place = ${range[1]}"
-		run takes "$place = ${range[1]}000"
-		[[ $output == *"must be from ${range[0]} to ${range[1]}"* ]] ||
-			{ echo "$name: $type: $output"; false; }
-	done < <(page_settings | grep ' integer')
-}
-
-# number NAME: a default as the sources write it: a number, or a constant.
-number() {
-	if [[ $1 = [A-Z]* ]]; then
-		number "$(grep -ohE "\b$1 = [0-9A-Z_ *]+" "$ROOT"/src/*/*.[ch] |
-			sed 's/.*= //')"
-	else
-		echo $(($1))
-	fi
-}
-
-# default_numbers: "NAME NUMBER" for each number that is a setting's default.
-default_numbers() {
-	local name value
-	tr '\n' ' ' <<<"$(cat "$ROOT"/src/*/*.c "$ROOT"/cgi-bin/*.c)" | grep -oE \
-		-e 'CONF_INTEGER\([a-z0-9_]+,[^)]*\)' \
-		-e '[A-Z]+_(FIELD|SETTING)\([a-z0-9_]+\), \.type = SETTING_INTEGER,\s*\.number = [^,]+' |
-		sed -E 's/^[^(]*\(([a-z0-9_]+).*(,|=) *([^,=)]+)\)?$/\1 \3/' |
-		grep -v '^field ' | while read -r name value; do
-		echo "$name $(number "$value")"
-	done
-}
-
-@test "the defaults of push-gateway.json(5) are the program's" {
-	diff <(default_numbers | sort -u) \
-		<(page_settings | sed -nE \
-		's/^([^ ]+) .*integer from .*; default ([0-9]+)$/\1 \2/p' |
-		sort -u)
-	[ "$(default_numbers | wc -l)" -ge 10 ]
+@test "push-gateway.json(5) names each provider, and no other" {
+	diff <(described provider) \
+		<(awk '/^\.It Cm provider / { on = 1; next }
+		/^\.(It|El)/ { on = 0 }
+		on && /^\.Li / { print $2 }' "$FILE_PAGE")
+	diff <(described provider | sort) \
+		<(sed -n 's/^\.Ss apps of the provider //p' "$FILE_PAGE" | sort)
 }
 
 # examples PAGE DIRECTORY: each example of a configuration as a file.

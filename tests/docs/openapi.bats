@@ -111,30 +111,27 @@ answer_line() {
 	openapi answers "$DESCRIPTION" "$BATS_TEST_TMPDIR/pages"
 }
 
-# described JQ-FILTER: a part of the description.
-described() {
+# part JQ-FILTER: a part of the description.
+part() {
 	python -c 'import json, sys, yaml
 json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$DESCRIPTION" |
 		jq -r ".components.schemas | $1"
 }
 
 @test "it lists each phrase of an item's error, and no other" {
-	local phrases prefixes
-	phrases=$(sed -n '/^static const char \*const cause_phrases/,/^};/p' \
-		"$ROOT/src/provider/outcome.c" | grep -v CAUSE_NONE |
-		grep -o '"[^"]*"' | tr -d '"' | sort)
-	diff <(echo "$phrases") \
-		<(described '.ErrorDead.const, (.ErrorLater, .ErrorNever).enum[]' |
+	local prefixes
+	diff <(described phrase | sort) \
+		<(part '.ErrorDead.const, (.ErrorLater, .ErrorNever).enum[]' |
 		sort)
 	prefixes='not every device[^(]*: [(](?<causes>.*)[)]'
-	diff <(described '(.ErrorLater, .ErrorNever).enum[]') \
-		<(described ".ErrorBesideRejected.pattern |
+	diff <(part '(.ErrorLater, .ErrorNever).enum[]') \
+		<(part ".ErrorBesideRejected.pattern |
 		capture(\"$prefixes\").causes | split(\"|\")[]")
-	diff <(described '.ErrorLater.enum[]') \
-		<(described ".ErrorTryAgain.pattern |
+	diff <(part '.ErrorLater.enum[]') \
+		<(part ".ErrorTryAgain.pattern |
 		capture(\"$prefixes\").causes | split(\"|\")[]")
-	diff <(described '.ErrorNever.enum[]') \
-		<(described ".ErrorDoNotRepeat.pattern |
+	diff <(part '.ErrorNever.enum[]') \
+		<(part ".ErrorDoNotRepeat.pattern |
 		capture(\"$prefixes\").causes | split(\"|\")[]")
 }
 

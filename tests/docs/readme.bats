@@ -10,29 +10,13 @@ setup_file() {
 }
 
 @test "it lists each phrase of an item's error, and no other" {
-	diff <(sed -n '/^static const char \*const cause_phrases/,/^};/p' \
-		"$ROOT/src/provider/outcome.c" | grep -v CAUSE_NONE |
-		grep -o '"[^"]*"' | tr -d '"' | sort) \
+	diff <(described phrase | sort) \
 		<(sed -n '/^| `error` of an item/,/^$/p' "$ROOT/README.md" |
 		sed '1,2d; /^$/d; s/^| \([^|]*\) |.*/\1/' | sort)
 }
 
-# From the README's table and from the sources: a metric and its labels.
 @test "it lists each metric with its labels, and no other" {
-	diff <(awk '
-		/^static const struct metrics_info/ { on = 1 }
-		/^};/ { on = 0 }
-		!on { next }
-		match($0, /"push_gateway_[a-z_]+"/) {
-			line = substr($0, RSTART + 1, RLENGTH - 2) " "
-		}
-		{
-			while (match($0, /LABEL\([a-z]+\)/)) {
-				line = line " " substr($0, RSTART + 6, RLENGTH - 7)
-				$0 = substr($0, RSTART + RLENGTH)
-			}
-		}
-		/},$/ { print line }' "$ROOT/src/state/metrics.c" | sed 's/  */ /g; s/ $//' |
+	diff <(described metric | cut -f 1,3 | tr '\t,' '  ' | sed 's/ $//' |
 		sort) \
 		<(sed -n 's/^| `\(push_gateway_[a-z_]*\)` | \([^|]*\)|.*/\1 \2/p' \
 			"$ROOT/README.md" | tr -d , | sed 's/  */ /g; s/ $//' |

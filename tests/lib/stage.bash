@@ -45,6 +45,11 @@ wait_until() {
 	done
 }
 
+# described KIND: what the gateway's own tables say; see tests/docs/describe.c.
+described() {
+	"$BUILD/tests/docs/describe" | sed -n "s/^$1\t//p"
+}
+
 # --- keys and certificates ---------------------------------------------------
 
 # make_ca NAME: NAME-ca.pem, NAME-ca-key.pem
