@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "delivery-fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xmalloc.h"
+#include "delivery/channel.h"
+#include "fixture.h"
+#include "provider/token.h"
+#include "tap.h"
+#include "worker/conf.h"
+
+#define FIXTURE_APNS(app_id, key_file) "{\"app_id\":\"" app_id "\"," \
+    "\"provider\":\"apns\",\"url\":\"https://apns.test\",\"key_file\":\"" \
+    key_file "\",\"key_id\":\"ABC1234567\",\"team_id\":\"TEAM123456\"}"
+#define FIXTURE_TOKEN_URL "https://oauth.test/token"
+
+static struct {
+	struct loop *loop;
+	struct conf *conf;
+	struct http *http;
+	struct token_store *store;
+	struct metrics *metrics;
+	struct channel_list *channels;
+	struct delivery *delivery;
+	const struct client *client;
+	fake_http_script_fn script;
+	void *script_arg;
+	struct fake_http_answer token_answer;
+	unsigned int token_requests;
+	unsigned int pushkeys;		/* given out so far */
+	unsigned int count;		/* of fixtures, so far */
+	struct buf metrics_text;
+} delivery_fixture;
+
+static void
+delivery_fixture_write_files(void)
+{
+	struct json_object *account = json_object_new_object();
+
+	fixture_file("one.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
+	    NULL));
+	fixture_file("other.p8", fixture_pem(fixture_key_create(
+	    FIXTURE_KEY_P256), NULL));
+	json_object_object_add(account, "type",
+	    json_object_new_string("service_account"));
+	json_object_object_add(account, "project_id",
+	    json_object_new_string("project"));
+	json_object_object_add(account, "client_email",
+	    json_object_new_string("gateway@project.test"));
+	json_object_object_add(account, "private_key",
+	    json_object_new_string(fixture_pem(fixture_key(
+	    FIXTURE_KEY_RSA_2048), NULL)));
+	json_object_object_add(account, "private_key_id",
+	    json_object_new_string("key"));
+	json_object_object_add(account, "token_uri",
+	    json_object_new_string(FIXTURE_TOKEN_URL));
+	fixture_file("account.json", json_object_to_json_string(account));
+	json_object_put(account);
+}
+
+static void
+delivery_fixture_load(const char *settings)
+{
+	struct caller_certificate anybody = { .san_dns_count = 0 };
+	struct error error;
+	const char *path = fixture_file("gateway.json", fixture_format(
+	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":\"caller\"}],"
+	    "\"apps\":[" FIXTURE_APNS("ios", "one.p8") ","
+	    FIXTURE_APNS("ios-twin", "one.p8") ","
+	    FIXTURE_APNS("ios-other", "other.p8") ","
+	    FIXTURE_APNS("lost", "lost.p8") ","
+	    "{\"app_id\":\"android\",\"provider\":\"fcm\","
+	    "\"url\":\"https://fcm.test\","
+	    "\"service_account_file\":\"account.json\"}]}", settings,
+	    fixture_path(fixture_format("state-%u",
+	    ++delivery_fixture.count))));
+
+	delivery_fixture.conf = conf_load(path, &error);
+	if (delivery_fixture.conf == NULL)
+		tap_bail_out("%s", error.words);
+	delivery_fixture.store = token_store_open(
+	    delivery_fixture.conf->state_directory, &error);
+	if (delivery_fixture.store == NULL)
+		tap_bail_out("%s", error.words);
+	delivery_fixture.client = client_list_find(
+	    delivery_fixture.conf->clients, &anybody);
+}
+
+/* The token endpoint's, or the test's own script. */
+static void
+delivery_fixture_answer(void *arg, const struct fake_http_request *request,
+    struct fake_http_answer *answer)
+{
+	struct fake_http_request counted = *request;
+
+	(void)arg;
+	if (strcmp(buf_text(&request->request->url), FIXTURE_TOKEN_URL) == 0) {
+		delivery_fixture.token_requests++;
+		*answer = delivery_fixture.token_answer;
+		return;
+	}
+	counted.number -= delivery_fixture.token_requests;
+	if (delivery_fixture.script == NULL)
+		answer->after_ms = FAKE_HTTP_NEVER;
+	else
+		delivery_fixture.script(delivery_fixture.script_arg, &counted,
+		    answer);
+}
+
+void
+delivery_fixture_open(const char *settings, fake_http_script_fn script,
+    void *arg)
+{
+	if (delivery_fixture.count == 0)
+		delivery_fixture_write_files();
+	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
+	delivery_fixture_load(settings);
+	delivery_fixture.script = script;
+	delivery_fixture.script_arg = arg;
+	delivery_fixture.token_answer = (struct fake_http_answer){
+		.status = 200,
+		.body = "{\"access_token\":\"ya29\",\"expires_in\":3600,"
+		    "\"token_type\":\"Bearer\"}"
+	};
+	delivery_fixture.token_requests = 0;
+	delivery_fixture.pushkeys = 0;
+	fake_http_begin(delivery_fixture_answer, NULL);
+	delivery_fixture.loop = loop_create();
+	delivery_fixture.http = http_create(delivery_fixture.loop,
+	    &delivery_fixture.conf->http);
+	delivery_fixture.metrics = metrics_open(
+	    delivery_fixture.conf->state_directory);
+	delivery_fixture.channels = channel_list_create(
+	    &(struct channel_params){
+		.loop = delivery_fixture.loop,
+		.http = delivery_fixture.http,
+		.store = delivery_fixture.store,
+		.metrics = delivery_fixture.metrics
+	});
+	delivery_fixture.delivery = delivery_create(&(struct delivery_params){
+		.loop = delivery_fixture.loop,
+		.apps = delivery_fixture.conf->apps,
+		.channels = delivery_fixture.channels,
+		.metrics = delivery_fixture.metrics
+	});
+	buf_init(&delivery_fixture.metrics_text, METRICS_TEXT_SIZE);
+}
+
+void
+delivery_fixture_close(void)
+{
+	delivery_free(delivery_fixture.delivery);
+	channel_list_free(delivery_fixture.channels);
+	http_free(delivery_fixture.http);
+	metrics_close(delivery_fixture.metrics);
+	token_store_close(delivery_fixture.store);
+	conf_free(delivery_fixture.conf);
+	buf_free(&delivery_fixture.metrics_text);
+	loop_free(delivery_fixture.loop);
+	if (fake_http_counts()->in_flight > 0)
+		tap_bail_out("a request outlives the engine");
+}
+
+struct delivery *
+delivery_fixture_delivery(void)
+{
+	return delivery_fixture.delivery;
+}
+
+void
+delivery_fixture_find_lost_key(void)
+{
+	fixture_file("lost.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
+	    NULL));
+}
+
+void
+delivery_fixture_set_token_answer(const struct fake_http_answer *answer)
+{
+	delivery_fixture.token_answer = *answer;
+}
+
+unsigned int
+delivery_fixture_token_requests(void)
+{
+	return delivery_fixture.token_requests;
+}
+
+void
+delivery_fixture_pass(int64_t ms)
+{
+	fake_loop_pass(delivery_fixture.loop, ms);
+}
+
+int64_t
+delivery_fixture_now_ms(void)
+{
+	return clock_monotonic_ms() - FAKE_LOOP_START_MS;
+}
+
+const char *
+delivery_fixture_metrics(void)
+{
+	buf_reset(&delivery_fixture.metrics_text);
+	metrics_write(delivery_fixture.metrics,
+	    &delivery_fixture.metrics_text);
+	return buf_text(&delivery_fixture.metrics_text);
+}
+
+/* --- batches ------------------------------------------------------------- */
+
+static struct batch *
+delivery_fixture_compose(const char *app_id, size_t items, size_t devices)
+{
+	static const struct decode_limits limits = {
+		.max_batch_size = DELIVERY_FIXTURE_ITEMS_MAX,
+		.max_notification_size_kb = 1024
+	};
+	struct decode_error error;
+	struct batch *batch;
+	struct buf text;
+	size_t i, j;
+
+	buf_init(&text, 16 * 1024 * 1024);
+	buf_append_text(&text, "{\"notifications\":[");
+	for (i = 0; i < items; i++) {
+		buf_append_format(&text, "%s{\"id\":\"item-%zu\","
+		    "\"notification\":{\"event_id\":\"$event\",\"devices\":[",
+		    i == 0 ? "" : ",", i + 1);
+		for (j = 0; j < devices; j++)
+			buf_append_format(&text, "%s{\"app_id\":\"%s\","
+			    "\"pushkey\":\"%08x\"}", j == 0 ? "" : ",",
+			    app_id, ++delivery_fixture.pushkeys);
+		buf_append_text(&text, "]}}");
+	}
+	buf_append_text(&text, "]}");
+	if (decode_request(DECODE_BATCH, buf_text(&text), text.size, &limits,
+	    &batch, &error) != DECODE_OK)
+		tap_bail_out("%s: %s", error.violation.location,
+		    error.violation.reason);
+	buf_free(&text);
+	return batch;
+}
+
+static void
+delivery_fixture_on_settled(void *arg, size_t index,
+    const struct outcome *outcomes)
+{
+	struct delivery_fixture_run *run = arg;
+	struct delivery_fixture_item *item = &run->items[index];
+	size_t i, count = run->batch->notifications[index].device_count;
+
+	if (item->settled_ms != -1)
+		tap_bail_out("item %zu is settled twice", index);
+	item->settled_ms = delivery_fixture_now_ms();
+	item->place = ++run->settled;
+	for (i = 0; i < count; i++) {
+		item->verdicts[outcomes[i].verdict]++;
+		run->verdicts[outcomes[i].verdict]++;
+	}
+	if (count > 0)
+		item->first = outcomes[0];
+	if (run->settled == run->batch->count) {
+		run->settled_ms = item->settled_ms;
+		batch_free(run->batch);
+		run->batch = NULL;
+	}
+}
+
+void
+delivery_fixture_start_within(struct delivery_fixture_run *run,
+    const char *app_id, size_t items, size_t devices, int64_t timeout_ms)
+{
+	size_t i;
+
+	*run = (struct delivery_fixture_run){ .settled_ms = -1 };
+	for (i = 0; i < items; i++)
+		run->items[i].settled_ms = -1;
+	run->batch = delivery_fixture_compose(app_id, items, devices);
+	delivery_start(delivery_fixture.delivery, run->batch,
+	    delivery_fixture.client, timeout_ms, delivery_fixture_on_settled,
+	    run);
+	if (run->settled > 0)
+		tap_bail_out("an item is settled from within delivery_start");
+}
+
+void
+delivery_fixture_start(struct delivery_fixture_run *run, const char *app_id,
+    size_t items, size_t devices)
+{
+	delivery_fixture_start_within(run, app_id, items, devices,
+	    DELIVERY_FIXTURE_TIMEOUT_MS);
+}
+
+unsigned int
+delivery_fixture_pushkey(const struct fake_http_request *request)
+{
+	const char *url = buf_text(&request->request->url);
+	const char *body = buf_text(&request->request->body);
+	const char *text = strstr(url, "/3/device/");
+	unsigned int number = 0;
+
+	if (text == NULL && (text = strstr(body, "\"token\"")) != NULL)
+		text = strpbrk(text + strlen("\"token\""), "0123456789abcdef");
+	if (text == NULL || sscanf(text, "/3/device/%x", &number) +
+	    sscanf(text, "%x", &number) < 1)
+		tap_bail_out("a request to %s without a pushkey", url);
+	return number;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVERY_FIXTURE_H
+#define DELIVERY_FIXTURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "delivery/delivery.h"
+#include "fake-http.h"
+#include "fake-loop.h"
+
+/*
+ * A delivery with all that it stands on, in virtual time: real apps, accounts,
+ * tokens and providers over the fake loop and the fake engine.  There is one
+ * at a time; times are counted from the moment it was opened.
+ *
+ * The apps: "ios" and "ios-twin" are APNs with one key, "ios-other" is APNs with
+ * another one, "android" is FCM, which asks for its token, and "lost" is APNs
+ * with a key that is not there.
+ */
+enum {
+	DELIVERY_FIXTURE_TIMEOUT_MS = 8000,
+	DELIVERY_FIXTURE_ITEMS_MAX = 100
+};
+
+/*
+ * Opens it with further members of the configuration, each ended by a comma,
+ * or "".  The script is asked for the answers to what is sent to providers; a
+ * token endpoint answers by itself, see below.
+ */
+void delivery_fixture_open(const char *settings, fake_http_script_fn script,
+    void *arg);
+
+/* Ends the program as failed if anything is left over. */
+void delivery_fixture_close(void);
+
+struct delivery *delivery_fixture_delivery(void);
+
+/* Writes the key of "lost". */
+void delivery_fixture_find_lost_key(void);
+
+/* What the token endpoint answers, in the place of a token at once. */
+void delivery_fixture_set_token_answer(const struct fake_http_answer *answer);
+
+/* How often it was asked. */
+unsigned int delivery_fixture_token_requests(void);
+
+/* Lets so much time pass. */
+void delivery_fixture_pass(int64_t ms);
+
+/* How long it has been open. */
+int64_t delivery_fixture_now_ms(void);
+
+/* The metrics as text, until the next call. */
+const char *delivery_fixture_metrics(void);
+
+/* A batch under way, and what has become of it. */
+struct delivery_fixture_item {
+	int64_t settled_ms;		/* -1: not yet */
+	unsigned int place;		/* in the order of settling, from 1 */
+	unsigned int verdicts[VERDICT__MAX];
+	struct outcome first;		/* of its first device */
+};
+
+struct delivery_fixture_run {
+	struct batch *batch;
+	unsigned int settled;		/* items */
+	int64_t settled_ms;		/* the last; -1: not yet */
+	unsigned int verdicts[VERDICT__MAX];
+	struct delivery_fixture_item items[DELIVERY_FIXTURE_ITEMS_MAX];
+};
+
+/*
+ * Starts `items` notifications to `devices` devices each of an app.  Their
+ * pushkeys are numbers, counted on from run to run.  The run is the caller's
+ * and must stay until it is settled or the fixture is closed.
+ */
+void delivery_fixture_start(struct delivery_fixture_run *run,
+    const char *app_id, size_t items, size_t devices);
+
+/* The same with another deadline. */
+void delivery_fixture_start_within(struct delivery_fixture_run *run,
+    const char *app_id, size_t items, size_t devices, int64_t timeout_ms);
+
+/* The number that is the pushkey of a request to a provider, from 1. */
+unsigned int delivery_fixture_pushkey(const struct fake_http_request *request);
+
+#endif
