@@ -34,7 +34,8 @@ struct exchange {
 	enum exchange_stage stage;
 	struct loop_watch *watch;	/* to read */
 	struct loop_watch *write_watch;	/* NULL until it is needed */
-	struct loop_timer *timer;
+	struct loop_timer *timeout;	/* of the peer */
+	struct loop_timer *check;	/* of what is there already */
 	int64_t deadline_ms;		/* of the stage */
 	int64_t announced;		/* CONTENT_LENGTH, or -1 */
 	size_t body_limit;
@@ -70,7 +71,8 @@ exchange_free(struct exchange *exchange)
 	exchange_close_request(exchange);
 	loop_watch_free(exchange->watch);
 	loop_watch_free(exchange->write_watch);
-	loop_timer_free(exchange->timer);
+	loop_timer_free(exchange->timeout);
+	loop_timer_free(exchange->check);
 	exchange->params.closed(exchange->params.arg);
 	free(exchange);
 }
@@ -83,7 +85,7 @@ exchange_wait(struct exchange *exchange)
 
 	if (delay_ms > exchange->params.io_timeout_ms)
 		delay_ms = exchange->params.io_timeout_ms;
-	loop_timer_start(exchange->timer, delay_ms);
+	loop_timer_start(exchange->timeout, delay_ms);
 }
 
 const char *
@@ -118,7 +120,8 @@ exchange_end_body(struct exchange *exchange, enum exchange_body result)
 
 	exchange->stage = EXCHANGE_ANSWERING;
 	exchange->deadline_ms = INT64_MAX;
-	loop_timer_stop(exchange->timer);
+	loop_timer_stop(exchange->timeout);
+	loop_timer_stop(exchange->check);
 	loop_watch_change(exchange->watch, 0);
 	buf_init(&body, exchange->body_limit);
 	if (result == EXCHANGE_BODY_OK &&
@@ -147,10 +150,8 @@ exchange_check_body(struct exchange *exchange)
 		exchange_end_body(exchange, EXCHANGE_BODY_OK);
 	else if (state == PROTOCOL_BROKEN)
 		exchange_end_body(exchange, EXCHANGE_BODY_CUT);
-	else {
-		loop_watch_change(exchange->watch, LOOP_READ);
+	else
 		exchange_wait(exchange);
-	}
 }
 
 void
@@ -163,7 +164,7 @@ exchange_read_body(struct exchange *exchange, size_t limit,
 	exchange->body_arg = arg;
 	exchange->text.limit = EXCHANGE_ANSWER_SIZE + 2 * limit;
 	exchange->out.limit = exchange->text.limit;
-	exchange_check_body(exchange);
+	loop_timer_start(exchange->check, 0);
 }
 
 /* --- reading ------------------------------------------------------------- */
@@ -178,7 +179,7 @@ exchange_check_variables(struct exchange *exchange)
 	case PROTOCOL_BODY:
 	case PROTOCOL_COMPLETE:
 		exchange->stage = EXCHANGE_BODY;
-		loop_timer_stop(exchange->timer);
+		loop_timer_stop(exchange->timeout);
 		exchange->params.arrived(exchange->params.arg, exchange);
 		break;
 	case PROTOCOL_BROKEN:
@@ -186,6 +187,22 @@ exchange_check_variables(struct exchange *exchange)
 		exchange_free(exchange);
 		break;
 	}
+}
+
+/* Looks at what the protocol has, without waiting for more. */
+static void
+exchange_check(struct exchange *exchange)
+{
+	if (exchange->stage == EXCHANGE_VARIABLES)
+		exchange_check_variables(exchange);
+	else if (exchange->body_done != NULL)
+		exchange_check_body(exchange);
+}
+
+static void
+exchange_on_check(void *arg)
+{
+	exchange_check(arg);
 }
 
 /*
@@ -217,10 +234,7 @@ exchange_on_readable(void *arg, int fd, unsigned int events)
 	}
 	exchange->params.protocol->take(exchange->request, chunk,
 	    got > 0 ? (size_t)got : 0);
-	if (exchange->stage == EXCHANGE_VARIABLES)
-		exchange_check_variables(exchange);
-	else
-		exchange_check_body(exchange);
+	exchange_check(exchange);
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -231,7 +245,7 @@ exchange_lose(struct exchange *exchange)
 {
 	exchange->gone = true;
 	exchange->blocked = false;
-	loop_timer_stop(exchange->timer);
+	loop_timer_stop(exchange->timeout);
 	loop_watch_free(exchange->write_watch);
 	exchange->write_watch = NULL;
 	buf_free(&exchange->text);
@@ -280,7 +294,7 @@ exchange_send(struct exchange *exchange)
 		exchange->blocked = false;
 		if (exchange->write_watch != NULL)
 			loop_watch_change(exchange->write_watch, 0);
-		loop_timer_stop(exchange->timer);
+		loop_timer_stop(exchange->timeout);
 		return;
 	}
 	exchange_drop_sent(exchange);
@@ -308,7 +322,7 @@ exchange_end(struct exchange *exchange)
 	}
 	exchange->stage = EXCHANGE_LINGERING;
 	exchange_close_request(exchange);
-	loop_timer_start(exchange->timer, EXCHANGE_LINGER_MS);
+	loop_timer_start(exchange->timeout, EXCHANGE_LINGER_MS);
 }
 
 static void
@@ -409,19 +423,17 @@ exchange_create(const struct exchange_params *params)
 	exchange->deadline_ms = clock_monotonic_ms() + EXCHANGE_PATIENCE_MS;
 	buf_init(&exchange->text, EXCHANGE_ANSWER_SIZE);
 	buf_init(&exchange->out, EXCHANGE_ANSWER_SIZE);
-	exchange->timer = loop_timer_create(params->loop, exchange_on_timeout,
+	exchange->timeout = loop_timer_create(params->loop,
+	    exchange_on_timeout, exchange);
+	exchange->check = loop_timer_create(params->loop, exchange_on_check,
 	    exchange);
 	exchange->watch = loop_watch_create(params->loop, params->in_fd,
 	    LOOP_READ, exchange_on_readable, exchange);
 	exchange_wait(exchange);
+	/* The variables of CGI do not come as bytes. */
+	if (params->protocol->state(exchange->request) != PROTOCOL_VARIABLES)
+		loop_timer_start(exchange->check, 0);
 	return exchange;
-}
-
-void
-exchange_begin(struct exchange *exchange)
-{
-	if (exchange->stage == EXCHANGE_VARIABLES)
-		exchange_check_variables(exchange);
 }
 
 void

@@ -28,9 +28,9 @@ enum exchange_body {
 };
 
 /*
- * Called with a request once its variables are there.  The callee answers it
- * and ends it with exchange_finish, now or later; unless it does so now, it
- * must ask for the body.
+ * Called from the loop with a request once its variables are there.  The
+ * callee answers it and ends it with exchange_finish, now or later; unless it
+ * does so now, it must ask for the body.
  */
 typedef void (*exchange_arrived_fn)(void *arg, struct exchange *exchange);
 
@@ -57,11 +57,6 @@ struct exchange_params {
 /* It frees itself once it is over. */
 struct exchange *exchange_create(const struct exchange_params *params);
 
-/*
- * Begins, if it has not, without waiting for bytes: the variables are there.
- */
-void exchange_begin(struct exchange *exchange);
-
 /* Waits no longer for a request that is not complete. */
 void exchange_expire(struct exchange *exchange);
 
@@ -73,7 +68,7 @@ const char *exchange_variable(const struct exchange *exchange,
     const char *name);
 
 /*
- * Calls `done` once, now or later, when the request's body is there, or will
+ * Calls `done` once, from the loop, when the request's body is there, or will
  * not be.  A CONTENT_LENGTH over the limit is known before the body is read,
  * any other body as soon as it is over it.  An answer may be 64 KiB and twice
  * this limit; one that is longer is cut.

@@ -25,10 +25,12 @@ struct listener {
 	struct loop *loop;
 	struct listener_params params;
 	struct loop_watch *watch;	/* NULL for CGI */
-	struct loop_timer *timer;	/* ends a pause; says drained */
+	struct loop_timer *pause;	/* out of descriptors */
+	struct loop_timer *nothing_left;
 	TAILQ_HEAD(, connection) connections;
 	unsigned int in_flight;
 	bool pausing;
+	bool shut;		/* by another process */
 	bool stopped;
 	struct connection *single;	/* that of CGI */
 	exchange_arrived_fn arrived;
@@ -52,6 +54,7 @@ static void
 listener_update(struct listener *listener)
 {
 	bool open = !listener->stopped && !listener->pausing &&
+	    !listener->shut &&
 	    listener->in_flight < listener->params.max_in_flight;
 
 	if (listener->watch != NULL)
@@ -59,7 +62,7 @@ listener_update(struct listener *listener)
 	/* Who is answered may not have closed its side yet: leaving now could
 	 * take the answer away. */
 	if (listener->stopped && TAILQ_EMPTY(&listener->connections))
-		loop_timer_start(listener->timer, 0);
+		loop_timer_start(listener->nothing_left, 0);
 }
 
 static void
@@ -167,27 +170,30 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 	    errno == ENOBUFS || errno == ENOMEM)) {
 		log_error("cannot accept a request: %s", strerror(errno));
 		listener->pausing = true;
-		loop_timer_start(listener->timer, LISTENER_PAUSE_MS);
+		loop_timer_start(listener->pause, LISTENER_PAUSE_MS);
 	} else if (fd == -1 && burst == 0 && listener_is_shut(listen_fd)) {
 		log_error("cannot accept a request any more: another process "
 		    "shut the socket down");
-		listener->pausing = true;
+		listener->shut = true;
 	}
 	listener_update(listener);
 }
 
 static void
-listener_on_timer(void *arg)
+listener_on_pause_end(void *arg)
 {
 	struct listener *listener = arg;
 
 	listener->pausing = false;
-	if (listener->single != NULL)
-		exchange_begin(listener->single->exchange);
-	else if (!listener->stopped)
-		listener_update(listener);
-	else if (TAILQ_EMPTY(&listener->connections) &&
-	    listener->drained != NULL)
+	listener_update(listener);
+}
+
+static void
+listener_on_nothing_left(void *arg)
+{
+	struct listener *listener = arg;
+
+	if (TAILQ_EMPTY(&listener->connections) && listener->drained != NULL)
 		listener->drained(listener->drained_arg);
 }
 
@@ -219,7 +225,6 @@ listener_begin_cgi(struct listener *listener, int out_flags)
 	listener->single = listener_add(listener, &protocol_cgi,
 	    listener->params.fd, listener->params.out_fd);
 	listener->single->out_flags = out_flags;
-	loop_timer_start(listener->timer, 0);
 }
 
 struct listener *
@@ -248,8 +253,10 @@ listener_create(struct loop *loop, const struct listener_params *params,
 		listener->arrived = arrived;
 		listener->arrived_arg = arg;
 		TAILQ_INIT(&listener->connections);
-		listener->timer = loop_timer_create(loop, listener_on_timer,
-		    listener);
+		listener->pause = loop_timer_create(loop,
+		    listener_on_pause_end, listener);
+		listener->nothing_left = loop_timer_create(loop,
+		    listener_on_nothing_left, listener);
 		if (cgi)
 			listener_begin_cgi(listener, flags);
 		else
@@ -323,6 +330,7 @@ listener_free(struct listener *listener)
 	while ((connection = TAILQ_FIRST(&listener->connections)) != NULL)
 		exchange_free(connection->exchange);
 	loop_watch_free(listener->watch);
-	loop_timer_free(listener->timer);
+	loop_timer_free(listener->pause);
+	loop_timer_free(listener->nothing_left);
 	free(listener);
 }
