@@ -22,9 +22,14 @@ struct route {
 	enum response_error too_large;
 };
 
+struct router {
+	struct router_params params;
+	unsigned int uploads;
+};
+
 /* A request whose body is on its way. */
 struct route_upload {
-	struct route_params *params;
+	struct router *router;
 	const struct route *route;
 	struct exchange *exchange;
 	const struct client *client;
@@ -127,51 +132,51 @@ route_read_path(const struct exchange *exchange, char path[ROUTE_PATH_SIZE])
 
 /* What the caller wrote as its path may hold anything: not logged. */
 static void
-route_note_refusal(const struct route_params *params,
+route_note_refusal(const struct router *router,
     const struct route *route, enum response_error error)
 {
 	log_info("refused: %d", response_error_status(error));
-	notify_count_answer(&params->notify, route == NULL ? "none" :
+	notify_count_answer(&router->params.notify, route == NULL ? "none" :
 	    route_name(route), response_error_status(error));
 }
 
 static void
-route_refuse(const struct route_params *params, const struct route *route,
+route_refuse(const struct router *router, const struct route *route,
     struct exchange *exchange, enum response_error error,
     struct json_object *details)
 {
-	route_note_refusal(params, route, error);
+	route_note_refusal(router, route, error);
 	response_send_error(exchange, error, details);
 	exchange_finish(exchange);
 }
 
 /* 404 and 405; a homeserver wants to see them in Matrix's form. */
 static void
-route_refuse_path(const struct route_params *params,
+route_refuse_path(const struct router *router,
     const struct route *route, struct exchange *exchange,
     enum response_error error, const char *path)
 {
 	if (strstr(path, "/_matrix/") == NULL)
-		route_refuse(params, route, exchange, error, NULL);
+		route_refuse(router, route, exchange, error, NULL);
 	else {
-		route_note_refusal(params, route, error);
+		route_note_refusal(router, route, error);
 		response_send_matrix_error(exchange, error);
 		exchange_finish(exchange);
 	}
 }
 
 static const struct client *
-route_find_client(const struct route_params *params,
+route_find_client(const struct router *router,
     const struct exchange *exchange)
 {
 	const struct client *client = NULL;
 	const struct caller_certificate *identity =
-	    caller_certificate_cache_read(params->identities,
+	    caller_certificate_cache_read(router->params.identities,
 		exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
 		exchange_variable(exchange, "SSL_CLIENT_CERT"));
 
 	if (identity != NULL) {
-		client = client_list_find(params->clients, identity);
+		client = client_list_find(router->params.clients, identity);
 		if (client == NULL)
 			log_warn("a verified certificate that no client has: "
 			    "certificate_sha256 %s issuer_sha256 %s",
@@ -191,7 +196,7 @@ route_refuse_cut(const struct route_upload *upload)
 	    json_object_new_string(""));
 	json_object_object_add(details, "reason",
 	    json_object_new_string("the body was cut short"));
-	route_refuse(upload->params, upload->route, upload->exchange,
+	route_refuse(upload->router, upload->route, upload->exchange,
 	    RESPONSE_INVALID_DATA, details);
 }
 
@@ -199,27 +204,27 @@ static void
 route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 {
 	struct route_upload *upload = arg;
-	struct route_params *params = upload->params;
+	struct router *router = upload->router;
 	struct json_object *details;
 
-	params->uploads--;
+	router->uploads--;
 	switch (result) {
 	case EXCHANGE_BODY_OK:
-		notify_serve(&params->notify, upload->route->operation,
+		notify_serve(&router->params.notify, upload->route->operation,
 		    upload->exchange, upload->client, body);
 		break;
 	case EXCHANGE_BODY_TOO_LARGE:
 		details = json_object_new_object();
 		json_object_object_add(details, "max_request_size_kb",
-		    json_object_new_int64(params->max_request_size_kb));
-		route_refuse(params, upload->route, upload->exchange,
+		    json_object_new_int64(router->params.max_request_size_kb));
+		route_refuse(router, upload->route, upload->exchange,
 		    upload->route->too_large, details);
 		break;
 	case EXCHANGE_BODY_CUT:
 		route_refuse_cut(upload);
 		break;
 	case EXCHANGE_BODY_EXPIRED:
-		route_refuse(params, upload->route, upload->exchange,
+		route_refuse(router, upload->route, upload->exchange,
 		    RESPONSE_UNAVAILABLE, NULL);
 		break;
 	}
@@ -227,22 +232,23 @@ route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 }
 
 static void
-route_serve_post(struct route_params *params, const struct route *route,
+route_serve_post(struct router *router, const struct route *route,
     struct exchange *exchange, const struct client *client)
 {
 	struct route_upload *upload = xcalloc(1, sizeof *upload);
 
-	upload->params = params;
+	upload->router = router;
 	upload->route = route;
 	upload->exchange = exchange;
 	upload->client = client;
-	params->uploads++;
+	router->uploads++;
 	exchange_read_body(exchange,
-	    (size_t)params->max_request_size_kb * 1024, route_on_body, upload);
+	    (size_t)router->params.max_request_size_kb * 1024, route_on_body,
+	    upload);
 }
 
 void
-route_serve(struct route_params *params, struct exchange *exchange)
+router_serve(struct router *router, struct exchange *exchange)
 {
 	const char *method = exchange_variable(exchange, "REQUEST_METHOD");
 	const struct route *route;
@@ -252,16 +258,39 @@ route_serve(struct route_params *params, struct exchange *exchange)
 	route_read_path(exchange, path);
 	route = route_find(path, exchange_variable(exchange, "REQUEST_URI"));
 	if (route == NULL)
-		route_refuse_path(params, route, exchange,
+		route_refuse_path(router, route, exchange,
 		    RESPONSE_UNKNOWN_PATH, path);
 	else if (method == NULL || strcmp(method, "POST") != 0)
-		route_refuse_path(params, route, exchange,
+		route_refuse_path(router, route, exchange,
 		    RESPONSE_UNKNOWN_METHOD, path);
-	else if ((client = route_find_client(params, exchange)) == NULL) {
-		metrics_add(params->notify.metrics, METRICS_CLIENTS_REFUSED, 1,
-		    NULL);
-		route_refuse(params, route, exchange, RESPONSE_UNAUTHENTICATED,
+	else if ((client = route_find_client(router, exchange)) == NULL) {
+		metrics_add(router->params.notify.metrics,
+		    METRICS_CLIENTS_REFUSED, 1, NULL);
+		route_refuse(router, route, exchange, RESPONSE_UNAUTHENTICATED,
 		    NULL);
 	} else
-		route_serve_post(params, route, exchange, client);
+		route_serve_post(router, route, exchange, client);
+}
+
+/* --- the router ---------------------------------------------------------- */
+
+struct router *
+router_create(const struct router_params *params)
+{
+	struct router *router = xcalloc(1, sizeof *router);
+
+	router->params = *params;
+	return router;
+}
+
+void
+router_free(struct router *router)
+{
+	free(router);
+}
+
+bool
+router_is_idle(const struct router *router)
+{
+	return router->uploads == 0;
 }

@@ -2,8 +2,11 @@
 #ifndef API_ROUTE_H
 #define API_ROUTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "access/caller-certificate.h"
 #include "access/client.h"
 #include "api/notify.h"
 #include "cgi/exchange.h"
@@ -12,19 +15,30 @@
  * Method and path lead to an operation, or to 404, 405, 401 and 413, in this
  * order.
  */
-struct route_params {
+struct router;
+
+/* What these point to must outlive the router. */
+struct router_params {
 	const struct client_list *clients;
 	struct caller_certificate_cache *identities;
 	int64_t max_request_size_kb;
 	struct notify_params notify;
-	unsigned int uploads;	/* requests whose body is on its way: these
-				 * parameters must stay */
 };
 
-struct route;
+struct router *router_create(const struct router_params *params);
+
+/* It must be idle, and nothing of it be delivered any more. */
+void router_free(struct router *router);
 
 /* Serves a request and ends it, now or later. */
-void route_serve(struct route_params *params, struct exchange *exchange);
+void router_serve(struct router *router, struct exchange *exchange);
+
+/* True if no body of a request is on its way to it. */
+bool router_is_idle(const struct router *router);
+
+/* --- which route it is ---------------------------------------------------- */
+
+struct route;
 
 /*
  * The route of a request, or NULL, by the tail of its decoded path and by the

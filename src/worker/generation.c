@@ -23,7 +23,7 @@ struct generation {
 	struct delivery *delivery;
 	struct expiry *expiry;
 	struct caller_certificate_cache *identities;
-	struct route_params route;
+	struct router *router;
 };
 
 struct generation *
@@ -56,7 +56,7 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	service->expiry = expiry_create(loop, conf->apps, service->channels,
 	    service->metrics);
 	service->identities = caller_certificate_cache_create();
-	service->route = (struct route_params){
+	service->router = router_create(&(struct router_params){
 		.clients = conf->clients,
 		.identities = service->identities,
 		.max_request_size_kb = conf->max_request_size_kb,
@@ -66,7 +66,7 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 			.delivery = service->delivery,
 			.metrics = service->metrics
 		}
-	};
+	});
 	return service;
 }
 
@@ -77,6 +77,7 @@ generation_free(struct generation *service)
 		return;
 	expiry_free(service->expiry);
 	delivery_free(service->delivery);
+	router_free(service->router);
 	channel_list_free(service->channels);
 	http_free(service->http);
 	metrics_close(service->metrics);
@@ -89,7 +90,7 @@ generation_free(struct generation *service)
 void
 generation_serve(struct generation *service, struct exchange *exchange)
 {
-	route_serve(&service->route, exchange);
+	router_serve(service->router, exchange);
 }
 
 const struct conf *
@@ -145,7 +146,7 @@ generation_inherit(struct generation *service, const struct generation *former)
 bool
 generation_is_idle(const struct generation *service)
 {
-	return service->route.uploads == 0 &&
+	return router_is_idle(service->router) &&
 	    delivery_is_idle(service->delivery);
 }
 
