@@ -11,6 +11,12 @@
  * Everything runs in one thread; a callback runs to its end before the next
  * is called.  Any watch or timer may be changed or freed in any callback,
  * its own too.  The loop must outlive its watches and timers.
+ *
+ * The rule for every callback in this program: it is never called from within
+ * the call that registers it, but later, from the loop.  What is known at once
+ * is returned by that call, or comes by a timer of 0 ms.  So nobody has to
+ * expect, in the middle of his own function, that what he just started is over
+ * and gone.
  */
 struct loop;
 struct loop_watch;

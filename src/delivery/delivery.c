@@ -61,18 +61,19 @@ struct delivery_run {
 	struct delivery_permits *permits;
 	size_t permits_count;
 	unsigned int log_lines;
-	bool begun;
 	bool runnable;			/* in the list of those */
 	TAILQ_ENTRY(delivery_run) runnable_entry;
-	struct loop_timer *timer;	/* begin, then the deadline, then end */
+	struct loop_timer *deadline;
 };
 
 struct delivery {
 	struct delivery_params params;
-	TAILQ_HEAD(, delivery_run) runs;
+	TAILQ_HEAD(delivery_run_list, delivery_run) runs;
+	struct delivery_run_list settled;	/* freed by the reaper */
 	/* Runs with devices that can be started now. */
 	TAILQ_HEAD(, delivery_run) runnable;
 	struct loop_timer *scheduler;
+	struct loop_timer *reaper;
 };
 
 static const char *const delivery_verdicts[VERDICT__MAX] = {
@@ -83,6 +84,7 @@ static const char *const delivery_verdicts[VERDICT__MAX] = {
 };
 
 static void delivery_on_scheduler(void *arg);
+static void delivery_on_reaper(void *arg);
 
 struct delivery *
 delivery_create(const struct delivery_params *params)
@@ -93,9 +95,12 @@ delivery_create(const struct delivery_params *params)
 
 	delivery->params = *params;
 	TAILQ_INIT(&delivery->runs);
+	TAILQ_INIT(&delivery->settled);
 	TAILQ_INIT(&delivery->runnable);
 	delivery->scheduler =
 	    loop_timer_create(params->loop, delivery_on_scheduler, delivery);
+	delivery->reaper =
+	    loop_timer_create(params->loop, delivery_on_reaper, delivery);
 	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
 		channel_of_app(params->channels, app);
 	return delivery;
@@ -103,13 +108,24 @@ delivery_create(const struct delivery_params *params)
 
 /* --- settling ------------------------------------------------------------ */
 
-/* The run ends itself from the loop: its functions may still be at work. */
+/* Its functions may still be at work: it is freed by the loop's next turn. */
+static void
+delivery_run_finish(struct delivery_run *run)
+{
+	struct delivery *delivery = run->delivery;
+
+	loop_timer_stop(run->deadline);
+	TAILQ_REMOVE(&delivery->runs, run, entry);
+	TAILQ_INSERT_TAIL(&delivery->settled, run, entry);
+	loop_timer_start(delivery->reaper, 0);
+}
+
 static void
 delivery_item_settled(struct delivery_run *run, size_t index)
 {
 	run->settled(run->arg, index, run->items[index].outcomes);
 	if (--run->pending == 0)
-		loop_timer_start(run->timer, 0);
+		delivery_run_finish(run);
 }
 
 static void
@@ -255,9 +271,9 @@ static bool
 delivery_run_is_runnable(const struct delivery_run *run)
 {
 	/* With the last item settled the batch is gone. */
-	return run->begun && run->pending > 0 &&
-	    run->next_item < run->batch->count &&
-	    run->active_count < DELIVERY_ACTIVE_MAX;
+	return run->pending > 0 && run->next_item < run->batch->count &&
+	    run->active_count < DELIVERY_ACTIVE_MAX &&
+	    clock_monotonic_ms() < run->deadline_ms;
 }
 
 static void
@@ -319,21 +335,34 @@ delivery_on_scheduler(void *arg)
 }
 
 static void
-delivery_run_free(struct delivery_run *run)
+delivery_run_list_free(struct delivery_run_list *list)
 {
-	struct delivery_device *device;
+	struct delivery_run *run;
 
-	delivery_run_dequeue(run);
-	while ((device = TAILQ_FIRST(&run->active)) != NULL)
-		delivery_device_free(device);
-	while (run->permits_count > 0)
-		permit_holder_free(run->permits[--run->permits_count].holder);
-	free(run->permits);
-	TAILQ_REMOVE(&run->delivery->runs, run, entry);
-	loop_timer_free(run->timer);
-	free(run->outcomes);
-	free(run->items);
-	free(run);
+	while ((run = TAILQ_FIRST(list)) != NULL) {
+		struct delivery_device *device;
+
+		TAILQ_REMOVE(list, run, entry);
+		delivery_run_dequeue(run);
+		while ((device = TAILQ_FIRST(&run->active)) != NULL)
+			delivery_device_free(device);
+		while (run->permits_count > 0)
+			permit_holder_free(
+			    run->permits[--run->permits_count].holder);
+		free(run->permits);
+		loop_timer_free(run->deadline);
+		free(run->outcomes);
+		free(run->items);
+		free(run);
+	}
+}
+
+static void
+delivery_on_reaper(void *arg)
+{
+	struct delivery *delivery = arg;
+
+	delivery_run_list_free(&delivery->settled);
 }
 
 /* A device that was not even started has had its time. */
@@ -355,7 +384,7 @@ delivery_run_expire(struct delivery_run *run)
 
 	/* No new ones from here on. */
 	delivery_run_dequeue(run);
-	run->begun = false;
+	run->deadline_ms = clock_monotonic_ms();
 	while ((device = TAILQ_FIRST(&run->active)) != NULL)
 		push_expire(&device->push);
 	for (; run->pending > 0 && run->next_item < run->batch->count;
@@ -372,25 +401,15 @@ delivery_run_expire(struct delivery_run *run)
 }
 
 static void
-delivery_on_run_timer(void *arg)
+delivery_on_deadline(void *arg)
 {
-	struct delivery_run *run = arg;
-
-	if (run->pending == 0)
-		delivery_run_free(run);
-	else if (clock_monotonic_ms() < run->deadline_ms) {
-		run->begun = true;
-		loop_timer_start(run->timer,
-		    run->deadline_ms - clock_monotonic_ms());
-		delivery_run_enqueue(run);
-	} else
-		delivery_run_expire(run);
+	delivery_run_expire(arg);
 }
 
 bool
 delivery_is_idle(const struct delivery *delivery)
 {
-	return TAILQ_EMPTY(&delivery->runs);
+	return TAILQ_EMPTY(&delivery->runs) && TAILQ_EMPTY(&delivery->settled);
 }
 
 void
@@ -400,8 +419,7 @@ delivery_expire(struct delivery *delivery)
 
 	for (; run != NULL; run = next) {
 		next = TAILQ_NEXT(run, entry);
-		if (run->pending > 0)
-			delivery_run_expire(run);
+		delivery_run_expire(run);
 	}
 }
 
@@ -431,25 +449,26 @@ delivery_start(struct delivery *delivery, const struct batch *batch,
 		run->items[i].outcomes = run->outcomes + devices;
 		devices += batch->notifications[i].device_count;
 	}
-	run->timer = loop_timer_create(delivery->params.loop,
-	    delivery_on_run_timer, run);
-	loop_timer_start(run->timer, 0);
+	run->deadline = loop_timer_create(delivery->params.loop,
+	    delivery_on_deadline, run);
+	loop_timer_start(run->deadline, timeout_ms);
+	delivery_run_enqueue(run);
 }
 
 void
 delivery_free(struct delivery *delivery)
 {
-	struct delivery_run *run;
 	struct app *app;
 	size_t i;
 
 	if (delivery == NULL)
 		return;
-	while ((run = TAILQ_FIRST(&delivery->runs)) != NULL)
-		delivery_run_free(run);
+	delivery_run_list_free(&delivery->runs);
+	delivery_run_list_free(&delivery->settled);
 	for (i = 0; (app = app_registry_at(delivery->params.apps, i)) != NULL;
 	    i++)
 		app_guard_end(app, delivery->params.metrics);
 	loop_timer_free(delivery->scheduler);
+	loop_timer_free(delivery->reaper);
 	free(delivery);
 }

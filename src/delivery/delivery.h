@@ -48,9 +48,9 @@ void delivery_expire(struct delivery *delivery);
 void delivery_free(struct delivery *delivery);
 
 /*
- * Delivers a batch for a client.  `settled` is called from the loop, never
- * within this call, and after `timeout_ms` at the latest for the last one.
- * The batch must be left alone until that one was reported.
+ * Delivers a batch of at least one notification for a client.  The last one
+ * is settled after `timeout_ms` at the latest; until then the batch must be
+ * left alone.
  */
 void delivery_start(struct delivery *delivery, const struct batch *batch,
     const struct client *client, int64_t timeout_ms,

@@ -27,7 +27,7 @@ struct permit {
 		PERMIT_RECALLED,	/* it will be told to go without one */
 		PERMIT_GRANTED
 	} state;
-	/* Called from the loop when it is taken, or recalled (PERMIT_NONE). */
+	/* Called when it is granted later, or recalled (PERMIT_NONE). */
 	void (*go)(void *arg);
 	void *arg;
 };
@@ -42,7 +42,7 @@ struct permit_holder *permit_holder_create(struct permits *permits);
 /* Its permits must be left before. */
 void permit_holder_free(struct permit_holder *holder);
 
-/* True if the permit is taken at once; else `go` is called when it is. */
+/* True if it is granted at once, without `go`; else that is called later. */
 bool permit_acquire(struct permit_holder *holder, struct permit *permit);
 
 /* Gives a permit back, or stops waiting for one. */

@@ -32,14 +32,26 @@ push_make_uuid(char uuid[PUSH_UUID_SIZE])
 }
 
 static void
+push_on_settled(void *arg)
+{
+	struct push *push = arg;
+
+	push->params.settled(push->params.arg, &push->outcome);
+}
+
+static void
 push_settle(struct push *push, enum verdict verdict, enum cause cause,
     const char *reason)
 {
-	struct outcome outcome = {
+	push->outcome = (struct outcome){
 		.verdict = verdict, .cause = cause, .reason = reason
 	};
-
-	push->params.settled(push->params.arg, &outcome);
+	if (push->starting) {
+		push->settled = loop_timer_create(push->params.loop,
+		    push_on_settled, push);
+		loop_timer_start(push->settled, 0);
+	} else
+		push_on_settled(push);
 }
 
 /* --- the answer ---------------------------------------------------------- */
@@ -250,12 +262,18 @@ push_start(struct push *push, const struct push_params *params)
 	push->permit.go = push_on_permit;
 	push->permit.arg = push;
 	push_make_uuid(push->message_id);
+	push->starting = true;
 	push_send(push);
+	push->starting = false;
 }
 
 void
 push_expire(struct push *push)
 {
+	if (push->settled != NULL) {
+		push_on_settled(push);
+		return;
+	}
 	if (push->call != NULL)
 		push_count(push, NULL, "deadline");
 	if ((push->call != NULL || push->wait != NULL) &&
@@ -279,6 +297,7 @@ push_end(struct push *push)
 		channel_abandon_probe(push->params.channel);
 	permit_release(&push->permit);
 	loop_timer_free(push->pause);
+	loop_timer_free(push->settled);
 }
 
 unsigned int

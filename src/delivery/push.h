@@ -29,8 +29,7 @@ struct push_params {
 	struct channel *channel;
 	struct permit_holder *holder;	/* of that channel's permits */
 	int64_t deadline_ms;
-	/* Called once, from the loop or from within push_start.  The push may
-	 * be ended there. */
+	/* Called once.  The push may be ended there. */
 	void (*settled)(void *arg, const struct outcome *outcome);
 	void *arg;
 };
@@ -47,6 +46,9 @@ struct push {
 	int64_t since_ms;		/* of the wait, or the call */
 	bool probe;			/* the channel's, see breaker */
 	struct loop_timer *pause;	/* NULL before the first retry */
+	bool starting;			/* push_start is at work */
+	struct outcome outcome;		/* that it found, if it settled */
+	struct loop_timer *settled;	/* NULL unless it did */
 };
 
 /* What the params name must outlive the push. */

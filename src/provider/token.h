@@ -37,14 +37,14 @@ struct token_params {
 	/* A refused token is not replaced before this age. */
 	int64_t min_age_s;
 	/*
-	 * Begins to mint, and ends by token_minted or token_failed, from
-	 * within or later, in any case within seconds.
+	 * Mints a token, or begins to: ends in one call of token_minted or
+	 * token_failed, in any case within seconds.
 	 */
 	void (*mint)(void *arg, struct token_source *source);
 	void *arg;
 };
 
-/* Called once from the loop; NULL: there is none to be had now. */
+/* Called once, with NULL if no token can be had now. */
 typedef void (*token_ready_fn)(void *arg, const struct token *token);
 
 /*
