@@ -60,7 +60,7 @@ struct outcome {
 };
 
 /*
- * The phrase for callers: short, fixed, never empty.  README.md lists them;
+ * The phrase for callers: short, fixed, never empty.  doc/API.md lists them;
  * a test compares.
  */
 const char *cause_phrase(enum cause cause);

@@ -77,7 +77,7 @@ struct metrics_info {
 	struct metrics_label labels[METRICS_LABELS];
 };
 
-/* README.md lists them; a test compares. */
+/* doc/METRICS.md lists them; a test compares. */
 extern const struct metrics_info metrics_infos[METRICS_NAME__MAX];
 
 struct metrics;

@@ -45,8 +45,8 @@ shipped() {
 	{
 		echo opt/pg/worker/push-gateway/push-gateway.fcgi
 		echo opt/pg/worker/push-gateway/web-certificates.so
-		shipped "$document" "$ROOT"/{LICENSE,NEWS,README.md} \
-			"$ROOT/doc/push-gateway.openapi.yaml"
+		shipped "$document" "$ROOT"/{LICENSE,NEWS,*.md}
+		shipped "$document/doc" "$ROOT"/doc/*
 		shipped "$document/examples" "$ROOT/examples/push-gateway.json"
 		shipped "$document/examples/apache" "$ROOT"/apache/*.conf
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
@@ -73,10 +73,10 @@ shipped() {
 @test "installed files name the paths that configure was given" {
 	local file
 	while read -r file; do
-		run grep -nE '/usr/libexec/push-gateway|/usr/share/push-gateway|(^|[^t])/etc/push-gateway|(^|[^t])/run/push-gateway' \
+		run grep -nE '/usr/libexec/push-gateway|/usr/share/(doc/)?push-gateway|(^|[^t])/etc/push-gateway|(^|[^t])/run/push-gateway' \
 			"$INSTALLED/$file"
 		[ "$status" = 1 ] || { echo "$file: $output"; false; }
-	done < <(grep -v -e '/doc/push-gateway/[^/]*$' -e '\.fcgi$' \
+	done < <(grep -v -e '/doc/push-gateway/[^/]*$' -e '/doc/push-gateway/doc/' -e '\.fcgi$' \
 		"$STAGE/list")
 	grep -qx 'ExecStart=/opt/pg/worker/push-gateway/push-gateway.fcgi -c /opt/etc/push-gateway/push-gateway.json' \
 		"$INSTALLED/opt/units/push-gateway@.service"
@@ -103,6 +103,16 @@ shipped() {
 		cmp "$file" \
 			"share/doc/push-gateway/examples/lighttpd/${file##*/}"
 	done
+}
+
+@test "each link of the installed pages leads somewhere" {
+	local document=$INSTALLED/opt/pg/share/doc/push-gateway
+	# The Debian package has it in its own file.
+	rm "$document/LICENSE"
+	run perl "$ROOT/tests/lib/links.pl" "$document"/*.md "$document"/doc/*.md
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output != "0 links"* ]]
 }
 
 @test "uninstall leaves no file, and none of our directories" {

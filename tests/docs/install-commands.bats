@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# README.md's commands, each as it stands there and in that order, lead from a
-# bare Debian to a delivered notification, and then to a new CRL.
+# doc/INSTALL.md's commands, each as it stands there and in that order, lead from
+# a bare Debian to a delivered notification, and doc/OPERATING.md's to a new CRL.
 
 load ../lib/stage.bash
 
 SECTIONS=(
-	"lighttpd that starts the workers"
 	"lighttpd in front of a pool"
-	"Apache with mod_fcgid"
 	"Apache with mod_proxy_fcgi"
+	"lighttpd that starts the workers"
+	"Apache with mod_fcgid"
 	"lighttpd with CGI"
 	"Apache with CGI"
 )
@@ -19,7 +19,7 @@ block() {
 	awk -v kind="\`\`\`$1" -v heading="$2" '
 	/^```/ { on = here && $0 == kind; next }
 	on { print; next }
-	/^#+ / { sub(/^#+ /, ""); here = $0 == heading }' "$ROOT/README.md"
+	/^#+ / { sub(/^#+ /, ""); here = $0 == heading }' "$ROOT/doc/INSTALL.md"
 }
 
 # operate COLUMN HEADING: from the table of how each of them is operated.
@@ -32,7 +32,7 @@ operate() {
 				here = i
 	}
 	here && $2 == heading { gsub(/`/, ""); print $here }' \
-		"$ROOT/README.md"
+		"$ROOT/doc/OPERATING.md"
 }
 
 # why_not: why it cannot be done here.
@@ -90,12 +90,12 @@ write_operator_files() {
 write_commands() {
 	local section
 
-	block sh Install >"$MACHINES/install"
+	block sh "Install it" >"$MACHINES/install"
 	block sh Configure >"$MACHINES/configure"
 	block sh "Send a notification" >"$MACHINES/send"
 	block json "Send a notification" >"$MACHINES/answer"
-	# The commands for a pool, in the sentence about it.
-	sed -n '/^\*\*A new version/,/^$/p' "$ROOT/README.md" |
+	# The commands for a pool, in the section's first paragraph.
+	sed -n '/^## A new version/,/^Otherwise/p' "$ROOT/doc/OPERATING.md" |
 		grep -o '`systemctl [^`]*' | tr -d '`' >"$MACHINES/restart"
 	for section in "${SECTIONS[@]}"; do
 		block sh "$section" >"$MACHINES/$section.commands"
@@ -116,7 +116,7 @@ setup_file() {
 	[ -z "$WHY_NOT" ] || return 0
 	write_operator_files
 	write_commands
-	own_mounts "$ROOT/tests/docs/readme-machine" "$STAGE" "$MACHINES" \
+	own_mounts "$ROOT/tests/docs/install-machine" "$STAGE" "$MACHINES" \
 		"${SECTIONS[@]}" || :
 }
 
@@ -129,22 +129,22 @@ delivers() {
 
 @test "each way that it shows is tried here" {
 	diff <(sed -n '/^## Behind your web server/,/^## Send/s/^### //p' \
-		"$ROOT/README.md") <(printf '%s\n' "${SECTIONS[@]}")
-}
-
-@test "lighttpd that starts the workers" {
-	delivers "$BATS_TEST_DESCRIPTION"
+		"$ROOT/doc/INSTALL.md") <(printf '%s\n' "${SECTIONS[@]}")
 }
 
 @test "lighttpd in front of a pool" {
 	delivers "$BATS_TEST_DESCRIPTION"
 }
 
-@test "Apache with mod_fcgid" {
+@test "Apache with mod_proxy_fcgi" {
 	delivers "$BATS_TEST_DESCRIPTION"
 }
 
-@test "Apache with mod_proxy_fcgi" {
+@test "lighttpd that starts the workers" {
+	delivers "$BATS_TEST_DESCRIPTION"
+}
+
+@test "Apache with mod_fcgid" {
 	delivers "$BATS_TEST_DESCRIPTION"
 }
 
