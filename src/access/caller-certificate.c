@@ -2,7 +2,6 @@
 #include "access/caller-certificate.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +12,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/encoding.h"
 #include "base/xmalloc.h"
+#include "crypto/pem.h"
+
+enum { CALLER_CERTIFICATE_SHA256_SIZE = 32 };
 
 struct caller_certificate_cache {
 	struct {
@@ -22,16 +25,6 @@ struct caller_certificate_cache {
 	} entries[CALLER_CERTIFICATE_CACHE_SIZE];
 	size_t next;			/* the one to be replaced */
 };
-
-static void
-caller_certificate_write_hex(
-    const unsigned char *digest, char hex[CALLER_CERTIFICATE_DIGEST_SIZE])
-{
-	size_t i;
-
-	for (i = 0; i < (CALLER_CERTIFICATE_DIGEST_SIZE - 1) / 2; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
 
 static void
 caller_certificate_read_names(
@@ -61,17 +54,6 @@ caller_certificate_read_names(
 	GENERAL_NAMES_free(names);
 }
 
-/* An encrypted one is none: nobody is asked for a password. */
-static int
-caller_certificate_on_password(char *password, int size, int writing, void *arg)
-{
-	(void)password;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 bool
 caller_certificate_parse(const char *pem, struct caller_certificate *identity,
     struct error *error)
@@ -84,17 +66,18 @@ caller_certificate_parse(const char *pem, struct caller_certificate *identity,
 	memset(identity, 0, sizeof *identity);
 	if (bio != NULL)
 		certificate = PEM_read_bio_X509(bio, NULL,
-		    caller_certificate_on_password, NULL);
+		    pem_no_password, NULL);
 	if (certificate == NULL)
 		error_set(error, "is not a certificate in PEM");
 	else if (X509_digest(certificate, EVP_sha256(), digest, NULL) != 1)
 		error_set(error, "cannot be digested");
 	else {
-		caller_certificate_write_hex(
-		    digest, identity->certificate_sha256);
+		encoding_write_hex(digest, CALLER_CERTIFICATE_SHA256_SIZE,
+		    identity->certificate_sha256);
 		parsed = X509_NAME_digest(X509_get_issuer_name(certificate),
 		    EVP_sha256(), digest, NULL) == 1;
-		caller_certificate_write_hex(digest, identity->issuer_sha256);
+		encoding_write_hex(digest, CALLER_CERTIFICATE_SHA256_SIZE,
+		    identity->issuer_sha256);
 		caller_certificate_read_names(certificate, identity);
 	}
 	X509_free(certificate);

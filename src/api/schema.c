@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/hash.h"
 #include "base/json-text.h"
 #include "base/xmalloc.h"
 
@@ -66,10 +67,7 @@ struct schema_element {
 static uint64_t
 schema_hash_bytes(uint64_t hash, const void *data, size_t size)
 {
-	const unsigned char *bytes = data;
-
-	while (size-- > 0)
-		hash = (hash ^ *bytes++) * UINT64_C(0x100000001b3);
+	hash = hash_add(hash, data, size);
 	return hash ^ hash >> 29;
 }
 

@@ -15,8 +15,8 @@
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
+#include "base/encoding.h"
 #include "base/log.h"
-#include "crypto/jwt.h"
 
 enum {
 	CIPHER_NONCE_SIZE = 12,
@@ -204,7 +204,7 @@ cipher_decrypt(const struct cipher_keys *keys, const char *ciphertext,
 	if (size != CIPHER_SIZE)
 		error_set(error, "a ciphertext has %d characters, and this "
 		    "has %zu bytes", CIPHER_SIZE, size);
-	else if (jwt_base64_decode(ciphertext, size, sealed,
+	else if (encoding_read_base64(ciphertext, size, sealed,
 	    sizeof sealed) != (long)sizeof sealed)
 		error_set(error, "the ciphertext is not base64 of %d bytes",
 		    CIPHER_SEALED_SIZE);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/jwt.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +14,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/encoding.h"
 #include "base/xmalloc.h"
+#include "crypto/pem.h"
 
 enum {
 	JWT_SIGNATURE_SIZE = 1024,	/* RSA of 8192 bits */
@@ -27,17 +28,6 @@ struct jwt_key {
 	enum jwt_algorithm algorithm;
 	EVP_PKEY *key;
 };
-
-/* An encrypted key is an error, never a question on the terminal. */
-static int
-jwt_no_password(char *text, int size, int writing, void *arg)
-{
-	(void)text;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
 
 static bool
 jwt_key_suits(EVP_PKEY *key, enum jwt_algorithm algorithm)
@@ -61,7 +51,7 @@ jwt_key_read(enum jwt_algorithm algorithm, const char *pem, size_t size,
 	BIO *bio = BIO_new_mem_buf(pem, (int)size);
 
 	if (bio != NULL)
-		pkey = PEM_read_bio_PrivateKey(bio, NULL, jwt_no_password,
+		pkey = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password,
 		    NULL);
 	if (pkey == NULL)
 		error_set(error, "is not an unencrypted private key in PEM");
@@ -95,34 +85,12 @@ jwt_key_fingerprint(const struct jwt_key *key, char hex[17])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 	unsigned char *der = NULL;
-	int i, size = i2d_PUBKEY(key->key, &der);
+	int size = i2d_PUBKEY(key->key, &der);
 
 	if (size > 0)
 		EVP_Digest(der, (size_t)size, digest, NULL, EVP_sha256(), NULL);
 	OPENSSL_free(der);
-	for (i = 0; i < 8; i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
-static bool
-jwt_append_base64url(struct buf *buf, const unsigned char *data, size_t size)
-{
-	size_t room = 4 * ((size + 2) / 3) + 1, i;
-	char *text = xmalloc(room);
-	int length = EVP_EncodeBlock((unsigned char *)text, data, (int)size);
-	bool fits;
-
-	while (length > 0 && text[length - 1] == '=')
-		length--;
-	for (i = 0; i < (size_t)length; i++) {
-		if (text[i] == '+')
-			text[i] = '-';
-		else if (text[i] == '/')
-			text[i] = '_';
-	}
-	fits = buf_append(buf, text, (size_t)length);
-	free(text);
-	return fits;
+	encoding_write_hex(digest, 8, hex);
 }
 
 /*
@@ -157,10 +125,9 @@ jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
 	bool done = false;
 
 	error_set(error, "the token does not fit");
-	if (!jwt_append_base64url(token, (const unsigned char *)header,
-	    strlen(header)) || !buf_append_text(token, ".") ||
-	    !jwt_append_base64url(token, (const unsigned char *)claims,
-	    strlen(claims)))
+	if (!encoding_append_base64url(token, header, strlen(header)) ||
+	    !buf_append_text(token, ".") ||
+	    !encoding_append_base64url(token, claims, strlen(claims)))
 		goto out;
 	error_set(error, "the token cannot be signed");
 	if (context == NULL || EVP_DigestSignInit(context, NULL, EVP_sha256(),
@@ -173,53 +140,9 @@ jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
 		goto out;
 	error_set(error, "the token does not fit");
 	done = buf_append_text(token, ".") &&
-	    jwt_append_base64url(token, signature, size);
+	    encoding_append_base64url(token, signature, size);
 out:
 	EVP_MD_CTX_free(context);
 	ERR_clear_error();
 	return done;
-}
-
-static int
-jwt_base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-long
-jwt_base64_decode(const char *text, size_t length, unsigned char *data,
-    size_t size)
-{
-	unsigned int bits = 0, held = 0;
-	size_t i, used = 0, padding = 0;
-
-	while (padding < 2 && length > padding &&
-	    text[length - padding - 1] == '=')
-		padding++;
-	if (padding > 0 && length % 4 != 0)
-		return -1;
-	length -= padding;
-	if (length % 4 == 1)
-		return -1;
-	for (i = 0; i < length; i++) {
-		int value = jwt_base64_value(text[i]);
-
-		if (value == -1 || (held >= 2 && used == size))
-			return -1;
-		bits = bits << 6 | (unsigned int)value;
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			data[used++] = (unsigned char)(bits >> held & 0xff);
-		}
-	}
-	return (long)used;
 }

@@ -10,8 +10,7 @@
 
 /*
  * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs, RS256 for
- * Google's token endpoint.  The only other thing here is base64, which they
- * are made of.
+ * Google's token endpoint.
  */
 struct jwt_key;
 
@@ -41,13 +40,5 @@ void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
  */
 bool jwt_sign(const struct jwt_key *key, const char *header,
     const char *claims, struct buf *token, struct error *error);
-
-/*
- * Decodes base64 or base64url (RFC 4648), with or without padding, into at
- * most `size` bytes; returns their number, or -1 if it is not base64 or is
- * longer.
- */
-long jwt_base64_decode(const char *text, size_t length, unsigned char *data,
-    size_t size);
 
 #endif

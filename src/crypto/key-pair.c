@@ -3,7 +3,6 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +15,8 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
+#include "base/date.h"
+#include "base/encoding.h"
 #include "base/xmalloc.h"
 
 /* What is in a file. */
@@ -159,14 +160,11 @@ key_pair_check_time(const X509 *leaf, int64_t now_s, struct error *error)
 	int64_t begins_s = key_pair_seconds(X509_get0_notBefore(leaf));
 	int64_t expires_s = key_pair_seconds(X509_get0_notAfter(leaf));
 	bool early = now_s < begins_s;
-	time_t when = (time_t)(early ? begins_s : expires_s);
-	char date[32] = "";
-	struct tm tm;
+	char date[DATE_SIZE];
 
 	if (!early && now_s < expires_s)
 		return true;
-	if (gmtime_r(&when, &tm) != NULL)
-		strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
+	date_format_utc(early ? begins_s : expires_s, date);
 	error_set(error, early ? "holds a certificate that is not valid "
 	    "before %s" : "holds a certificate that expired at %s", date);
 	return false;
@@ -207,9 +205,7 @@ key_pair_write(const struct key_pair_parts *parts, struct error *error)
 	if (good) {
 		certificate->chain = key_pair_take_text(chain);
 		certificate->key = key_pair_take_text(key);
-		for (i = 0; i < 8; i++)
-			snprintf(certificate->fingerprint + 2 * i, 3, "%02x",
-			    digest[i]);
+		encoding_write_hex(digest, 8, certificate->fingerprint);
 		certificate->expires_s = key_pair_seconds(
 		    X509_get0_notAfter(parts->leaf));
 	} else {

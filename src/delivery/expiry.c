@@ -2,9 +2,9 @@
 #include "delivery/expiry.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 
@@ -39,12 +39,9 @@ expiry_days(int64_t left_s)
 static void
 expiry_say(const struct app *app, int64_t expires_s, int days)
 {
-	time_t when = (time_t)expires_s;
-	char date[32] = "";
-	struct tm tm;
+	char date[DATE_SIZE];
 
-	if (gmtime_r(&when, &tm) != NULL)
-		strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S UTC", &tm);
+	date_format_utc(expires_s, date);
 	if (days == 0)
 		log_error("app %s: its credentials expired at %s", app->app_id,
 		    date);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delivery/push.h"
 
-#include <stdio.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/log.h"
 
 enum {
@@ -14,22 +14,6 @@ enum {
 };
 
 static void push_send(struct push *push);
-
-/* A random UUID (RFC 9562, version 4) in lower case. */
-static void
-push_make_uuid(char uuid[PUSH_UUID_SIZE])
-{
-	unsigned char b[16];
-
-	if (getrandom(b, sizeof b, 0) != sizeof b)
-		fatal("no random numbers");
-	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-	snprintf(uuid, PUSH_UUID_SIZE, "%02x%02x%02x%02x-%02x%02x-%02x%02x"
-	    "-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-	    b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
-	    b[14], b[15]);
-}
 
 static void
 push_on_settled(void *arg)
@@ -261,7 +245,7 @@ push_start(struct push *push, const struct push_params *params)
 	*push = (struct push){ .params = *params };
 	push->permit.go = push_on_permit;
 	push->permit.arg = push;
-	push_make_uuid(push->message_id);
+	encoding_make_uuid(push->message_id);
 	push->starting = true;
 	push_send(push);
 	push->starting = false;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/encoding.h"
 #include "delivery/app.h"
 #include "delivery/attempt.h"
 #include "delivery/channel.h"
@@ -16,10 +17,6 @@
  * permit, for the answer or for the next attempt, at most one of them at a
  * time, until it is settled.
  */
-enum {
-	PUSH_UUID_SIZE = 37
-};
-
 struct push_params {
 	struct loop *loop;
 	struct metrics *metrics;	/* NULL: none */
@@ -38,7 +35,7 @@ struct push_params {
 struct push {
 	struct push_params params;
 	struct attempt attempt;
-	char message_id[PUSH_UUID_SIZE];
+	char message_id[ENCODING_UUID_SIZE];
 	unsigned int token_serial;
 	struct token_wait *wait;
 	struct permit permit;

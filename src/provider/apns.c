@@ -8,10 +8,9 @@
 #include "provider/provider.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "crypto/jwt.h"
+#include "base/encoding.h"
 #include "provider/apns-account.h"
 
 enum {
@@ -140,12 +139,11 @@ apns_device_token(const struct device *device, char *hex, size_t size)
 		}
 		return true;
 	}
-	count = jwt_base64_decode(device->pushkey, length, bytes,
+	count = encoding_read_base64(device->pushkey, length, bytes,
 	    sizeof bytes);
 	if (count < APNS_TOKEN_BASE64_MIN_SIZE || 2 * (size_t)count >= size)
 		return false;
-	for (i = 0; i < (size_t)count; i++)
-		snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+	encoding_write_hex(bytes, (size_t)count, hex);
 	return true;
 }
 

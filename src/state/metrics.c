@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistr.h>
 
+#include "base/hash.h"
 #include "base/xmalloc.h"
 #include "state/shared-table.h"
 
@@ -147,17 +148,15 @@ metrics_layout(void)
 	for (i = 0; i < METRICS_NAME__MAX; i++) {
 		const struct metrics_info *info = &metrics_infos[i];
 
-		layout = shared_table_hash(layout, info->name,
-		    strlen(info->name) + 1);
-		layout =
-		    shared_table_hash(layout, &info->type, sizeof info->type);
+		layout = hash_add(layout, info->name, strlen(info->name) + 1);
+		layout = hash_add(layout, &info->type, sizeof info->type);
 		for (j = 0; j < METRICS_LABELS &&
 		    info->labels[j].name != NULL; j++)
-			layout = shared_table_hash(layout, info->labels[j].name,
+			layout = hash_add(layout, info->labels[j].name,
 			    strlen(info->labels[j].name) + 1);
 	}
 	for (i = 0; i < METRICS_BOUNDS; i++)
-		layout = shared_table_hash(layout, &metrics_bounds[i].ms,
+		layout = hash_add(layout, &metrics_bounds[i].ms,
 		    sizeof metrics_bounds[i].ms);
 	return layout;
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "state/directory.h"
@@ -43,17 +44,6 @@ struct shared_table {
 	int lock_fd;		/* -1: nobody else writes */
 	int patience_ms;	/* none more while somebody keeps the lock */
 };
-
-uint64_t
-shared_table_hash(uint64_t hash, const void *data, size_t size)
-{
-	const unsigned char *byte = data;
-
-	/* FNV-1a */
-	for (; size > 0; size--)
-		hash = (hash ^ *byte++) * UINT64_C(0x100000001b3);
-	return hash;
-}
 
 /* --- the file ------------------------------------------------------------ */
 
@@ -263,8 +253,7 @@ struct shared_row *
 shared_table_find(struct shared_table *table, uint16_t kind, const char *text,
     size_t size)
 {
-	uint64_t hash =
-	    shared_table_hash(UINT64_C(0xcbf29ce484222325) + kind, text, size);
+	uint64_t hash = hash_add(HASH_START + kind, text, size);
 	struct shared_row *row, *room;
 
 	assert(size <= SHARED_TABLE_TEXT_SIZE);

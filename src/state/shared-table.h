@@ -59,7 +59,4 @@ struct shared_table *shared_table_read(const char *directory, uint64_t layout,
 /* The row at a place, up to SHARED_TABLE_MAX, or NULL. */
 struct shared_row *shared_table_at(struct shared_table *table, size_t place);
 
-/* A hash to begin with any number, for texts that nobody chooses to harm. */
-uint64_t shared_table_hash(uint64_t hash, const void *data, size_t size);
-
 #endif

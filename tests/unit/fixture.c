@@ -16,8 +16,8 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
+#include "base/encoding.h"
 #include "base/xmalloc.h"
-#include "crypto/jwt.h"
 #include "tap.h"
 
 /* Texts that live until the end. */
@@ -244,7 +244,7 @@ fixture_jwt_part(const char *jwt, unsigned int part)
 		jwt = strchr(jwt, '.') == NULL ? NULL : strchr(jwt, '.') + 1;
 	if (jwt == NULL)
 		return NULL;
-	size = jwt_base64_decode(jwt, strcspn(jwt, "."), data, sizeof data);
+	size = encoding_read_base64(jwt, strcspn(jwt, "."), data, sizeof data);
 	return size < 0 ? NULL : fixture_format("%.*s", (int)size, data);
 }
 
@@ -269,7 +269,7 @@ fixture_jwt_is_signed_by(const char *jwt, EVP_PKEY *key)
 {
 	const char *end = strrchr(jwt, '.');
 	unsigned char signature[1024], *der = NULL;
-	long size = end == NULL ? -1 : jwt_base64_decode(end + 1,
+	long size = end == NULL ? -1 : encoding_read_base64(end + 1,
 	    strlen(end + 1), signature, sizeof signature);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool good = false;

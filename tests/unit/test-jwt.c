@@ -1,100 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/jwt.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "base/xmalloc.h"
 #include "fixture.h"
 #include "tap.h"
-
-/* --- base64 -------------------------------------------------------------- */
-
-static const struct {
-	const char *text;
-	const char *data;	/* NULL: it is none */
-	long size;
-} base64[] = {
-	/* RFC 4648, section 10. */
-	{ "", "", 0 },
-	{ "Zg==", "f", 1 },
-	{ "Zm8=", "fo", 2 },
-	{ "Zm9v", "foo", 3 },
-	{ "Zm9vYg==", "foob", 4 },
-	{ "Zm9vYmE=", "fooba", 5 },
-	{ "Zm9vYmFy", "foobar", 6 },
-	/* Without padding. */
-	{ "Zg", "f", 1 },
-	{ "Zm8", "fo", 2 },
-	{ "Zm9vYg", "foob", 4 },
-	{ "Zm9vYmE", "fooba", 5 },
-	/* Both alphabets. */
-	{ "+/+/", "\xfb\xff\xbf", 3 },
-	{ "-_-_", "\xfb\xff\xbf", 3 },
-	{ "AAAA", "\0\0\0", 3 },
-	{ "////", "\xff\xff\xff", 3 },
-	{ "____", "\xff\xff\xff", 3 },
-	/* None. */
-	{ "Z", NULL, 0 },
-	{ "Zm9vY", NULL, 0 },
-	{ "Zg=", NULL, 0 },
-	{ "Zm8==", NULL, 0 },
-	{ "Zg===", NULL, 0 },
-	{ "Zm9v=", NULL, 0 },
-	{ "Zm9v====", NULL, 0 },
-	{ "=", NULL, 0 },
-	{ "==", NULL, 0 },
-	{ "====", NULL, 0 },
-	{ "Zg==Zg==", NULL, 0 },
-	{ "Z=g=", NULL, 0 },
-	{ "Zm 9v", NULL, 0 },
-	{ " Zm9v", NULL, 0 },
-	{ "Zm9v\n", NULL, 0 },
-	{ "Zm9.", NULL, 0 },
-	{ "Zm9\xc3", NULL, 0 },
-	{ "Zm,v", NULL, 0 },
-};
-
-static void
-check_base64(void)
-{
-	unsigned char data[16];
-	char *text;
-	size_t i;
-	long size;
-
-	for (i = 0; i < sizeof base64 / sizeof *base64; i++) {
-		/* Without a NUL behind it: only its length counts. */
-		size_t length = strlen(base64[i].text);
-
-		text = xmalloc(length + 1);
-		memcpy(text, base64[i].text, length);
-		text[length] = 'A';
-		size = jwt_base64_decode(text, length, data, sizeof data);
-		free(text);
-		if (base64[i].data == NULL)
-			tap_is_int(size, -1, "\"%s\" is no base64",
-			    base64[i].text);
-		else
-			tap_ok(size == base64[i].size && memcmp(data,
-			    base64[i].data, (size_t)size) == 0,
-			    "\"%s\" is decoded", base64[i].text);
-	}
-	tap_is_int(jwt_base64_decode("Zm9v", 4, data, 3), 3,
-	    "three bytes fit into three");
-	tap_is_int(jwt_base64_decode("Zm9v", 4, data, 2), -1,
-	    "three bytes do not fit into two");
-	tap_is_int(jwt_base64_decode("Zg==", 4, data, 1), 1,
-	    "one byte fits into one");
-	tap_is_int(jwt_base64_decode("Zg", 2, data, 0), -1,
-	    "one byte does not fit into none");
-	tap_is_int(jwt_base64_decode("Zm9v\0Zm9", 8, data, sizeof data), -1,
-	    "a NUL is no base64");
-}
 
 /* --- keys ---------------------------------------------------------------- */
 
@@ -321,7 +235,6 @@ check_room(void)
 int
 main(void)
 {
-	check_base64();
 	check_keys();
 	check_fingerprint();
 	check_signature(JWT_ES256, FIXTURE_KEY_P256, 86, 1000);

@@ -10,8 +10,8 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
+#include "base/encoding.h"
 #include "base/xmalloc.h"
-#include "crypto/jwt.h"
 #include "fixture.h"
 #include "tap.h"
 
@@ -281,7 +281,7 @@ static void
 check_old_pkcs12(void)
 {
 	unsigned char der[2048];
-	long size = jwt_base64_decode(old_pkcs12, strlen(old_pkcs12), der,
+	long size = encoding_read_base64(old_pkcs12, strlen(old_pkcs12), der,
 	    sizeof der);
 	struct key_pair *certificate;
 	struct error error;
