@@ -417,6 +417,22 @@ notify_type_is_json(const struct exchange *exchange)
 	    length) == 0 && strchr("; \t", type[length]) != NULL;
 }
 
+/* Delivery knows no callers. */
+static void
+notify_mark_forbidden(struct batch *batch, const struct client *client)
+{
+	size_t i, j;
+
+	for (i = 0; i < batch->count; i++) {
+		struct notification *notification = &batch->notifications[i];
+
+		for (j = 0; j < notification->device_count; j++)
+			notification->devices[j].is_forbidden =
+			    !client_may_address(client,
+			    notification->devices[j].app_id);
+	}
+}
+
 void
 notify_serve(const struct notify_params *params,
     enum decode_operation operation, struct exchange *exchange,
@@ -438,6 +454,7 @@ notify_serve(const struct notify_params *params,
 		exchange_finish(exchange);
 		return;
 	}
+	notify_mark_forbidden(batch, client);
 	job = xcalloc(1, sizeof *job);
 	job->params = params;
 	job->operation = operation;
@@ -446,7 +463,7 @@ notify_serve(const struct notify_params *params,
 	job->client_name = xstrdup(client_name(client));
 	job->started_ms = clock_monotonic_ms();
 	job->results = xcalloc(batch->count, sizeof *job->results);
-	delivery_start(params->delivery, batch, client,
-	    params->request_timeout_ms, operation == DECODE_NOTIFY ?
-	    notify_on_single : notify_on_item, job);
+	delivery_start(params->delivery, batch, params->request_timeout_ms,
+	    operation == DECODE_NOTIFY ? notify_on_single : notify_on_item,
+	    job);
 }

@@ -47,7 +47,6 @@ struct delivery_run {
 	TAILQ_ENTRY(delivery_run) entry;
 	struct delivery *delivery;
 	const struct batch *batch;
-	const struct client *client;
 	int64_t deadline_ms;
 	delivery_settled_fn settled;
 	void *arg;
@@ -236,9 +235,9 @@ static void
 delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 {
 	const struct delivery_params *params = &run->delivery->params;
-	const char *app_id =
-	    run->batch->notifications[index].devices[i].app_id;
-	struct app *app = app_registry_find(params->apps, app_id);
+	const struct device *device =
+	    &run->batch->notifications[index].devices[i];
+	struct app *app = app_registry_find(params->apps, device->app_id);
 	struct outcome outcome = {
 		.verdict = VERDICT_FAILED
 	};
@@ -247,7 +246,7 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	if (app == NULL) {
 		outcome.cause = CAUSE_APP_UNKNOWN;
 		outcome.reason = "app unknown";
-	} else if (!client_may_address(run->client, app_id)) {
+	} else if (device->is_forbidden) {
 		outcome.cause = CAUSE_APP_FORBIDDEN;
 		outcome.reason = "app not allowed";
 	} else if ((channel = channel_of_app(params->channels, app)) == NULL) {
@@ -425,15 +424,13 @@ delivery_expire(struct delivery *delivery)
 
 void
 delivery_start(struct delivery *delivery, const struct batch *batch,
-    const struct client *client, int64_t timeout_ms,
-    delivery_settled_fn settled, void *arg)
+    int64_t timeout_ms, delivery_settled_fn settled, void *arg)
 {
 	struct delivery_run *run = xcalloc(1, sizeof *run);
 	size_t i, devices = 0;
 
 	run->delivery = delivery;
 	run->batch = batch;
-	run->client = client;
 	run->deadline_ms = clock_monotonic_ms() + timeout_ms;
 	run->settled = settled;
 	run->arg = arg;

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "access/client.h"
 #include "delivery/app.h"
 #include "delivery/channel.h"
 #include "provider/notification.h"
@@ -48,12 +47,10 @@ void delivery_expire(struct delivery *delivery);
 void delivery_free(struct delivery *delivery);
 
 /*
- * Delivers a batch of at least one notification for a client.  The last one
- * is settled after `timeout_ms` at the latest; until then the batch must be
- * left alone.
+ * Delivers a batch of at least one notification.  The last one is settled
+ * after `timeout_ms` at the latest; until then the batch must be left alone.
  */
 void delivery_start(struct delivery *delivery, const struct batch *batch,
-    const struct client *client, int64_t timeout_ms,
-    delivery_settled_fn settled, void *arg);
+    int64_t timeout_ms, delivery_settled_fn settled, void *arg);
 
 #endif

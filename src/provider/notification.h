@@ -12,7 +12,8 @@
  * The model: what callers send and what becomes of it.  No I/O.
  *
  * A batch owns the JSON tree it was decoded from; everything in it borrows
- * from there, and batch_free frees all.  Read-only once decoded.
+ * from there, and batch_free frees all.  Read-only once it is decoded and
+ * what the caller may not address is marked.
  */
 enum notification_kind {
 	NOTIFICATION_PLAIN,
@@ -57,6 +58,7 @@ struct device {
 	size_t pushkey_size;		/* it may hold NUL bytes */
 	struct json_object *pushkey_json;
 	int64_t pushkey_ts;		/* seconds; 0 if absent */
+	bool is_forbidden;		/* its app, to the caller */
 };
 
 struct notification {

@@ -25,7 +25,6 @@ static struct {
 	struct metrics *metrics;
 	struct channel_list *channels;
 	struct delivery *delivery;
-	const struct client *client;
 	fake_http_script_fn script;
 	void *script_arg;
 	struct fake_http_answer token_answer;
@@ -64,7 +63,6 @@ delivery_fixture_write_files(void)
 static void
 delivery_fixture_load(const char *settings)
 {
-	struct caller_certificate anybody = { .san_dns_count = 0 };
 	struct error error;
 	const char *path = fixture_file("gateway.json", fixture_format(
 	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":\"caller\"}],"
@@ -85,8 +83,6 @@ delivery_fixture_load(const char *settings)
 	    delivery_fixture.conf->state_directory, &error);
 	if (delivery_fixture.store == NULL)
 		tap_bail_out("%s", error.words);
-	delivery_fixture.client = client_list_find(
-	    delivery_fixture.conf->clients, &anybody);
 }
 
 /* The token endpoint's, or the test's own script. */
@@ -280,9 +276,8 @@ delivery_fixture_start_within(struct delivery_fixture_run *run,
 	for (i = 0; i < items; i++)
 		run->items[i].settled_ms = -1;
 	run->batch = delivery_fixture_compose(app_id, items, devices);
-	delivery_start(delivery_fixture.delivery, run->batch,
-	    delivery_fixture.client, timeout_ms, delivery_fixture_on_settled,
-	    run);
+	delivery_start(delivery_fixture.delivery, run->batch, timeout_ms,
+	    delivery_fixture_on_settled, run);
 	if (run->settled > 0)
 		tap_bail_out("an item is settled from within delivery_start");
 }
