@@ -7,16 +7,10 @@
 #include <string.h>
 
 #include "api/response.h"
+#include "api/result.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
-
-enum notify_status {
-	NOTIFY_SUCCESS,
-	NOTIFY_FAILED,
-	NOTIFY_PARTIAL,
-	NOTIFY_STATUS__MAX
-};
 
 /* A batch on its way; gone when its last item is settled. */
 struct notify_job {
@@ -28,55 +22,8 @@ struct notify_job {
 	int64_t started_ms;
 	char **results;		/* settled, but not their turn yet */
 	size_t next;		/* the first item that is not written */
-	unsigned int items[NOTIFY_STATUS__MAX];
+	unsigned int items[RESULT_STATUS__MAX];
 	unsigned int devices[VERDICT__MAX];
-};
-
-/* What became of one notification's devices. */
-struct notify_tally {
-	unsigned int verdicts[VERDICT__MAX];
-	enum cause causes[VERDICT__MAX];	/* of the first with each */
-};
-
-static const struct {
-	const char *name;	/* as the answer says it */
-	const char *counter;	/* as the summary says it */
-} notify_statuses[NOTIFY_STATUS__MAX] = {
-	[NOTIFY_SUCCESS] = { .name = "success", .counter = "successful" },
-	[NOTIFY_FAILED] = { .name = "failed", .counter = "failed" },
-	[NOTIFY_PARTIAL] = { .name = "partial", .counter = "partial" },
-};
-
-/*
- * The status table of the wire contract: the first row whose conditions all
- * hold.  NULL as prefix: no error; what stands in it comes before the phrase
- * of the weightiest cause.
- */
-static const struct {
-	bool delivered;		/* at least one */
-	bool rejected;
-	bool later;
-	bool failed;
-	enum notify_status status;
-	const char *prefix;
-} notify_rules[] = {
-	{ .delivered = true, .rejected = true, .later = true,
-	    .status = NOTIFY_PARTIAL,
-	    .prefix = "not every device was reached: " },
-	{ .delivered = true, .rejected = true, .failed = true,
-	    .status = NOTIFY_PARTIAL,
-	    .prefix = "not every device was reached: " },
-	{ .delivered = true, .rejected = true, .status = NOTIFY_PARTIAL },
-	{ .delivered = true, .later = true, .status = NOTIFY_FAILED,
-	    .prefix = "not every device was reached, please try again: " },
-	{ .delivered = true, .failed = true, .status = NOTIFY_PARTIAL,
-	    .prefix = "not every device can be reached, another try would "
-	    "only repeat what was delivered: " },
-	{ .delivered = true, .status = NOTIFY_SUCCESS },
-	{ .later = true, .status = NOTIFY_FAILED, .prefix = "" },
-	{ .failed = true, .status = NOTIFY_FAILED, .prefix = "" },
-	{ .rejected = true, .status = NOTIFY_FAILED, .prefix = "" },
-	{ .status = NOTIFY_SUCCESS },		/* no devices at all */
 };
 
 static const char *const notify_operations[DECODE_OPERATION__MAX] = {
@@ -154,120 +101,25 @@ notify_refuse(const struct notify_params *params, enum decode_result result,
 
 /* --- answers ------------------------------------------------------------- */
 
-/*
- * The pushkeys that may be alive in one entry of a notification while another
- * was rejected, under another app_id or registered anew since; NULL if there
- * are none.  Callers delete by pushkey: these must not be listed.
- */
-static struct json_object *
-notify_find_living(const struct notification *notification,
-    const struct outcome *outcomes)
+static const char *
+notify_json_text(struct json_object *value)
 {
-	struct json_object *living = NULL;
-	bool rejected = false;
-	size_t i;
-
-	for (i = 0; i < notification->device_count && !rejected; i++)
-		rejected = outcomes[i].verdict == VERDICT_REJECTED;
-	for (i = 0; i < notification->device_count && rejected; i++) {
-		if (outcomes[i].verdict == VERDICT_REJECTED)
-			continue;
-		if (living == NULL)
-			living = json_object_new_object();
-		json_object_object_add(living,
-		    notification->devices[i].pushkey, NULL);
-	}
-	return living;
-}
-
-/* What the caller is told of an outcome. */
-static struct outcome
-notify_temper(struct json_object *living, const struct device *device,
-    const struct outcome *outcome)
-{
-	struct outcome told = *outcome;
-
-	if (outcome->verdict == VERDICT_REJECTED &&
-	    json_object_object_get_ex(living, device->pushkey, NULL)) {
-		told.verdict = VERDICT_FAILED;
-		told.cause = CAUSE_PUSHKEY_MALFORMED;
-	}
-	return told;
-}
-
-/*
- * Counts the verdicts, and lists the rejected pushkeys as they were received,
- * each once.
- */
-static struct json_object *
-notify_count_devices(struct notify_job *job,
-    const struct notification *notification,
-    const struct outcome *outcomes, struct notify_tally *tally)
-{
-	struct json_object *living = notify_find_living(notification,
-	    outcomes);
-	struct json_object *rejected = json_object_new_array();
-	struct json_object *listed = json_object_new_object();
-	size_t i;
-
-	memset(tally, 0, sizeof *tally);
-	for (i = 0; i < notification->device_count; i++) {
-		const struct device *device = &notification->devices[i];
-		struct outcome told = notify_temper(living, device,
-		    &outcomes[i]);
-
-		if (tally->verdicts[told.verdict]++ == 0)
-			tally->causes[told.verdict] = told.cause;
-		job->devices[told.verdict]++;
-		if (told.verdict != VERDICT_REJECTED ||
-		    json_object_object_get_ex(listed, device->pushkey, NULL))
-			continue;
-		json_object_object_add(listed, device->pushkey, NULL);
-		json_object_array_add(rejected,
-		    json_object_get(device->pushkey_json));
-	}
-	json_object_put(listed);
-	json_object_put(living);
-	return rejected;
-}
-
-static size_t
-notify_find_rule(const struct notify_tally *tally)
-{
-	size_t i = 0;
-
-	while ((notify_rules[i].delivered &&
-	    tally->verdicts[VERDICT_DELIVERED] == 0) ||
-	    (notify_rules[i].rejected &&
-	    tally->verdicts[VERDICT_REJECTED] == 0) ||
-	    (notify_rules[i].later && tally->verdicts[VERDICT_LATER] == 0) ||
-	    (notify_rules[i].failed && tally->verdicts[VERDICT_FAILED] == 0))
-		i++;
-	return i;
-}
-
-/* The cause to name: what a retry can mend first, then what it cannot. */
-static enum cause
-notify_weigh(const struct notify_tally *tally)
-{
-	static const enum verdict order[] = {
-		VERDICT_LATER, VERDICT_FAILED, VERDICT_REJECTED
-	};
-	size_t i = 0;
-
-	while (i < 2 && tally->verdicts[order[i]] == 0)
-		i++;
-	return tally->causes[order[i]];
+	return json_object_to_json_string_ext(value,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }
 
 static void
-notify_count_item(struct notify_job *job, enum notify_status status)
+notify_count_item(struct notify_job *job, const struct result *result)
 {
-	job->items[status]++;
+	size_t i;
+
+	job->items[result->status]++;
+	for (i = 0; i < VERDICT__MAX; i++)
+		job->devices[i] += result->devices[i];
 	metrics_add(job->params->metrics, METRICS_NOTIFICATIONS, 1,
 	    &(struct metrics_labels){
 	    .operation = notify_operations[job->operation],
-	    .status = notify_statuses[status].name });
+	    .status = result_status_name(result->status) });
 }
 
 /* One element of "results", as text that the caller frees. */
@@ -277,49 +129,27 @@ notify_compose_result(struct notify_job *job, size_t index,
 {
 	const struct notification *notification =
 	    &job->batch->notifications[index];
-	struct json_object *result = json_object_new_object(), *rejected;
-	struct notify_tally tally;
-	char phrase[256], *text;
-	size_t rule;
+	struct json_object *object;
+	struct result result;
+	char *text;
 
-	rejected = notify_count_devices(job, notification, outcomes, &tally);
-	rule = notify_find_rule(&tally);
-	notify_count_item(job, notify_rules[rule].status);
-	json_object_object_add(result, "id",
-	    json_object_get(notification->id));
-	json_object_object_add(result, "status", json_object_new_string(
-	    notify_statuses[notify_rules[rule].status].name));
-	json_object_object_add(result, "rejected", rejected);
-	if (notify_rules[rule].prefix != NULL) {
-		snprintf(phrase, sizeof phrase, "%s%s",
-		    notify_rules[rule].prefix,
-		    cause_phrase(notify_weigh(&tally)));
-		json_object_object_add(result, "error",
-		    json_object_new_string(phrase));
-	}
-	text = xstrdup(json_object_to_json_string_ext(result,
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(result);
+	result_init(&result, notification, outcomes);
+	notify_count_item(job, &result);
+	object = result_to_json(&result, notification->id);
+	text = xstrdup(notify_json_text(object));
+	json_object_put(object);
+	result_free(&result);
 	return text;
 }
 
 static void
 notify_write_summary(struct notify_job *job)
 {
-	struct json_object *summary = json_object_new_object();
-	const char *text;
-	size_t i;
+	struct json_object *summary = result_summary(job->items);
 
-	json_object_object_add(summary, "total",
-	    json_object_new_int64((int64_t)job->batch->count));
-	for (i = 0; i < NOTIFY_STATUS__MAX; i++)
-		json_object_object_add(summary, notify_statuses[i].counter,
-		    json_object_new_int64(job->items[i]));
-	text = json_object_to_json_string_ext(summary,
-	    JSON_C_TO_STRING_PLAIN);
-	response_write(job->exchange, "],\"summary\":", 12);
-	response_write(job->exchange, text, strlen(text));
-	response_write(job->exchange, "}\n", 2);
+	response_write(job->exchange, "],\"summary\":");
+	response_write(job->exchange, notify_json_text(summary));
+	response_write(job->exchange, "}\n");
 	json_object_put(summary);
 }
 
@@ -365,11 +195,11 @@ notify_on_item(void *arg, size_t index, const struct outcome *outcomes)
 		/* A line each: who reads by lines sees it at once. */
 		if (job->next == 0) {
 			response_begin(job->exchange);
-			response_write(job->exchange, "{\"results\":[\n", 13);
+			response_write(job->exchange, "{\"results\":[\n");
 		} else
-			response_write(job->exchange, ",", 1);
-		response_write(job->exchange, text, strlen(text));
-		response_write(job->exchange, "\n", 1);
+			response_write(job->exchange, ",");
+		response_write(job->exchange, text);
+		response_write(job->exchange, "\n");
 	}
 	if (job->next == job->batch->count) {
 		notify_write_summary(job);
@@ -386,24 +216,22 @@ static void
 notify_on_single(void *arg, size_t index, const struct outcome *outcomes)
 {
 	struct notify_job *job = arg;
-	const struct notification *notification =
-	    &job->batch->notifications[index];
-	struct notify_tally tally;
-	struct json_object *body, *rejected;
+	struct json_object *body;
+	struct result result;
 	int status = 200;
 
-	rejected = notify_count_devices(job, notification, outcomes, &tally);
-	notify_count_item(job, notify_rules[notify_find_rule(&tally)].status);
-	if (tally.verdicts[VERDICT_DELIVERED] == 0 &&
-	    tally.verdicts[VERDICT_LATER] > 0) {
+	result_init(&result, &job->batch->notifications[index], outcomes);
+	notify_count_item(job, &result);
+	if (result_wants_retry(&result)) {
 		status = response_error_status(RESPONSE_UNAVAILABLE);
-		json_object_put(rejected);
 		response_send_error(job->exchange, RESPONSE_UNAVAILABLE, NULL);
 	} else {
 		body = json_object_new_object();
-		json_object_object_add(body, "rejected", rejected);
+		json_object_object_add(body, "rejected",
+		    json_object_get(result.rejected));
 		response_send(job->exchange, status, "", body);
 	}
+	result_free(&result);
 	notify_finish(job, status);
 }
 

@@ -121,17 +121,15 @@ response_error_status(enum response_error error)
 }
 
 void
-response_begin(struct exchange *exchange)
+response_write(struct exchange *exchange, const char *text)
 {
-	static const char head[] = "Status: 200 OK\r\n" RESPONSE_TYPE "\r\n";
-
-	exchange_write(exchange, head, strlen(head));
+	exchange_write(exchange, text, strlen(text));
 }
 
 void
-response_write(struct exchange *exchange, const char *text, size_t size)
+response_begin(struct exchange *exchange)
 {
-	exchange_write(exchange, text, size);
+	response_write(exchange, "Status: 200 OK\r\n" RESPONSE_TYPE "\r\n");
 }
 
 void

@@ -2,8 +2,6 @@
 #ifndef API_RESPONSE_H
 #define API_RESPONSE_H
 
-#include <stddef.h>
-
 #include <json-c/json.h>
 
 #include "cgi/exchange.h"
@@ -53,7 +51,7 @@ int response_error_status(enum response_error error);
 void response_begin(struct exchange *exchange);
 
 /* A part of a streamed answer; response_flush sends what is written so far. */
-void response_write(struct exchange *exchange, const char *text, size_t size);
+void response_write(struct exchange *exchange, const char *text);
 void response_flush(struct exchange *exchange);
 
 #endif
