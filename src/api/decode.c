@@ -20,7 +20,7 @@ static const struct schema decode_integer = { .type = json_type_int };
 static const struct schema decode_boolean = { .type = json_type_boolean };
 static const struct schema decode_object = { .type = json_type_object };
 
-static const char *const decode_prio_values[] = { "high", "low" };
+static const char *const decode_prio_values[] = { "high", "low", NULL };
 
 static const struct schema decode_prio = {
 	.type = json_type_string, .values = decode_prio_values

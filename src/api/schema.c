@@ -154,22 +154,35 @@ static bool schema_check_at(const struct schema *schema,
     struct json_object *value, const struct schema_place *place,
     struct schema_violation *violation);
 
+/* One of the list; the reason names them all. */
+static bool
+schema_check_values(const char *const *values, struct json_object *value,
+    struct schema_violation *violation)
+{
+	const char *text = json_object_get_string(value);
+	size_t i, size = sizeof violation->reason, used;
+	bool found = false;
+
+	used = (size_t)snprintf(violation->reason, size, "must be");
+	for (i = 0; values[i] != NULL; i++) {
+		found = found || (strcmp(text, values[i]) == 0 &&
+		    strlen(text) == (size_t)json_object_get_string_len(value));
+		if (used < size)
+			used += (size_t)snprintf(violation->reason + used,
+			    size - used, "%s \"%s\"", i == 0 ? "" : " or",
+			    values[i]);
+	}
+	return found;
+}
+
 static bool
 schema_check_string(const struct schema *schema, struct json_object *value,
     struct schema_violation *violation)
 {
-	const char *const *allowed = schema->values;
-	const char *text = json_object_get_string(value);
 	size_t length;
 
-	if (allowed != NULL) {
-		snprintf(violation->reason, sizeof violation->reason,
-		    "must be \"%s\" or \"%s\"", allowed[0], allowed[1]);
-		return strlen(text) ==
-		    (size_t)json_object_get_string_len(value) &&
-		    (strcmp(text, allowed[0]) == 0 ||
-		    strcmp(text, allowed[1]) == 0);
-	}
+	if (schema->values != NULL)
+		return schema_check_values(schema->values, value, violation);
 	if (schema->max_length == 0)
 		return true;
 	length = json_text_length(value);

@@ -22,7 +22,8 @@ struct schema {
 	bool unique_items;
 	size_t min_length;		/* of a string, in characters */
 	size_t max_length;		/* 0: no limit */
-	const char *const *values;	/* the only ones; NULL: any */
+	/* The only ones of a string, ended by NULL; NULL: any. */
+	const char *const *values;
 };
 
 /* A list of these ends with a NULL name. */

@@ -21,10 +21,19 @@ static const struct schema three = {
 	.type = json_type_string, .min_length = 3, .max_length = 3
 };
 
-static const char *const colours[] = { "red", "blue" };
-
 static const struct schema colour = {
-	.type = json_type_string, .values = colours
+	.type = json_type_string,
+	.values = (const char *const[]){ "red", "blue", NULL }
+};
+
+static const struct schema only_red = {
+	.type = json_type_string,
+	.values = (const char *const[]){ "red", NULL }
+};
+
+static const struct schema light = {
+	.type = json_type_string,
+	.values = (const char *const[]){ "red", "amber", "green", NULL }
 };
 
 static const struct schema inner = {
@@ -58,6 +67,8 @@ static const struct schema whole = {
 		{ .name = "short", .schema = &two_to_four },
 		{ .name = "three", .schema = &three },
 		{ .name = "colour", .schema = &colour },
+		{ .name = "only_red", .schema = &only_red },
+		{ .name = "light", .schema = &light },
 		{ .name = "object", .schema = &any_object },
 		{ .name = "inner", .schema = &inner },
 		{ .name = "list", .schema = &list },
@@ -124,6 +135,11 @@ static const struct {
 	{ "{\"three\":\"\xc3\xa4\xc3\xa4\xc3\xa4\"}", NULL, NULL },
 	{ "{\"three\":\"a\\u0000b\"}", NULL, NULL },
 	/* Values. */
+	{ "{\"only_red\":\"red\"}", NULL, NULL },
+	{ "{\"only_red\":\"blue\"}", "/only_red", "must be \"red\"" },
+	{ "{\"light\":\"green\"}", NULL, NULL },
+	{ "{\"light\":\"blue\"}", "/light",
+	    "must be \"red\" or \"amber\" or \"green\"" },
 	{ "{\"colour\":\"red\"}", NULL, NULL },
 	{ "{\"colour\":\"blue\"}", NULL, NULL },
 	{ "{\"colour\":\"Red\"}", "/colour", "must be \"red\" or \"blue\"" },
