@@ -261,6 +261,27 @@ conf_check_credentials(struct conf *conf, struct error *error)
 	return good;
 }
 
+const char *
+conf_files(const struct conf *conf, size_t i)
+{
+	const char *path = NULL;
+	struct app *app;
+	size_t k, n;
+
+	if (conf->ca_file != NULL && i-- == 0)
+		return conf->ca_file;
+	if (conf->proxy.credentials_file != NULL && i-- == 0)
+		return conf->proxy.credentials_file;
+	for (k = 0; (app = app_registry_at(conf->apps, k)) != NULL; k++) {
+		for (n = 0; (path = app->provider->credentials(app->account,
+		    n)) != NULL; n++) {
+			if (i-- == 0)
+				return path;
+		}
+	}
+	return NULL;
+}
+
 void
 conf_free(struct conf *conf)
 {

@@ -3,6 +3,7 @@
 #define WORKER_CONF_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "access/client.h"
@@ -49,6 +50,12 @@ struct conf *conf_load(const char *path, struct error *error);
  * with an error for the first that cannot be used.
  */
 bool conf_check_credentials(struct conf *conf, struct error *error);
+
+/*
+ * The i-th file beside the configuration itself that it names and a worker
+ * reads, some of them more than once; NULL after the last.
+ */
+const char *conf_files(const struct conf *conf, size_t i);
 
 void conf_free(struct conf *conf);
 

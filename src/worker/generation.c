@@ -29,85 +29,85 @@ struct generation {
 struct generation *
 generation_create(struct loop *loop, struct conf *conf, struct error *error)
 {
-	struct generation *service = xcalloc(1, sizeof *service);
+	struct generation *generation = xcalloc(1, sizeof *generation);
 
-	service->conf = conf;
+	generation->conf = conf;
 	if (proxy_load(&conf->proxy, error))
-		service->store = token_store_open(conf->state_directory,
+		generation->store = token_store_open(conf->state_directory,
 		    error);
-	if (service->store == NULL) {
-		generation_free(service);
+	if (generation->store == NULL) {
+		generation_free(generation);
 		return NULL;
 	}
-	service->metrics = metrics_open(conf->state_directory);
-	service->http = http_create(loop, &conf->http);
-	service->channels = channel_list_create(&(struct channel_params){
+	generation->metrics = metrics_open(conf->state_directory);
+	generation->http = http_create(loop, &conf->http);
+	generation->channels = channel_list_create(&(struct channel_params){
 		.loop = loop,
-		.http = service->http,
-		.store = service->store,
-		.metrics = service->metrics
+		.http = generation->http,
+		.store = generation->store,
+		.metrics = generation->metrics
 	});
-	service->delivery = delivery_create(&(struct delivery_params){
+	generation->delivery = delivery_create(&(struct delivery_params){
 		.loop = loop,
 		.apps = conf->apps,
-		.channels = service->channels,
-		.metrics = service->metrics
+		.channels = generation->channels,
+		.metrics = generation->metrics
 	});
-	service->expiry = expiry_create(loop, conf->apps, service->channels,
-	    service->metrics);
-	service->identities = caller_certificate_cache_create();
-	service->router = router_create(&(struct router_params){
+	generation->expiry = expiry_create(loop, conf->apps,
+	    generation->channels, generation->metrics);
+	generation->identities = caller_certificate_cache_create();
+	generation->router = router_create(&(struct router_params){
 		.clients = conf->clients,
-		.identities = service->identities,
+		.identities = generation->identities,
 		.max_request_size_kb = conf->max_request_size_kb,
 		.notify = {
 			.limits = conf->limits,
 			.request_timeout_ms = conf->request_timeout_ms,
-			.delivery = service->delivery,
-			.metrics = service->metrics
+			.delivery = generation->delivery,
+			.metrics = generation->metrics
 		}
 	});
-	return service;
+	return generation;
 }
 
 void
-generation_free(struct generation *service)
+generation_free(struct generation *generation)
 {
-	if (service == NULL)
+	if (generation == NULL)
 		return;
-	expiry_free(service->expiry);
-	delivery_free(service->delivery);
-	router_free(service->router);
-	channel_list_free(service->channels);
-	http_free(service->http);
-	metrics_close(service->metrics);
-	token_store_close(service->store);
-	caller_certificate_cache_free(service->identities);
-	conf_free(service->conf);
-	free(service);
+	expiry_free(generation->expiry);
+	delivery_free(generation->delivery);
+	router_free(generation->router);
+	channel_list_free(generation->channels);
+	http_free(generation->http);
+	metrics_close(generation->metrics);
+	token_store_close(generation->store);
+	caller_certificate_cache_free(generation->identities);
+	conf_free(generation->conf);
+	free(generation);
 }
 
 void
-generation_serve(struct generation *service, struct exchange *exchange)
+generation_serve(struct generation *generation, struct exchange *exchange)
 {
-	router_serve(service->router, exchange);
+	router_serve(generation->router, exchange);
 }
 
 const struct conf *
-generation_conf(const struct generation *service)
+generation_conf(const struct generation *generation)
 {
-	return service->conf;
+	return generation->conf;
 }
 
 struct metrics *
-generation_metrics(const struct generation *service)
+generation_metrics(const struct generation *generation)
 {
-	return service->metrics;
+	return generation->metrics;
 }
 
 /* True if there is nothing to lose any more. */
 static bool
-service_app_has_expired(const struct app *app)
+generation_app_has_expired(const struct app *app)
 {
 	int64_t expires_s = app->provider->expires_s == NULL ? 0 :
 	    app->provider->expires_s(app->account);
@@ -116,19 +116,19 @@ service_app_has_expired(const struct app *app)
 }
 
 bool
-generation_keeps_apps(struct generation *service, struct generation *former,
-    struct error *error)
+generation_keeps_apps(struct generation *generation,
+    struct generation *previous, struct error *error)
 {
 	struct app *app, *before;
 	size_t i;
 
-	for (i = 0; (app = app_registry_at(service->conf->apps, i)) != NULL;
+	for (i = 0; (app = app_registry_at(generation->conf->apps, i)) != NULL;
 	    i++) {
-		if (channel_of_app(service->channels, app) != NULL)
+		if (channel_of_app(generation->channels, app) != NULL)
 			continue;
-		before = app_registry_find(former->conf->apps, app->app_id);
-		if (before != NULL && channel_of_app(former->channels,
-		    before) != NULL && !service_app_has_expired(before)) {
+		before = app_registry_find(previous->conf->apps, app->app_id);
+		if (before != NULL && channel_of_app(previous->channels,
+		    before) != NULL && !generation_app_has_expired(before)) {
 			error_set(error, "app %s has lost its credentials",
 			    app->app_id);
 			return false;
@@ -138,20 +138,21 @@ generation_keeps_apps(struct generation *service, struct generation *former,
 }
 
 void
-generation_inherit(struct generation *service, const struct generation *former)
+generation_inherit(struct generation *generation,
+    const struct generation *previous)
 {
-	app_registry_inherit(service->conf->apps, former->conf->apps);
+	app_registry_inherit(generation->conf->apps, previous->conf->apps);
 }
 
 bool
-generation_is_idle(const struct generation *service)
+generation_is_idle(const struct generation *generation)
 {
-	return router_is_idle(service->router) &&
-	    delivery_is_idle(service->delivery);
+	return router_is_idle(generation->router) &&
+	    delivery_is_idle(generation->delivery);
 }
 
 void
-generation_expire(struct generation *service)
+generation_expire(struct generation *generation)
 {
-	delivery_expire(service->delivery);
+	delivery_expire(generation->delivery);
 }

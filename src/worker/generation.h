@@ -13,7 +13,7 @@
 /*
  * Everything that a configuration makes: clients, apps, connections, tokens,
  * deliveries.  A worker has one; while a new configuration takes over, the
- * former lives on until its last request is answered.
+ * previous one lives on until its last request is answered.
  */
 struct generation;
 
@@ -26,31 +26,31 @@ struct generation *generation_create(struct loop *loop, struct conf *conf,
     struct error *error);
 
 /* Drops what is under way. */
-void generation_free(struct generation *service);
+void generation_free(struct generation *generation);
 
 /* Serves a request and ends it, now or later. */
-void generation_serve(struct generation *service, struct exchange *exchange);
+void generation_serve(struct generation *generation, struct exchange *exchange);
 
-const struct conf *generation_conf(const struct generation *service);
+const struct conf *generation_conf(const struct generation *generation);
 
 /* What its parts count in; theirs until generation_free. */
-struct metrics *generation_metrics(const struct generation *service);
+struct metrics *generation_metrics(const struct generation *generation);
 
 /*
- * False with an error if an app cannot be used here for its credentials that
- * can be used in the other service and have not expired.
+ * False with an error if the credentials of an app are of no use here that are
+ * of use in the previous generation and have not expired.
  */
-bool generation_keeps_apps(
-    struct generation *service, struct generation *former, struct error *error);
+bool generation_keeps_apps(struct generation *generation,
+    struct generation *previous, struct error *error);
 
-/* Takes over what the former one has learnt of its apps. */
-void generation_inherit(
-    struct generation *service, const struct generation *former);
+/* Takes over what the previous one has learnt about its apps. */
+void generation_inherit(struct generation *generation,
+    const struct generation *previous);
 
 /* True if no request is in it. */
-bool generation_is_idle(const struct generation *service);
+bool generation_is_idle(const struct generation *generation);
 
 /* Answers all requests that are in it, as if their time were over. */
-void generation_expire(struct generation *service);
+void generation_expire(struct generation *generation);
 
 #endif

@@ -24,13 +24,13 @@ enum {
 	/* What a request takes beyond its deadline to be written out. */
 	WORKER_STOP_GRACE_MS = 2000,
 	WORKER_LOOK_MS = 1000,
-	WORKER_BEHIND_LOOKS = 10
+	WORKER_RETRY_LOOKS = 10
 };
 
-/* A service of a former configuration, until its last request is answered. */
+/* Of a previous configuration, until its last request is answered. */
 struct worker_previous {
 	TAILQ_ENTRY(worker_previous) entry;
-	struct generation *service;
+	struct generation *generation;
 };
 
 struct worker {
@@ -42,12 +42,12 @@ struct worker {
 	struct file_watch *files;
 	bool stopping;
 	bool cgi;			/* there is one request and no more */
-	bool behind;			/* the files say more than we do */
+	bool reload_failed;		/* the files say something else */
 	unsigned int looks;		/* since then */
 	uint64_t served;		/* requests, so far */
 	uint64_t served_before;		/* the last look */
 	uint64_t served_at_rest;	/* when memory was given back */
-	struct generation *service;
+	struct generation *generation;
 	TAILQ_HEAD(, worker_previous) previous_generations;
 	struct listener *listener;
 };
@@ -57,63 +57,63 @@ struct worker {
 static void
 worker_on_drained(void *arg)
 {
-	struct worker *server = arg;
+	struct worker *worker = arg;
 
-	loop_stop(server->loop);
+	loop_stop(worker->loop);
 }
 
 static void
 worker_on_impatience(void *arg)
 {
-	struct worker *server = arg;
-	struct worker_previous *former;
+	struct worker *worker = arg;
+	struct worker_previous *previous;
 
 	log_warn("stopping: what is unfinished fails now");
-	listener_expire(server->listener);
-	TAILQ_FOREACH(former, &server->previous_generations, entry)
-		generation_expire(former->service);
-	generation_expire(server->service);
+	listener_expire(worker->listener);
+	TAILQ_FOREACH(previous, &worker->previous_generations, entry)
+		generation_expire(previous->generation);
+	generation_expire(worker->generation);
 }
 
 /* The latest deadline that a request in flight can have, from now on. */
 static int64_t
-worker_longest_timeout(const struct worker *server)
+worker_longest_timeout(const struct worker *worker)
 {
-	int64_t longest = generation_conf(server->service)->request_timeout_ms;
-	struct worker_previous *former;
+	const struct conf *conf = generation_conf(worker->generation);
+	int64_t longest = conf->request_timeout_ms;
+	struct worker_previous *previous;
 
-	TAILQ_FOREACH(former, &server->previous_generations, entry) {
-		const struct conf *conf = generation_conf(former->service);
-
+	TAILQ_FOREACH(previous, &worker->previous_generations, entry) {
+		conf = generation_conf(previous->generation);
 		if (conf->request_timeout_ms > longest)
 			longest = conf->request_timeout_ms;
 	}
 	return longest;
 }
 
-static void worker_reload(struct worker *server);
+static void worker_reload(struct worker *worker);
 
 static void
 worker_on_signal(void *arg, int fd, unsigned int events)
 {
-	struct worker *server = arg;
+	struct worker *worker = arg;
 	struct signalfd_siginfo info;
 
 	(void)events;
 	if (read(fd, &info, sizeof info) != sizeof info)
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		if (!server->stopping && server->service != NULL)
-			worker_reload(server);
+		if (!worker->stopping && worker->generation != NULL)
+			worker_reload(worker);
 		return;
 	}
 	log_info("%s: finishing what is in flight",
 	    strsignal((int)info.ssi_signo));
-	if (!server->stopping && server->service != NULL)
-		loop_timer_start(server->patience,
-		    worker_longest_timeout(server) + WORKER_STOP_GRACE_MS);
-	server->stopping = true;
-	listener_stop(server->listener, worker_on_drained, server);
+	if (!worker->stopping && worker->generation != NULL)
+		loop_timer_start(worker->patience,
+		    worker_longest_timeout(worker) + WORKER_STOP_GRACE_MS);
+	worker->stopping = true;
+	listener_stop(worker->listener, worker_on_drained, worker);
 }
 
 /*
@@ -139,131 +139,142 @@ worker_open_signals(void)
 
 /* --- reloading ----------------------------------------------------------- */
 
+static struct generation *
+worker_make_generation(struct worker *worker, struct conf *conf,
+    struct error *error)
+{
+	struct generation *generation;
+
+	/* At the start what goes wrong is logged as the configuration says. */
+	if (worker->generation == NULL)
+		log_open(&conf->log);
+	generation = generation_create(worker->loop, conf, error);
+	if (generation != NULL && worker->generation != NULL &&
+	    !generation_keeps_apps(generation, worker->generation, error)) {
+		generation_free(generation);
+		generation = NULL;
+	}
+	return generation;
+}
+
 /*
- * Reads the configuration and makes a service of it.  The files are looked at
- * before they are read: what changes meanwhile is seen as a change.
+ * Reads the configuration and makes a generation of it.  The files are looked
+ * at before they are read: what changes meanwhile is seen as a change.
  */
 static struct generation *
-worker_load(
-    struct worker *server, struct file_watch **files, struct error *error)
+worker_load(struct worker *worker, struct file_watch **files,
+    struct error *error)
 {
-	struct generation *service = NULL;
+	struct generation *generation = NULL;
 	struct conf *conf;
 	const char *path;
-	struct app *app;
-	size_t i, k;
+	size_t i;
 
 	*files = file_watch_create();
-	file_watch_add(*files, server->path);
-	conf = conf_load(server->path, error);
-	if (conf != NULL && server->service == NULL)
-		log_open(&conf->log);
-	if (conf != NULL && conf->ca_file != NULL)
-		file_watch_add(*files, conf->ca_file);
-	if (conf != NULL && conf->proxy.credentials_file != NULL)
-		file_watch_add(*files, conf->proxy.credentials_file);
-	for (i = 0; conf != NULL &&
-	    (app = app_registry_at(conf->apps, i)) != NULL; i++) {
-		for (k = 0; (path = app->provider->credentials(app->account,
-		    k)) != NULL; k++)
-			file_watch_add(*files, path);
-	}
+	file_watch_add(*files, worker->path);
+	conf = conf_load(worker->path, error);
+	for (i = 0; conf != NULL && (path = conf_files(conf, i)) != NULL; i++)
+		file_watch_add(*files, path);
 	if (conf != NULL)
-		service = generation_create(server->loop, conf, error);
-	if (service != NULL && server->service != NULL &&
-	    !generation_keeps_apps(service, server->service, error)) {
-		generation_free(service);
-		service = NULL;
-	}
-	if (service == NULL) {
+		generation = worker_make_generation(worker, conf, error);
+	if (generation == NULL) {
 		file_watch_free(*files);
 		*files = NULL;
-	} else if (!server->cgi)
-		/* Only now: one that is not taken has nothing to say; nor has
-		 * who is gone with the next answer. */
-		metrics_clear_gauges(generation_metrics(service));
-	return service;
+	}
+	return generation;
+}
+
+/* Serves new requests by this generation from now on. */
+static void
+worker_take(struct worker *worker, struct generation *generation,
+    struct file_watch *files)
+{
+	const struct conf *conf = generation_conf(generation);
+
+	file_watch_free(worker->files);
+	worker->files = files;
+	worker->generation = generation;
+	log_open(&conf->log);
+	listener_limit(worker->listener,
+	    (unsigned int)conf->max_requests_in_flight);
+	/* A CGI process is gone before anybody reads its gauges. */
+	if (!worker->cgi)
+		metrics_clear_gauges(generation_metrics(generation));
 }
 
 static void
-worker_count_reload(struct worker *server, const char *result)
+worker_count_reload(struct worker *worker, const char *result)
 {
-	metrics_add(generation_metrics(server->service), METRICS_RELOADS, 1,
+	metrics_add(generation_metrics(worker->generation), METRICS_RELOADS, 1,
 	    &(struct metrics_labels){ .result = result });
 }
 
 static void
-worker_reload(struct worker *server)
+worker_reload(struct worker *worker)
 {
-	struct worker_previous *former;
-	struct generation *service;
+	struct worker_previous *previous;
+	struct generation *generation;
 	struct file_watch *files;
 	struct error error;
 
-	service = worker_load(server, &files, &error);
-	server->behind = service == NULL;
-	server->looks = 0;
-	if (service == NULL) {
+	generation = worker_load(worker, &files, &error);
+	worker->reload_failed = generation == NULL;
+	worker->looks = 0;
+	if (generation == NULL) {
 		log_error("the former configuration stays in force: %s",
 		    error.words);
-		worker_count_reload(server, "refused");
+		worker_count_reload(worker, "refused");
 		return;
 	}
-	former = xcalloc(1, sizeof *former);
-	former->service = server->service;
-	generation_inherit(service, former->service);
-	TAILQ_INSERT_TAIL(&server->previous_generations, former, entry);
-	file_watch_free(server->files);
-	server->files = files;
-	server->service = service;
-	log_open(&generation_conf(service)->log);
-	listener_limit(server->listener, (unsigned int)
-	    generation_conf(service)->max_requests_in_flight);
-	worker_count_reload(server, "taken");
+	previous = xcalloc(1, sizeof *previous);
+	previous->generation = worker->generation;
+	generation_inherit(generation, previous->generation);
+	TAILQ_INSERT_TAIL(&worker->previous_generations, previous, entry);
+	worker_take(worker, generation, files);
+	worker_count_reload(worker, "taken");
 	log_info("serving by a new configuration");
 }
 
 static void
-worker_former_free(struct worker *server, struct worker_previous *former)
+worker_previous_free(struct worker *worker, struct worker_previous *previous)
 {
-	TAILQ_REMOVE(&server->previous_generations, former, entry);
-	generation_free(former->service);
-	free(former);
+	TAILQ_REMOVE(&worker->previous_generations, previous, entry);
+	generation_free(previous->generation);
+	free(previous);
 }
 
 /* After a second without a request, the memory of the last peak can go. */
 static void
-worker_rest(struct worker *server)
+worker_rest(struct worker *worker)
 {
-	if (server->served == server->served_before &&
-	    server->served != server->served_at_rest &&
-	    generation_is_idle(server->service)) {
-		server->served_at_rest = server->served;
+	if (worker->served == worker->served_before &&
+	    worker->served != worker->served_at_rest &&
+	    generation_is_idle(worker->generation)) {
+		worker->served_at_rest = worker->served;
 		xmalloc_trim();
 	}
-	server->served_before = server->served;
+	worker->served_before = worker->served;
 }
 
 static void
 worker_on_look(void *arg)
 {
-	struct worker *server = arg;
-	struct worker_previous *former =
-				   TAILQ_FIRST(&server->previous_generations),
-			       *next;
+	struct worker *worker = arg;
+	struct worker_previous *previous, *next;
 
-	for (; former != NULL; former = next) {
-		next = TAILQ_NEXT(former, entry);
-		if (generation_is_idle(former->service))
-			worker_former_free(server, former);
+	for (previous = TAILQ_FIRST(&worker->previous_generations);
+	    previous != NULL; previous = next) {
+		next = TAILQ_NEXT(previous, entry);
+		if (generation_is_idle(previous->generation))
+			worker_previous_free(worker, previous);
 	}
 	/* What kept a new configuration out may pass without a file changing:
 	 * a directory's mode, say. */
-	if (!server->stopping && (file_watch_changed(server->files) ||
-	    (server->behind && ++server->looks >= WORKER_BEHIND_LOOKS)))
-		worker_reload(server);
-	worker_rest(server);
-	loop_timer_start(server->look, WORKER_LOOK_MS);
+	if (!worker->stopping && (file_watch_changed(worker->files) ||
+	    (worker->reload_failed && ++worker->looks >= WORKER_RETRY_LOOKS)))
+		worker_reload(worker);
+	worker_rest(worker);
+	loop_timer_start(worker->look, WORKER_LOOK_MS);
 }
 
 /* --- running ------------------------------------------------------------- */
@@ -271,11 +282,11 @@ worker_on_look(void *arg)
 static void
 worker_on_request(void *arg, struct exchange *exchange)
 {
-	struct worker *server = arg;
+	struct worker *worker = arg;
 
-	server->served++;
-	if (server->service != NULL)
-		generation_serve(server->service, exchange);
+	worker->served++;
+	if (worker->generation != NULL)
+		generation_serve(worker->generation, exchange);
 	else {
 		response_send_error(exchange, RESPONSE_FAILURE, NULL);
 		exchange_finish(exchange);
@@ -295,7 +306,7 @@ worker_owns_socket(void)
 }
 
 static bool
-worker_start(struct worker *server, int fd, struct error *error)
+worker_start(struct worker *worker, int fd, struct error *error)
 {
 	struct listener_params params = {
 		.fd = fd,
@@ -304,64 +315,65 @@ worker_start(struct worker *server, int fd, struct error *error)
 		.io_timeout_ms = WORKER_IO_TIMEOUT_MS,
 		.owns_socket = worker_owns_socket()
 	};
+	struct generation *generation = NULL;
+	struct file_watch *files;
 
 	/* The socket first: without it nothing is made on disk. */
-	server->listener = listener_create(server->loop, &params,
-	    worker_on_request, server, error);
-	if (server->listener != NULL)
-		server->service = worker_load(server, &server->files, error);
-	if (server->service == NULL)
+	worker->listener = listener_create(worker->loop, &params,
+	    worker_on_request, worker, error);
+	if (worker->listener != NULL)
+		generation = worker_load(worker, &files, error);
+	if (generation == NULL)
 		return false;
-	listener_limit(server->listener, (unsigned int)
-	    generation_conf(server->service)->max_requests_in_flight);
-	loop_timer_start(server->look, WORKER_LOOK_MS);
+	worker_take(worker, generation, files);
+	loop_timer_start(worker->look, WORKER_LOOK_MS);
 	return true;
 }
 
 static void
-worker_close(struct worker *server)
+worker_close(struct worker *worker)
 {
-	struct worker_previous *former;
+	struct worker_previous *previous;
 
-	while ((former = TAILQ_FIRST(&server->previous_generations)) != NULL)
-		worker_former_free(server, former);
-	generation_free(server->service);
-	file_watch_free(server->files);
-	listener_free(server->listener);
-	loop_timer_free(server->patience);
-	loop_timer_free(server->look);
-	loop_watch_free(server->signals);
-	loop_free(server->loop);
+	while ((previous = TAILQ_FIRST(&worker->previous_generations)) != NULL)
+		worker_previous_free(worker, previous);
+	generation_free(worker->generation);
+	file_watch_free(worker->files);
+	listener_free(worker->listener);
+	loop_timer_free(worker->patience);
+	loop_timer_free(worker->look);
+	loop_watch_free(worker->signals);
+	loop_free(worker->loop);
 }
 
 bool
 worker_run(const char *path, int fd, struct error *error)
 {
 	bool cgi = listener_is_cgi(fd), started;
-	struct worker server = {
+	struct worker worker = {
 		.loop = cgi ? loop_create_for_files() : loop_create(),
 		.path = path,
 		.cgi = cgi
 	};
 	int signal_fd = worker_open_signals();
 
-	TAILQ_INIT(&server.previous_generations);
-	server.signals = loop_watch_create(server.loop, signal_fd, LOOP_READ,
-	    worker_on_signal, &server);
-	server.patience = loop_timer_create(server.loop, worker_on_impatience,
-	    &server);
-	server.look = loop_timer_create(server.loop, worker_on_look, &server);
-	started = worker_start(&server, fd, error);
-	if (cgi && server.listener != NULL) {
-		/* Without a service it is answered, too: with 500. */
-		listener_stop(server.listener, worker_on_drained, &server);
-		loop_run(server.loop);
+	TAILQ_INIT(&worker.previous_generations);
+	worker.signals = loop_watch_create(worker.loop, signal_fd, LOOP_READ,
+	    worker_on_signal, &worker);
+	worker.patience = loop_timer_create(worker.loop, worker_on_impatience,
+	    &worker);
+	worker.look = loop_timer_create(worker.loop, worker_on_look, &worker);
+	started = worker_start(&worker, fd, error);
+	if (cgi && worker.listener != NULL) {
+		/* Without a generation it is answered, too: with 500. */
+		listener_stop(worker.listener, worker_on_drained, &worker);
+		loop_run(worker.loop);
 	} else if (started) {
 		log_info("serving");
-		loop_run(server.loop);
+		loop_run(worker.loop);
 		log_info("stopped");
 	}
-	worker_close(&server);
+	worker_close(&worker);
 	close(signal_fd);
 	return started;
 }
