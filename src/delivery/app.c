@@ -4,13 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/pattern.h"
 #include "base/xmalloc.h"
 
 enum {
-	APP_GUARD_TELL_MS = 60000
+	APP_GUARD_LOG_MS = 60000
 };
 
 struct app_registry {
@@ -150,6 +149,9 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	app->provider = provider;
 	app->account = account;
 	app->settings = settings;
+	app->guard_lines = (struct log_limit){
+		.burst = 1, .interval_ms = APP_GUARD_LOG_MS
+	};
 	app->text = xstrdup(json_object_to_json_string_ext(section,
 	    JSON_C_TO_STRING_PLAIN));
 	registry->apps = xreallocarray(registry->apps, registry->count + 1,
@@ -225,7 +227,6 @@ void
 app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 {
 	const struct metrics_labels labels = { .app = app->app_id };
-	int64_t now_ms = clock_monotonic_ms();
 	bool raised = app->guard.raised;
 
 	if (outcome->verdict != VERDICT_DELIVERED &&
@@ -237,9 +238,7 @@ app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
 		    app->guard.raised, &labels);
 	if (!app->guard.raised || !outcome->suspicious)
 		return;
-	if (app->guard_logged_ms == 0 ||
-	    now_ms - app->guard_logged_ms >= APP_GUARD_TELL_MS) {
-		app->guard_logged_ms = now_ms;
+	if (log_limit_admits(&app->guard_lines)) {
 		/* Again: another worker may have taken it back. */
 		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 1, &labels);
 		log_error("app %s: %u of the last %d pushkeys were refused "

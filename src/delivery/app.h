@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 
 #include "base/error.h"
+#include "base/log-limit.h"
 #include "base/setting.h"
 #include "delivery/rejection-guard.h"
 #include "provider/outcome.h"
@@ -36,7 +37,7 @@ struct app {
 	struct app_settings settings;
 	char *text;		/* its entry in the configuration */
 	struct rejection_guard guard;
-	int64_t guard_logged_ms; /* when the log was told of it; 0: never */
+	struct log_limit guard_lines;
 	void *channel;		/* the channel room's own, NULL at first */
 };
 

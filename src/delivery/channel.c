@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/log-limit.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "delivery/breaker.h"
@@ -40,7 +41,7 @@ struct channel {
 	struct http_pool *token_pool;
 	struct http_call *token_call;	/* NULL if none is under way */
 	unsigned int token_tries;
-	int64_t complained_ms[CHANNEL_COMPLAINT__MAX];	/* 0: never */
+	struct log_limit complaints[CHANNEL_COMPLAINT__MAX];
 	struct permits *permits;
 	struct breaker breaker;
 	bool told;			/* the log knows that it is open */
@@ -129,21 +130,17 @@ bool
 channel_complain(struct channel *channel, enum channel_complaint complaint,
     const char *format, ...)
 {
-	int64_t *last_ms = &channel->complained_ms[complaint];
-	int64_t now_ms = clock_monotonic_ms();
-	bool due = *last_ms == 0 ||
-	    now_ms - *last_ms >= CHANNEL_COMPLAINT_PAUSE_MS;
+	bool admitted = log_limit_admits(&channel->complaints[complaint]);
 	char words[512];
 	va_list ap;
 
-	if (due) {
-		*last_ms = now_ms;
+	if (admitted) {
 		va_start(ap, format);
 		vsnprintf(words, sizeof words, format, ap);
 		va_end(ap);
 		log_error("%s: %s", channel->name, words);
 	}
-	return due;
+	return admitted;
 }
 
 /* --- tokens -------------------------------------------------------------- */
@@ -369,7 +366,12 @@ channel_create(struct channel_list *list, const struct app *app,
 		.mint = channel_mint,
 		.arg = channel
 	};
+	size_t i;
 
+	for (i = 0; i < CHANNEL_COMPLAINT__MAX; i++)
+		channel->complaints[i] = (struct log_limit){
+			.burst = 1, .interval_ms = CHANNEL_COMPLAINT_PAUSE_MS
+		};
 	memcpy(channel->name, described->name, sizeof channel->name);
 	memcpy(tokens.name, described->name, sizeof tokens.name);
 	channel->list = list;

@@ -5,6 +5,7 @@
 #include <sys/queue.h>
 
 #include "base/clock.h"
+#include "base/log-limit.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "delivery/push.h"
@@ -59,7 +60,7 @@ struct delivery_run {
 	size_t active_count;
 	struct delivery_permits *permits;
 	size_t permits_count;
-	unsigned int log_lines;
+	struct log_limit lines;
 	bool runnable;			/* in the list of those */
 	TAILQ_ENTRY(delivery_run) runnable_entry;
 	struct loop_timer *deadline;
@@ -149,7 +150,7 @@ delivery_note(struct delivery_run *run, const struct app *app,
 		.reason = outcome->reason
 	});
 	if (outcome->verdict != VERDICT_DELIVERED &&
-	    run->log_lines++ < DELIVERY_LOG_LINES_MAX)
+	    log_limit_admits(&run->lines))
 		log_info("app %.100s: %s after %u attempt%s: %s (%s)",
 		    app == NULL ? "unknown" : app->app_id,
 		    delivery_verdicts[outcome->verdict], attempts,
@@ -430,6 +431,7 @@ delivery_start(struct delivery *delivery, const struct batch *batch,
 	size_t i, devices = 0;
 
 	run->delivery = delivery;
+	run->lines.burst = DELIVERY_LOG_LINES_MAX;
 	run->batch = batch;
 	run->deadline_ms = clock_monotonic_ms() + timeout_ms;
 	run->settled = settled;
