@@ -12,9 +12,10 @@
 #include "tap.h"
 #include "worker/conf.h"
 
-#define FIXTURE_APNS(app_id, key_file) "{\"app_id\":\"" app_id "\"," \
-    "\"provider\":\"apns\",\"url\":\"https://apns.test\",\"key_file\":\"" \
-    key_file "\",\"key_id\":\"ABC1234567\",\"team_id\":\"TEAM123456\"}"
+#define FIXTURE_APNS(app_id, host, key_file) "{\"app_id\":\"" app_id "\"," \
+    "\"provider\":\"apns\",\"url\":\"https://" host "\"," \
+    "\"key_file\":\"" key_file "\",\"key_id\":\"ABC1234567\"," \
+    "\"team_id\":\"TEAM123456\"}"
 #define FIXTURE_TOKEN_URL "https://oauth.test/token"
 
 static struct {
@@ -27,11 +28,9 @@ static struct {
 	struct delivery *delivery;
 	fake_http_script_fn script;
 	void *script_arg;
-	struct fake_http_answer token_answer;
 	unsigned int token_requests;
 	unsigned int pushkeys;		/* given out so far */
 	unsigned int count;		/* of fixtures, so far */
-	struct buf metrics_text;
 } delivery_fixture;
 
 static void
@@ -66,10 +65,10 @@ delivery_fixture_load(const char *settings)
 	struct error error;
 	const char *path = fixture_file("gateway.json", fixture_format(
 	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":\"caller\"}],"
-	    "\"apps\":[" FIXTURE_APNS("ios", "one.p8") ","
-	    FIXTURE_APNS("ios-twin", "one.p8") ","
-	    FIXTURE_APNS("ios-other", "other.p8") ","
-	    FIXTURE_APNS("lost", "lost.p8") ","
+	    "\"apps\":[" FIXTURE_APNS("ios", "apns.test", "one.p8") ","
+	    FIXTURE_APNS("ios-twin", "apns.test", "one.p8") ","
+	    FIXTURE_APNS("ios-other", "other.test", "other.p8") ","
+	    FIXTURE_APNS("lost", "lost.test", "lost.p8") ","
 	    "{\"app_id\":\"android\",\"provider\":\"fcm\","
 	    "\"url\":\"https://fcm.test\","
 	    "\"service_account_file\":\"account.json\"}]}", settings,
@@ -85,25 +84,34 @@ delivery_fixture_load(const char *settings)
 		tap_bail_out("%s", error.words);
 }
 
-/* The token endpoint's, or the test's own script. */
 static void
 delivery_fixture_answer(void *arg, const struct fake_http_request *request,
     struct fake_http_answer *answer)
 {
+	static const struct fake_http_answer token = {
+		.status = 200,
+		.body = "{\"access_token\":\"ya29\",\"expires_in\":3600,"
+		    "\"token_type\":\"Bearer\"}"
+	};
 	struct fake_http_request counted = *request;
+	bool asks = strcmp(buf_text(&request->request->url),
+	    FIXTURE_TOKEN_URL) == 0;
 
 	(void)arg;
-	if (strcmp(buf_text(&request->request->url), FIXTURE_TOKEN_URL) == 0) {
+	if (asks) {
 		delivery_fixture.token_requests++;
-		*answer = delivery_fixture.token_answer;
-		return;
-	}
-	counted.number -= delivery_fixture.token_requests;
-	if (delivery_fixture.script == NULL)
-		answer->after_ms = FAKE_HTTP_NEVER;
-	else
+		counted.number = 0;
+	} else
+		counted.number -= delivery_fixture.token_requests;
+	if (delivery_fixture.script != NULL)
 		delivery_fixture.script(delivery_fixture.script_arg, &counted,
 		    answer);
+	else if (!asks)
+		answer->after_ms = FAKE_HTTP_NEVER;
+	if (asks && answer->status == 0 &&
+	    answer->failure == HTTP_FAILURE_NONE &&
+	    answer->after_ms != FAKE_HTTP_NEVER)
+		*answer = token;
 }
 
 void
@@ -116,11 +124,6 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 	delivery_fixture_load(settings);
 	delivery_fixture.script = script;
 	delivery_fixture.script_arg = arg;
-	delivery_fixture.token_answer = (struct fake_http_answer){
-		.status = 200,
-		.body = "{\"access_token\":\"ya29\",\"expires_in\":3600,"
-		    "\"token_type\":\"Bearer\"}"
-	};
 	delivery_fixture.token_requests = 0;
 	delivery_fixture.pushkeys = 0;
 	fake_http_begin(delivery_fixture_answer, NULL);
@@ -142,7 +145,6 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 		.channels = delivery_fixture.channels,
 		.metrics = delivery_fixture.metrics
 	});
-	buf_init(&delivery_fixture.metrics_text, METRICS_TEXT_SIZE);
 }
 
 void
@@ -154,7 +156,6 @@ delivery_fixture_close(void)
 	metrics_close(delivery_fixture.metrics);
 	token_store_close(delivery_fixture.store);
 	conf_free(delivery_fixture.conf);
-	buf_free(&delivery_fixture.metrics_text);
 	loop_free(delivery_fixture.loop);
 	if (fake_http_counts()->in_flight > 0)
 		tap_bail_out("a request outlives the engine");
@@ -166,6 +167,12 @@ delivery_fixture_delivery(void)
 	return delivery_fixture.delivery;
 }
 
+struct loop *
+delivery_fixture_loop(void)
+{
+	return delivery_fixture.loop;
+}
+
 void
 delivery_fixture_find_lost_key(void)
 {
@@ -174,9 +181,13 @@ delivery_fixture_find_lost_key(void)
 }
 
 void
-delivery_fixture_set_token_answer(const struct fake_http_answer *answer)
+delivery_fixture_answer_always(void *arg,
+    const struct fake_http_request *request, struct fake_http_answer *answer)
 {
-	delivery_fixture.token_answer = *answer;
+	const struct fake_http_answer *always = arg;
+
+	(void)request;
+	*answer = *always;
 }
 
 unsigned int
@@ -197,13 +208,26 @@ delivery_fixture_now_ms(void)
 	return clock_monotonic_ms() - FAKE_LOOP_START_MS;
 }
 
-const char *
-delivery_fixture_metrics(void)
+int64_t
+delivery_fixture_metric(const char *name, const char *part)
 {
-	buf_reset(&delivery_fixture.metrics_text);
-	metrics_write(delivery_fixture.metrics,
-	    &delivery_fixture.metrics_text);
-	return buf_text(&delivery_fixture.metrics_text);
+	size_t length = strlen(name);
+	int64_t sum = 0;
+	struct buf text;
+	char *line, *rest;
+
+	buf_init(&text, METRICS_TEXT_SIZE);
+	metrics_write(delivery_fixture.metrics, &text);
+	buf_append(&text, "", 0);
+	for (line = strtok_r(text.data, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, name, length) == 0 &&
+		    (line[length] == '{' || line[length] == ' ') &&
+		    strstr(line, part) != NULL)
+			sum += strtoll(strrchr(line, ' '), NULL, 10);
+	}
+	buf_free(&text);
+	return sum;
 }
 
 /* --- batches ------------------------------------------------------------- */

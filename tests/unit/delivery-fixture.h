@@ -25,8 +25,9 @@ enum {
 
 /*
  * Opens it with further members of the configuration, each ended by a comma,
- * or "".  The script is asked for the answers to what is sent to providers; a
- * token endpoint answers by itself, see below.
+ * or "".  The script is asked for the answers to what is sent to providers
+ * and, with the number 0, to the token endpoint, which answers with a token at
+ * once if the script says nothing.
  */
 void delivery_fixture_open(const char *settings, fake_http_script_fn script,
     void *arg);
@@ -35,14 +36,16 @@ void delivery_fixture_open(const char *settings, fake_http_script_fn script,
 void delivery_fixture_close(void);
 
 struct delivery *delivery_fixture_delivery(void);
+struct loop *delivery_fixture_loop(void);
 
 /* Writes the key of "lost". */
 void delivery_fixture_find_lost_key(void);
 
-/* What the token endpoint answers, in the place of a token at once. */
-void delivery_fixture_set_token_answer(const struct fake_http_answer *answer);
+/* A script: the answer that is its argument, to everything. */
+void delivery_fixture_answer_always(void *arg,
+    const struct fake_http_request *request, struct fake_http_answer *answer);
 
-/* How often it was asked. */
+/* How often the token endpoint was asked. */
 unsigned int delivery_fixture_token_requests(void);
 
 /* Lets so much time pass. */
@@ -51,8 +54,8 @@ void delivery_fixture_pass(int64_t ms);
 /* How long it has been open. */
 int64_t delivery_fixture_now_ms(void);
 
-/* The metrics as text, until the next call. */
-const char *delivery_fixture_metrics(void);
+/* The sum of all series of a metric whose labels have this part. */
+int64_t delivery_fixture_metric(const char *name, const char *part);
 
 /* A batch under way, and what has become of it. */
 struct delivery_fixture_item {

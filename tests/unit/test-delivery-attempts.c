@@ -138,6 +138,8 @@ answer_life(void *arg, const struct fake_http_request *request,
 	static const struct fake_http_answer none;
 	unsigned int i = request->number - 1;
 
+	if (request->number == 0)
+		return;
 	/* The last one that was given is for all that follow. */
 	if (i >= ANSWERS_MAX)
 		i = ANSWERS_MAX - 1;

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests as a whole: when their items are settled, and how they end. */
+#include "delivery/delivery.h"
+
+#include <string.h>
+
+#include "captured-log.h"
+#include "delivery-fixture.h"
+#include "tap.h"
+
+/* Each device is answered after so many milliseconds as its pushkey says. */
+static void
+answer_by_pushkey(void *arg, const struct fake_http_request *request,
+    struct fake_http_answer *answer)
+{
+	const int64_t *delays_ms = arg;
+
+	answer->status = 200;
+	answer->after_ms = delays_ms[delivery_fixture_pushkey(request) - 1];
+}
+
+static void
+check_order(void)
+{
+	static const int64_t delays_ms[] = { 300, 100, 200, 50, 400, 50 };
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("", answer_by_pushkey,
+	    (void *)(uintptr_t)delays_ms);
+	delivery_fixture_start(&run, "ios", 3, 2);
+	delivery_fixture_pass(1000);
+	tap_is_int(run.items[0].settled_ms, 300,
+	    "an item is settled with the last of its devices");
+	tap_is_int(run.items[1].settled_ms, 200,
+	    "another one does not wait for it");
+	tap_is_int(run.items[1].place, 1, "items are reported as they settle");
+	tap_is_int(run.items[0].place, 2, "the slower one next");
+	tap_is_int(run.items[2].place, 3, "and the slowest in the end");
+	delivery_fixture_close();
+}
+
+static void
+check_empty(void)
+{
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("", NULL, NULL);
+	delivery_fixture_start(&run, "ios", 3, 0);
+	delivery_fixture_pass(0);
+	tap_is_int(run.settled, 3, "items without devices are settled at once");
+	tap_is_int(fake_http_counts()->sent, 0, "and nothing is sent");
+	delivery_fixture_close();
+}
+
+static void
+check_idle(void)
+{
+	static const int64_t delays_ms[] = { 300 };
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("", answer_by_pushkey,
+	    (void *)(uintptr_t)delays_ms);
+	tap_ok(delivery_is_idle(delivery_fixture_delivery()),
+	    "without a request a delivery is idle");
+	delivery_fixture_start(&run, "ios", 1, 1);
+	tap_ok(!delivery_is_idle(delivery_fixture_delivery()),
+	    "with a request it is not");
+	delivery_fixture_pass(299);
+	tap_ok(!delivery_is_idle(delivery_fixture_delivery()),
+	    "nor while a provider is waited for");
+	delivery_fixture_pass(1);
+	tap_ok(delivery_is_idle(delivery_fixture_delivery()),
+	    "with the last item settled it is again");
+	tap_is_int((int64_t)fake_loop_timers(delivery_fixture_loop()), 0,
+	    "and no timer runs");
+	delivery_fixture_close();
+}
+
+/* --- ends before the deadline -------------------------------------------- */
+
+/* Of 1,500 devices 375 are sent, 625 wait for a permit, 500 have not begun. */
+static void
+check_expire(void)
+{
+	struct delivery_fixture_run run, other;
+
+	delivery_fixture_open("\"max_connections\":1,", NULL, NULL);
+	delivery_fixture_start(&run, "ios", 15, 100);
+	delivery_fixture_start(&other, "ios", 1, 1);
+	delivery_fixture_pass(100);
+	tap_is_int(run.settled, 0, "while a provider hangs nothing is settled");
+	delivery_expire(delivery_fixture_delivery());
+	tap_is_int(run.verdicts[VERDICT_LATER], 1500,
+	    "told to end, it settles all devices, sent or not");
+	tap_is_int(run.items[14].first.cause, CAUSE_DEADLINE,
+	    "as if their time were over");
+	tap_is_int(other.settled_ms, 100, "and those of every request");
+	tap_is_int(fake_http_counts()->in_flight, 0,
+	    "what is in flight is cancelled");
+	delivery_fixture_pass(0);
+	tap_ok(delivery_is_idle(delivery_fixture_delivery()),
+	    "nothing is left of it");
+	delivery_fixture_close();
+}
+
+/* One request for each thing that a device may be waiting for. */
+static void
+check_free(void)
+{
+	static const struct {
+		const char *name;
+		const char *app_id;
+		size_t devices;
+		struct fake_http_answer answer;
+		struct fake_http_answer token;
+	} rows[] = {
+		{ .name = "an answer", .app_id = "ios", .devices = 3,
+		    .answer = { .after_ms = FAKE_HTTP_NEVER } },
+		{ .name = "a permit", .app_id = "ios", .devices = 1200,
+		    .answer = { .after_ms = FAKE_HTTP_NEVER } },
+		{ .name = "the end of a pause", .app_id = "ios", .devices = 3,
+		    .answer = { .status = 503, .retry_after_ms = 3000 } },
+		{ .name = "a token", .app_id = "android", .devices = 3,
+		    .token = { .after_ms = FAKE_HTTP_NEVER } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct delivery_fixture_run run;
+
+		delivery_fixture_open("", delivery_fixture_answer_always,
+		    (void *)(uintptr_t)(rows[i].token.after_ms != 0 ?
+		    &rows[i].token : &rows[i].answer));
+		delivery_fixture_start(&run, rows[i].app_id, 1,
+		    rows[i].devices);
+		delivery_fixture_pass(100);
+		delivery_fixture_close();
+		tap_is_int(run.settled, 0,
+		    "dropped while it waits for %s, a request is not reported",
+		    rows[i].name);
+		batch_free(run.batch);
+	}
+}
+
+/* --- the log ------------------------------------------------------------- */
+
+static void
+check_log(void)
+{
+	struct delivery_fixture_run run, other;
+
+	captured_log_begin();
+	delivery_fixture_open("", NULL, NULL);
+	delivery_fixture_start(&other, "unknown", 1, 1);
+	delivery_fixture_start(&run, "unknown", 10, 10);
+	delivery_fixture_pass(0);
+	tap_is_int(captured_log_count("app unknown"), 21,
+	    "of each request at most 20 devices are logged");
+	tap_lacks(captured_log_text(), "00000001", "and no pushkey is");
+	delivery_fixture_close();
+}
+
+int
+main(void)
+{
+	captured_log_begin();
+	check_order();
+	check_empty();
+	check_idle();
+	check_expire();
+	check_free();
+	check_log();
+	return tap_done();
+}
