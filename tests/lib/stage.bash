@@ -159,6 +159,30 @@ make_provider_keys() {
 	EOF
 }
 
+# make_webpush_keys: before the simulator starts, vapid.pem and the former
+# vapid-previous.pem.  Subscriptions were made with the first; those whose
+# token's first word is "old", with the other; "free" ones take any.
+make_webpush_keys() {
+	local name
+	for name in vapid vapid-previous; do
+		openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
+			-out "$STAGE/$name.pem" 2>>"$STAGE/openssl.log"
+		openssl pkey -in "$STAGE/$name.pem" -pubout \
+			-out "$STAGE/$name-public.pem"
+	done
+	add_account webpush '{ vapid_public_key_file: "vapid-public.pem" },
+		{ name: "old",
+		  vapid_public_key_file: "vapid-previous-public.pem" },
+		{ name: "free" }'
+}
+
+# add_account SERVICES JQ: entries of the simulator's accounts.
+add_account() {
+	jq --arg name "$1" ".[\$name] += [ $2 ]" "$STAGE/accounts.json" \
+		>"$STAGE/accounts.json.new"
+	mv "$STAGE/accounts.json.new" "$STAGE/accounts.json"
+}
+
 # --- configuration -----------------------------------------------------------
 
 # The service account names the token endpoint, so the simulator's port.
@@ -244,9 +268,10 @@ start_simulator() {
 		cat "$STAGE/simulator.log" >&2
 		return 1
 	}
+	set -a
 	# shellcheck disable=SC1091
 	. "$STAGE/simulator.ready"
-	export apns_port fcm_port oauth_port
+	set +a
 }
 
 # control JSON: what the simulator does from the next request on.
@@ -406,6 +431,40 @@ ios() {
 
 android() {
 	device "$ANDROID_APP" "$1" "${2:-{\}}"
+}
+
+# webpush_endpoint SERVICE TOKEN: where a browser (webpush_apple, _mozilla,
+# _google, _microsoft) or a distributor (unifiedpush) lets itself be called.
+webpush_endpoint() {
+	local port=${1}_port path
+	case $1 in
+	webpush_apple) path=/$2 ;;
+	webpush_mozilla) path=/wpush/v2/$2 ;;
+	webpush_google) path=/wp/$2 ;;
+	webpush_microsoft) path=/w/?token=$2 ;;
+	unifiedpush) path=/up/$2 ;;
+	esac
+	printf 'https://localhost:%s%s\n' "${!port}" "$path"
+}
+
+# webpush_device APP SERVICE TOKEN [JSON]: a browser's, with the keys of its
+# subscription.
+webpush_device() {
+	local name=${3%%-*} p256dh auth
+	# shellcheck disable=SC2154 # of simulator.ready
+	p256dh=$webpush_p256dh auth=$webpush_auth
+	case $name in
+	old|free) p256dh=webpush_p256dh_$name auth=webpush_auth_$name
+		p256dh=${!p256dh} auth=${!auth} ;;
+	esac
+	device "$1" "$p256dh" "$(merged "{\"data\":{\"endpoint\":\"$(
+		webpush_endpoint "$2" "$3")\",\"auth\":\"$auth\"}}" \
+		"${4:-{\}}")"
+}
+
+# unifiedpush_device APP TOKEN [JSON]: one without keys.
+unifiedpush_device() {
+	device "$1" "$(webpush_endpoint unifiedpush "$2")" "${3:-{\}}"
 }
 
 # As long as real ones.

@@ -1,77 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "accounts.h"
 
-#include <openssl/pem.h>
-
 #include <err.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "accounts-file.h"
 #include "text.h"
-
-#define PATH_LENGTH_MAX 4096
-
-static const char *
-need_string(const char *file, struct json_object *entry, const char *name)
-{
-	struct json_object *value;
-
-	if (!json_object_object_get_ex(entry, name, &value) ||
-	    !json_object_is_type(value, json_type_string))
-		errx(1, "%s: an account lacks the string \"%s\"", file, name);
-	return json_object_get_string(value);
-}
-
-/* Relative paths are relative to the accounts file. */
-static EVP_PKEY *
-read_public_key(const char *file, struct json_object *entry)
-{
-	const char *name = need_string(file, entry, "public_key_file");
-	const char *slash = strrchr(file, '/');
-	struct text path;
-	EVP_PKEY *key = NULL;
-	FILE *stream;
-
-	text_init(&path, PATH_LENGTH_MAX);
-	if (name[0] != '/' && slash != NULL)
-		text_add(&path, file, (size_t)(slash - file) + 1);
-	text_add_string(&path, name);
-	stream = fopen(text_string(&path), "r");
-	if (stream == NULL)
-		err(1, "%s", text_string(&path));
-	key = PEM_read_PUBKEY(stream, NULL, NULL, NULL);
-	if (key == NULL)
-		errx(1, "%s: no public key in PEM", text_string(&path));
-	fclose(stream);
-	text_clear(&path);
-	return key;
-}
-
-/* The named array of the file, whose entries are all objects. */
-static struct json_object *
-find_list(const char *file, struct json_object *tree, const char *name,
-    size_t *count)
-{
-	struct json_object *list = NULL;
-
-	*count = 0;
-	if (json_object_object_get_ex(tree, name, &list)) {
-		if (!json_object_is_type(list, json_type_array))
-			errx(1, "%s: \"%s\" is no array", file, name);
-		*count = json_object_array_length(list);
-	}
-	for (size_t i = 0; i < *count; i++) {
-		if (!json_object_is_type(json_object_array_get_idx(list, i),
-		    json_type_object))
-			errx(1, "%s: \"%s\" holds no objects", file, name);
-	}
-	return list;
-}
 
 /* The topics of an account: an array of strings. */
 static struct json_object *
-read_topics(const char *file, struct json_object *entry)
+read_topics(const struct accounts_file *file, struct json_object *entry)
 {
 	struct json_object *topics;
 	bool good;
@@ -83,14 +22,14 @@ read_topics(const char *file, struct json_object *entry)
 		    i), json_type_string);
 	if (!good)
 		errx(1, "%s: an account lacks \"topics\", an array of strings",
-		    file);
+		    file->path);
 	return topics;
 }
 
 static void
-read_apns(struct accounts *accounts, const char *file)
+read_apns(struct accounts *accounts, const struct accounts_file *file)
 {
-	struct json_object *list = find_list(file, accounts->tree, "apns",
+	struct json_object *list = accounts_file_get_list(file, "apns",
 	    &accounts->apns_count);
 
 	accounts->apns = memory_new(
@@ -102,20 +41,24 @@ read_apns(struct accounts *accounts, const char *file)
 		account->topics = read_topics(file, entry);
 		if (json_object_object_get_ex(entry, "certificate_sha256",
 		    NULL)) {
-			account->certificate_sha256 = need_string(file, entry,
+			account->certificate_sha256 =
+			    accounts_file_need_string(file, entry,
 			    "certificate_sha256");
 		} else {
-			account->team_id = need_string(file, entry, "team_id");
-			account->key_id = need_string(file, entry, "key_id");
-			account->public_key = read_public_key(file, entry);
+			account->team_id = accounts_file_need_string(file,
+			    entry, "team_id");
+			account->key_id = accounts_file_need_string(file,
+			    entry, "key_id");
+			account->public_key = accounts_file_need_public_key(
+			    file, entry, "public_key_file");
 		}
 	}
 }
 
 static void
-read_fcm(struct accounts *accounts, const char *file)
+read_fcm(struct accounts *accounts, const struct accounts_file *file)
 {
-	struct json_object *list = find_list(file, accounts->tree, "fcm",
+	struct json_object *list = accounts_file_get_list(file, "fcm",
 	    &accounts->fcm_count);
 
 	accounts->fcm = memory_new(
@@ -124,25 +67,23 @@ read_fcm(struct accounts *accounts, const char *file)
 		struct json_object *entry = json_object_array_get_idx(list, i);
 		struct fcm_account *account = &accounts->fcm[i];
 
-		account->project_id = need_string(file, entry, "project_id");
-		account->client_email = need_string(file, entry,
+		account->project_id = accounts_file_need_string(file, entry,
+		    "project_id");
+		account->client_email = accounts_file_need_string(file, entry,
 		    "client_email");
-		account->private_key_id = need_string(file, entry,
-		    "private_key_id");
-		account->public_key = read_public_key(file, entry);
+		account->private_key_id = accounts_file_need_string(file,
+		    entry, "private_key_id");
+		account->public_key = accounts_file_need_public_key(file,
+		    entry, "public_key_file");
 	}
 }
 
 struct accounts *
-accounts_read(const char *file)
+accounts_read(const struct accounts_file *file)
 {
 	struct accounts *accounts = memory_new(sizeof *accounts);
 
-	accounts->tree = json_object_from_file(file);
-	if (!json_object_is_type(accounts->tree, json_type_object))
-		errx(1, "%s: no JSON object: %s", file,
-		    json_util_get_last_err() != NULL
-		    ? json_util_get_last_err() : "another type");
+	accounts->tree = json_object_get(file->tree);
 	read_apns(accounts, file);
 	read_fcm(accounts, file);
 	return accounts;

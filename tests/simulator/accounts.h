@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "accounts-file.h"
+
 /*
  * Who may send to some topics at APNs: by one key of a team, or by a client
  * certificate.
@@ -37,9 +39,9 @@ struct accounts {
 	size_t fcm_count;
 };
 
-/* Reads the accounts file; ends the program with words if it cannot. */
+/* Ends the program with words if the file makes no sense. */
 struct accounts *
-accounts_read(const char *file);
+accounts_read(const struct accounts_file *file);
 
 void
 accounts_free(struct accounts *accounts);

@@ -19,10 +19,15 @@ struct fault {
 	size_t size;
 };
 
-static const char *const service_names[SERVICE__MAX] = {
+const char *const service_names[SERVICE__MAX] = {
 	[SERVICE_APNS] = "apns",
 	[SERVICE_FCM] = "fcm",
 	[SERVICE_OAUTH] = "oauth",
+	[SERVICE_WEBPUSH_APPLE] = "webpush_apple",
+	[SERVICE_WEBPUSH_MOZILLA] = "webpush_mozilla",
+	[SERVICE_WEBPUSH_GOOGLE] = "webpush_google",
+	[SERVICE_WEBPUSH_MICROSOFT] = "webpush_microsoft",
+	[SERVICE_UNIFIEDPUSH] = "unifiedpush",
 };
 
 enum member_kind {

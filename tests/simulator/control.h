@@ -13,8 +13,16 @@ enum service_number {
 	SERVICE_APNS,
 	SERVICE_FCM,
 	SERVICE_OAUTH,
+	SERVICE_WEBPUSH_APPLE,
+	SERVICE_WEBPUSH_MOZILLA,
+	SERVICE_WEBPUSH_GOOGLE,
+	SERVICE_WEBPUSH_MICROSOFT,
+	SERVICE_UNIFIEDPUSH,
 	SERVICE__MAX
 };
+
+/* What they are called, everywhere. */
+extern const char *const service_names[SERVICE__MAX];
 
 /* An answer for every request. */
 struct control_answer {

@@ -21,7 +21,7 @@ count_use(struct endpoint *endpoint, const char *pushkey, int64_t once)
 	bool applies = false;
 
 	text_init(&key, REQUEST_BODY_MAX);
-	text_add_format(&key, "%s %s", endpoint->service->name, pushkey);
+	text_add_format(&key, "%s %s", endpoint->name, pushkey);
 	if (json_object_object_get_ex(scripted, text_string(&key), &uses)) {
 		applies = json_object_get_int64(uses) < once;
 		json_object_int_inc(uses, 1);
@@ -115,6 +115,18 @@ apply_control(struct endpoint *endpoint, struct request *request,
 	    : DELAY_MAX_MS;
 }
 
+/* Whoever follows it is recorded with a path that nobody else has. */
+static void
+add_location(struct request *request)
+{
+	const char *authority = request_get_header(request, ":authority");
+	char location[128];
+
+	snprintf(location, sizeof location, "https://%.64s/redirected",
+	    authority != NULL ? authority : "");
+	answer_add_header(&request->answer, "location", location);
+}
+
 static void
 compose(struct endpoint *endpoint, struct request *request,
     const struct verdict *verdict)
@@ -131,6 +143,8 @@ compose(struct endpoint *endpoint, struct request *request,
 		    (long long)verdict->retry_after_s);
 		answer_add_header(answer, "retry-after", digits);
 	}
+	if (verdict->status >= 300 && verdict->status < 400)
+		add_location(request);
 	if (answer->body.length > 0)
 		answer_add_header(answer, "content-type",
 		    answer->content_type);
@@ -147,7 +161,7 @@ decide(struct endpoint *endpoint, struct request *request)
 	endpoint->service->judge(&endpoint->world->context, request,
 	    &verdict);
 	string_copy(violation, sizeof violation, verdict.reason);
-	if (verdict.status == 200 && request->text.length > 0)
+	if (verdict.status < 300 && request->text.length > 0)
 		apply_script(endpoint, request, &verdict);
 	apply_control(endpoint, request, &verdict);
 	if (request->answer.act == ANSWER_SEND)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* push-simulator: plays APNs, FCM and Google's token endpoint for tests. */
+/* push-simulator: plays the push services that phones have, for tests. */
 #include <openssl/err.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "connection.h"
@@ -35,6 +36,11 @@ static const struct service *const services[SERVICE__MAX] = {
 	[SERVICE_APNS] = &service_apns,
 	[SERVICE_FCM] = &service_fcm,
 	[SERVICE_OAUTH] = &service_oauth,
+	[SERVICE_WEBPUSH_APPLE] = &service_webpush_apple,
+	[SERVICE_WEBPUSH_MOZILLA] = &service_webpush_mozilla,
+	[SERVICE_WEBPUSH_GOOGLE] = &service_webpush_google,
+	[SERVICE_WEBPUSH_MICROSOFT] = &service_webpush_microsoft,
+	[SERVICE_UNIFIEDPUSH] = &service_unifiedpush,
 };
 
 static void
@@ -43,8 +49,7 @@ print_usage(FILE *to)
 	fputs("usage: push-simulator --certificate FILE --key FILE "
 	    "--accounts FILE\n"
 	    "\t[--control FILE] [--record FILE] [--ready FILE] [--keep]\n"
-	    "\t[--listen ADDRESS] [--apns-port N] [--fcm-port N] "
-	    "[--oauth-port N]\n", to);
+	    "\t[--listen ADDRESS] [--SERVICE-port N]...\n", to);
 }
 
 static unsigned
@@ -58,26 +63,49 @@ read_port(const char *text)
 	return (unsigned)port;
 }
 
+#define FIRST_PORT_OPTION 256	/* beyond all letters */
+
+static const struct option plain_options[] = {
+	{ "certificate", required_argument, NULL, 'c' },
+	{ "key", required_argument, NULL, 'k' },
+	{ "accounts", required_argument, NULL, 'a' },
+	{ "control", required_argument, NULL, 'C' },
+	{ "record", required_argument, NULL, 'r' },
+	{ "ready", required_argument, NULL, 'R' },
+	{ "listen", required_argument, NULL, 'l' },
+	{ "keep", no_argument, NULL, 'K' },
+	{ "help", no_argument, NULL, 'h' },
+};
+
+#define PLAIN_OPTIONS (sizeof plain_options / sizeof plain_options[0])
+
+/* The options' table: those above, one for each service's port, an end. */
+static void
+make_table(struct option table[PLAIN_OPTIONS + SERVICE__MAX + 1])
+{
+	static char names[SERVICE__MAX][64];
+	struct option *port = table + PLAIN_OPTIONS;
+
+	memcpy(table, plain_options, sizeof plain_options);
+	memset(port, 0, (SERVICE__MAX + 1) * sizeof *port);
+	for (int i = 0; i < SERVICE__MAX; i++) {
+		snprintf(names[i], sizeof names[i], "%s-port",
+		    service_names[i]);
+		for (char *c = names[i]; *c != '\0'; c++)
+			*c = *c == '_' ? '-' : *c;
+		port[i].name = names[i];
+		port[i].has_arg = required_argument;
+		port[i].val = FIRST_PORT_OPTION + i;
+	}
+}
+
 static void
 read_options(struct options *options, int argc, char **argv)
 {
-	static const struct option table[] = {
-		{ "certificate", required_argument, NULL, 'c' },
-		{ "key", required_argument, NULL, 'k' },
-		{ "accounts", required_argument, NULL, 'a' },
-		{ "control", required_argument, NULL, 'C' },
-		{ "record", required_argument, NULL, 'r' },
-		{ "ready", required_argument, NULL, 'R' },
-		{ "listen", required_argument, NULL, 'l' },
-		{ "apns-port", required_argument, NULL, 'A' },
-		{ "fcm-port", required_argument, NULL, 'F' },
-		{ "oauth-port", required_argument, NULL, 'O' },
-		{ "keep", no_argument, NULL, 'K' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
+	struct option table[PLAIN_OPTIONS + SERVICE__MAX + 1];
 	int letter;
 
+	make_table(table);
 	while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		switch (letter) {
 		case 'c': options->certificate = optarg; break;
@@ -87,18 +115,15 @@ read_options(struct options *options, int argc, char **argv)
 		case 'r': options->record = optarg; break;
 		case 'R': options->ready = optarg; break;
 		case 'l': options->listen = optarg; break;
-		case 'A':
-			options->ports[SERVICE_APNS] = read_port(optarg);
-			break;
-		case 'F':
-			options->ports[SERVICE_FCM] = read_port(optarg);
-			break;
-		case 'O':
-			options->ports[SERVICE_OAUTH] = read_port(optarg);
-			break;
 		case 'K': options->keep = true; break;
 		case 'h': print_usage(stdout); exit(0);
-		default: print_usage(stderr); exit(64);
+		default:
+			if (letter < FIRST_PORT_OPTION) {
+				print_usage(stderr);
+				exit(64);
+			}
+			options->ports[letter - FIRST_PORT_OPTION] =
+			    read_port(optarg);
 		}
 	}
 	if (optind != argc || options->certificate == NULL ||
@@ -180,8 +205,8 @@ write_ready(const struct world *world, const char *file)
 		err(1, "%s", text_string(&temporary));
 	for (unsigned i = 0; i < SERVICE__MAX; i++)
 		fprintf(stream, "%s_port=%u\n",
-		    world->endpoints[i].service->name,
-		    world->endpoints[i].port);
+		    world->endpoints[i].name, world->endpoints[i].port);
+	subscriptions_print(world->context.subscriptions, stream);
 	fprintf(stream, "pid=%ld\n", (long)getpid());
 	if (fclose(stream) != 0 || rename(text_string(&temporary), file) != 0)
 		err(1, "%s", file);
@@ -243,15 +268,37 @@ run(struct world *world)
 }
 
 static void
+make_context(struct service_context *context, const char *accounts)
+{
+	struct accounts_file file;
+
+	accounts_file_read(&file, accounts);
+	context->accounts = accounts_read(&file);
+	context->provider_tokens = provider_tokens_new(context->accounts);
+	context->access_tokens = access_tokens_new();
+	context->subscriptions = subscriptions_read(&file);
+	context->vapid_cache = vapid_cache_new();
+	context->expires_in_s = 3600;
+	json_object_put(file.tree);
+}
+
+static void
+free_context(struct service_context *context)
+{
+	provider_tokens_free(context->provider_tokens);
+	access_tokens_free(context->access_tokens);
+	vapid_cache_free(context->vapid_cache);
+	subscriptions_free(
+	    (struct subscriptions *)(uintptr_t)context->subscriptions);
+	accounts_free((struct accounts *)(uintptr_t)context->accounts);
+}
+
+static void
 start(struct world *world, const struct options *options)
 {
 	world->base = event_base_new();
 	world->tls = make_tls(options);
-	world->context.accounts = accounts_read(options->accounts);
-	world->context.provider_tokens = provider_tokens_new(
-	    world->context.accounts);
-	world->context.access_tokens = access_tokens_new();
-	world->context.expires_in_s = 3600;
+	make_context(&world->context, options->accounts);
 	world->scripted = json_object_new_object();
 	world->record_fd = -1;
 	world->control_file = options->control;
@@ -266,6 +313,7 @@ start(struct world *world, const struct options *options)
 		struct endpoint *endpoint = &world->endpoints[i];
 
 		endpoint->world = world;
+		endpoint->name = service_names[i];
 		endpoint->service = services[i];
 		control_init(&endpoint->control);
 		TAILQ_INIT(&endpoint->connections);
@@ -287,9 +335,7 @@ finish(struct world *world)
 		connection_close_all(&world->endpoints[i]);
 		control_clear(&world->endpoints[i].control);
 	}
-	provider_tokens_free(world->context.provider_tokens);
-	access_tokens_free(world->context.access_tokens);
-	accounts_free((struct accounts *)(uintptr_t)world->context.accounts);
+	free_context(&world->context);
 	json_object_put(world->scripted);
 	if (world->record_fd >= 0)
 		close(world->record_fd);

@@ -54,12 +54,18 @@ make_body(struct request *request)
 {
 	struct json_object *body = request_get_json(request);
 
-	if (body != NULL)
-		body = json_object_get(body);
-	else if (request->body.length > 0)
-		body = json_object_new_string_len(request->body.data,
-		    (int)request->body.length);
-	return body;
+	return body != NULL ? json_object_get(body)
+	    : request_make_value(&request->body);
+}
+
+static void
+add_notes(struct json_object *line, struct json_object *notes)
+{
+	if (notes != NULL) {
+		json_object_object_foreach(notes, name, value)
+			json_object_object_add(line, name,
+			    json_object_get(value));
+	}
 }
 
 void
@@ -73,7 +79,7 @@ record_write(const struct endpoint *endpoint, struct request *request,
 
 	json_object_object_add(line, "at_ms",
 	    json_object_new_int64(request->at_ms));
-	add_string(line, "service", endpoint->service->name);
+	add_string(line, "service", endpoint->name);
 	json_object_object_add(line, "connection",
 	    json_object_new_int64((int64_t)request->connection_number));
 	json_object_object_add(line, "stream",
@@ -95,6 +101,7 @@ record_write(const struct endpoint *endpoint, struct request *request,
 	add_string(line, "violation", violation);
 	json_object_object_add(line, "delay_ms",
 	    json_object_new_int64(answer->delay_ms));
+	add_notes(line, request->notes);
 
 	text_init(&text, (size_t)1 << 20);
 	text_add_string(&text, json_object_to_json_string_ext(line,
@@ -128,7 +135,7 @@ record_count(const struct world *world)
 		json_object_object_add(one, "streams_refused",
 		    json_object_new_int64(
 		    (int64_t)counters->streams_refused));
-		json_object_object_add(line, endpoint->service->name, one);
+		json_object_object_add(line, endpoint->name, one);
 	}
 	return line;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encoding.h"
+
 struct request *
 request_new(struct connection *connection, struct peer *peer, int32_t stream)
 {
@@ -31,6 +33,7 @@ request_free(struct request *request)
 	text_clear(&request->text);
 	answer_clear(&request->answer);
 	json_object_put(request->json);
+	json_object_put(request->notes);
 	free(request);
 }
 
@@ -130,17 +133,62 @@ request_is_strict_json(const struct text *body)
 	return strict;
 }
 
+/* The bytes as strict JSON in UTF-8, or NULL. */
+static struct json_object *
+request_parse_text(const struct text *text)
+{
+	static struct json_tokener *tokener;
+	struct json_object *json = NULL;
+
+	if (text->length > 0 && !text->overrun &&
+	    strlen(text->data) == text->length &&
+	    request_is_strict_json(text))
+		json = request_parse(&tokener, JSON_TOKENER_VALIDATE_UTF8,
+		    text->data, text->length);
+	return json;
+}
+
 struct json_object *
 request_get_json(struct request *request)
 {
-	static struct json_tokener *tokener;
-	const struct text *body = &request->body;
-
-	if (!request->json_parsed && body->length > 0 && !body->overrun &&
-	    strlen(body->data) == body->length &&
-	    request_is_strict_json(body))
-		request->json = request_parse(&tokener,
-		    JSON_TOKENER_VALIDATE_UTF8, body->data, body->length);
+	if (!request->json_parsed)
+		request->json = request_parse_text(&request->body);
 	request->json_parsed = true;
 	return request->json;
+}
+
+struct json_object *
+request_make_value(const struct text *text)
+{
+	struct json_object *value = request_parse_text(text);
+	struct text encoded;
+
+	text_init(&encoded, (size_t)-1);
+	if (value == NULL && text->length > 0) {
+		if (!encoding_is_utf8(text)) {
+			encoding_add_base64url(&encoded, text->data,
+			    text->length);
+			text = &encoded;
+		}
+		value = json_object_new_string_len(text->data,
+		    (int)text->length);
+	}
+	text_clear(&encoded);
+	return value;
+}
+
+void
+request_note(struct request *request, const char *name,
+    struct json_object *value)
+{
+	if (request->notes == NULL)
+		request->notes = json_object_new_object();
+	json_object_object_add(request->notes, name, value);
+}
+
+void
+request_note_text(struct request *request, const char *name,
+    const struct text *text)
+{
+	request_note(request, name, request_make_value(text));
 }

@@ -32,7 +32,7 @@ struct peer {
 	size_t token_count;
 	bool authenticated;		/* certificate or token is good */
 	char certificate_sha256[PEER_CERTIFICATE_SIZE];	/* "": none */
-	const struct apns_account *account;	/* of the certificate, or NULL */
+	const struct apns_account *account;	/* of the certificate */
 };
 
 struct request_header {
@@ -55,6 +55,7 @@ struct request {
 	struct json_object *json;	/* see request_get_json */
 	bool json_parsed;
 	struct text text;		/* the pushkey in clear, or empty */
+	struct json_object *notes;	/* more to record, or NULL */
 	struct answer answer;
 	size_t answer_sent;		/* bytes of the answer's body */
 	struct event delay;		/* until the answer goes out */
@@ -86,6 +87,23 @@ request_count_header(const struct request *request, const char *name);
 /* The body as strict JSON in UTF-8, owned by the request, or NULL. */
 struct json_object *
 request_get_json(struct request *request);
+
+/* Has a member recorded with the request; takes over the value. */
+void
+request_note(struct request *request, const char *name,
+    struct json_object *value);
+
+/* The same with bytes, as request_make_value has them. */
+void
+request_note_text(struct request *request, const char *name,
+    const struct text *text);
+
+/*
+ * Bytes as what can be recorded: the JSON that they are, else a string, else
+ * their base64url; NULL for none.  The caller frees it.
+ */
+struct json_object *
+request_make_value(const struct text *text);
 
 /* A name and value as C strings. */
 const char *

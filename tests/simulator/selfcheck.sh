@@ -1,82 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Shows that push-simulator is as strict as it says.  Needs openssl and curl
-# with HTTP/2; prints TAP.  The program is the first argument, or
-# $PUSH_SIMULATOR, or push-simulator beside this script.
+# Shows that push-simulator is as strict as it says: APNs, FCM and its token
+# endpoint.  Needs openssl and curl with HTTP/2; prints TAP.
 
 set -uo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-simulator=${1:-${PUSH_SIMULATOR:-$here/push-simulator}}
-work=$(mktemp -d)
-count=0
-failed=0
-pid=
-apns_port=
-fcm_port=
-oauth_port=
-
-leave()
-{
-	if [[ -n $pid ]]; then
-		kill "$pid" 2>/dev/null
-		wait "$pid" 2>/dev/null
-	fi
-	rm -rf "$work"
-}
-trap leave EXIT
-
-# ok DESCRIPTION CONDITION...: one line of TAP.
-ok()
-{
-	local description=$1
-
-	shift
-	count=$((count + 1))
-	if "$@"; then
-		echo "ok $count - $description"
-	else
-		echo "not ok $count - $description"
-		sed 's/^/# /' "$work/out" "$work/head" 2>/dev/null
-		echo
-		failed=$((failed + 1))
-	fi
-}
-
-base64url()
-{
-	openssl base64 -A | tr '+/' '-_' | tr -d '='
-}
-
-# The DER of an ECDSA signature as R and S side by side (RFC 7518, 3.4).
-der_to_raw()
-{
-	local hex part parts=()
-
-	while read -r hex; do
-		parts+=("$hex")
-	done < <(openssl asn1parse -inform DER |
-	    sed -n 's/.*INTEGER *:\([0-9A-F]*\)$/\1/p')
-	for part in "${parts[@]}"; do
-		hex=$(printf '%64s' "$part" | tr ' ' 0)
-		while [[ -n $hex ]]; do
-			printf '%b' "\\x${hex:0:2}"
-			hex=${hex:2}
-		done
-	done
-}
+# shellcheck source=tests/simulator/selfcheck-lib.bash
+. "$(dirname "${BASH_SOURCE[0]}")/selfcheck-lib.bash"
 
 # apns_token KEY_FILE KEY_ID TEAM_ID IAT
 apns_token()
 {
-	local head claims
-
-	head=$(printf '{"alg":"ES256","kid":"%s"}' "$2" | base64url)
-	claims=$(printf '{"iss":"%s","iat":%d}' "$3" "$4" | base64url)
-	printf '%s.%s.%s' "$head" "$claims" "$(
-		printf '%s.%s' "$head" "$claims" |
-		openssl dgst -sha256 -sign "$1" | der_to_raw | base64url)"
+	es256_token "$1" "{\"alg\":\"ES256\",\"kid\":\"$2\"}" \
+	    "{\"iss\":\"$3\",\"iat\":$4}"
 }
 
 # assertion KEY_FILE EMAIL AUDIENCE IAT EXP
@@ -91,21 +28,6 @@ assertion()
 	printf '%s.%s.%s' "$head" "$claims" "$(
 		printf '%s.%s' "$head" "$claims" |
 		openssl dgst -sha256 -sign "$1" | base64url)"
-}
-
-hex()
-{
-	printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'
-}
-
-request()
-{
-	: >"$work/out"
-	: >"$work/head"
-	status=$(curl --silent --http2 --cacert "$work/tls.pem" --max-time 5 \
-	    --output "$work/out" --dump-header "$work/head" \
-	    --write-out '%{http_code}' "$@")
-	result=$?
 }
 
 # apns PUSHKEY CURL-ARGUMENT...: a good request but for the arguments.
@@ -144,24 +66,6 @@ oauth()
 	    --data-urlencode "assertion=$1"
 }
 
-# answered STATUS [TEXT]: the status, and a text in the body.
-answered()
-{
-	[[ $status == "$1" ]] &&
-	    { [[ $# -lt 2 ]] || grep -qF -- "$2" "$work/out"; }
-}
-
-headed()
-{
-	grep -qi -- "$1" "$work/head"
-}
-
-# curl has many words for a connection that was reset.
-was_cut()
-{
-	[[ $status == 000 && $result =~ ^(16|18|52|55|56|92)$ ]]
-}
-
 # A change of the listening socket is seen within milliseconds.
 becomes_closed()
 {
@@ -179,12 +83,6 @@ becomes_open()
 		[[ $result != 7 ]] && break
 	done
 	[[ $result == 0 && $status == 200 ]]
-}
-
-control()
-{
-	printf '%s' "$1" >"$work/control.new"
-	mv "$work/control.new" "$work/control"
 }
 
 # make_certificate NAME: for a client.
@@ -226,13 +124,9 @@ fingerprint()
 
 make_keys()
 {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-	    -days 2 -subj /CN=localhost \
-	    -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
-	    -keyout "$work/tls.key" -out "$work/tls.pem"
-	openssl ecparam -name prime256v1 -genkey -noout -out "$work/ec.key"
-	openssl ecparam -name prime256v1 -genkey -noout -out "$work/other.key"
-	openssl pkey -in "$work/ec.key" -pubout -out "$work/ec.pub"
+	make_tls
+	make_ec_key ec
+	make_ec_key other
 	openssl genrsa -out "$work/rsa.key" 2048
 	openssl genrsa -out "$work/rsa-other.key" 2048
 	openssl pkey -in "$work/rsa.key" -pubout -out "$work/rsa.pub"
@@ -241,11 +135,11 @@ make_keys()
 	make_certificate unknown
 	make_certificate expired
 	expire_certificate expired
-} >"$work/keys.log" 2>&1
+} >>"$work/keys.log" 2>&1
 
-start()
+accounts()
 {
-	cat >"$work/accounts" <<-EOF
+	cat <<-EOF
 	{ "apns": [ { "team_id": "TEAM123456", "key_id": "KEY1234567",
 	              "public_key_file": "ec.pub",
 	              "topics": [ "de.example.app" ] },
@@ -259,21 +153,6 @@ start()
 	             "private_key_id": "key1",
 	             "public_key_file": "rsa.pub" } ] }
 	EOF
-	"$simulator" --certificate "$work/tls.pem" --key "$work/tls.key" \
-	    --accounts "$work/accounts" --control "$work/control" \
-	    --record "$work/record" --ready "$work/ready" &
-	pid=$!
-	for _ in $(seq 100); do
-		[[ -e $work/ready ]] && break
-		kill -0 "$pid" 2>/dev/null || break
-		sleep 0.05
-	done
-	if [[ ! -e $work/ready ]]; then
-		echo "Bail out! the simulator did not start"
-		exit 1
-	fi
-	# shellcheck disable=SC1091
-	. "$work/ready"
 }
 
 check_transport()
@@ -563,7 +442,7 @@ device=$(hex an-ordinary-device)
 good_payload='{"aps":{"alert":{"body":"b"},"mutable-content":1}}'
 access=none
 make_keys
-start 2>"$work/stderr"
+start "$(accounts)"
 token=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 "$(date +%s)")
 check_transport
 check_apns_tokens
@@ -574,12 +453,4 @@ check_oauth
 check_fcm
 check_fcm_scripts
 check_control
-kill "$pid"
-wait "$pid"
-ok 'SIGTERM ends it with 0' test $? = 0
-pid=
-ok 'record: every line has a service' test \
-    "$(grep -c '^{"at_ms":[0-9]*,"service":"' "$work/record")" = \
-    "$(wc -l <"$work/record")"
-echo "1..$count"
-[[ $failed == 0 ]]
+stop

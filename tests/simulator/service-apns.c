@@ -336,7 +336,6 @@ compose(struct service_context *context, struct request *request,
 }
 
 const struct service service_apns = {
-	.name = "apns",
 	.max_streams = 1000,
 	.streams_before_auth = 1,
 	.wants_certificate = true,

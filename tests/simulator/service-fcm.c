@@ -280,7 +280,6 @@ compose(struct service_context *context, struct request *request,
 }
 
 const struct service service_fcm = {
-	.name = "fcm",
 	.max_streams = 100,
 	.goaway_data = "session_timeout",
 	.judge = judge,

@@ -218,7 +218,6 @@ compose(struct service_context *context, struct request *request,
 }
 
 const struct service service_oauth = {
-	.name = "oauth",
 	.max_streams = 100,
 	.goaway_data = "",
 	.judge = judge,

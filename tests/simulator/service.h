@@ -10,6 +10,8 @@
 #include "answer.h"
 #include "provider-tokens.h"
 #include "request.h"
+#include "subscriptions.h"
+#include "vapid.h"
 #include "verdict.h"
 
 /* What all services know. */
@@ -17,13 +19,14 @@ struct service_context {
 	const struct accounts *accounts;
 	struct provider_tokens *provider_tokens;
 	struct access_tokens *access_tokens;
+	const struct subscriptions *subscriptions;
+	struct vapid_cache *vapid_cache;
 	unsigned oauth_port;
 	int64_t expires_in_s;		/* of an access token */
 };
 
 /* One of the services that are played; no I/O happens in here. */
 struct service {
-	const char *name;
 	unsigned max_streams;
 	unsigned streams_before_auth;	/* 0: no such limit */
 	bool wants_certificate;		/* asks for one, needs none */
@@ -51,5 +54,10 @@ struct service {
 extern const struct service service_apns;
 extern const struct service service_fcm;
 extern const struct service service_oauth;
+extern const struct service service_unifiedpush;
+extern const struct service service_webpush_apple;
+extern const struct service service_webpush_google;
+extern const struct service service_webpush_microsoft;
+extern const struct service service_webpush_mozilla;
 
 #endif

@@ -20,10 +20,12 @@ enum body_shape {
 struct verdict {
 	unsigned status;
 	char reason[REASON_SIZE];	/* APNs reason, FCM errorCode or
-					 * status, OAuth error; "" for 200 */
-	char message[512];		/* FCM message, OAuth description */
+					 * status, OAuth error; "" for a
+					 * success, which is 2xx */
+	char message[512];		/* words of an error, if it has any */
 	char field[256];		/* FCM: the field at fault, or "" */
 	bool has_error_code;		/* FCM: the reason is an errorCode */
+	int number;			/* web push: of the error, or 0 */
 	int64_t timestamp_ms;		/* APNs 410; -1: now */
 	int64_t retry_after_s;		/* -1: no such header */
 	enum body_shape shape;

@@ -26,6 +26,7 @@ struct counters {
 /* One service at its port. */
 struct endpoint {
 	struct world *world;
+	const char *name;
 	const struct service *service;
 	struct control control;
 	struct counters counters;
