@@ -20,6 +20,7 @@ struct conf_file {
 	int64_t max_notification_size_kb;
 	int64_t max_batch_size;
 	int64_t max_requests_in_flight;
+	bool sandbox;
 	char *proxy;
 	char *proxy_credentials_file;
 	char *ca_file;
@@ -47,6 +48,7 @@ const struct setting conf_settings[] = {
 	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),
 	CONF_INTEGER(max_batch_size, 1, 10000, 100),
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
+	{ CONF_FIELD(sandbox), .type = SETTING_BOOLEAN, .number = true },
 	{ CONF_FIELD(proxy), .type = SETTING_STRING },
 	{ CONF_FIELD(proxy_credentials_file), .type = SETTING_PATH },
 	{ CONF_FIELD(ca_file), .type = SETTING_PATH },
@@ -136,6 +138,7 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->request_timeout_ms = file->request_timeout_ms;
 	conf->max_request_size_kb = file->max_request_size_kb;
 	conf->max_requests_in_flight = file->max_requests_in_flight;
+	conf->sandbox = file->sandbox;
 	conf->limits.max_batch_size = file->max_batch_size;
 	conf->limits.max_notification_size_kb = file->max_notification_size_kb;
 	conf->ca_file = file->ca_file;

@@ -25,6 +25,7 @@ struct conf {
 	int64_t request_timeout_ms;
 	int64_t max_request_size_kb;
 	int64_t max_requests_in_flight;
+	bool sandbox;			/* the worker is to enter it */
 	struct decode_limits limits;
 	struct log_params log;
 	struct http_params http;	/* it borrows the next two */

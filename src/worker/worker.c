@@ -16,6 +16,7 @@
 #include "cgi/listener.h"
 #include "state/metrics.h"
 #include "worker/generation.h"
+#include "worker/sandbox.h"
 
 enum {
 	/* A web server that stalls in the middle of a request or an answer
@@ -44,6 +45,8 @@ struct worker {
 	bool cgi;			/* there is one request and no more */
 	bool reload_failed;		/* the files say something else */
 	unsigned int looks;		/* since then */
+	bool outgrown;			/* it needs what the sandbox forbids */
+	struct sandbox *sandbox;	/* NULL: not entered */
 	uint64_t served;		/* requests, so far */
 	uint64_t served_before;		/* the last look */
 	uint64_t served_at_rest;	/* when memory was given back */
@@ -91,6 +94,17 @@ worker_longest_timeout(const struct worker *worker)
 	return longest;
 }
 
+/* Accepts no more, and ends the loop when all is answered. */
+static void
+worker_stop(struct worker *worker)
+{
+	if (!worker->stopping && worker->generation != NULL)
+		loop_timer_start(worker->patience,
+		    worker_longest_timeout(worker) + WORKER_STOP_GRACE_MS);
+	worker->stopping = true;
+	listener_stop(worker->listener, worker_on_drained, worker);
+}
+
 static void worker_reload(struct worker *worker);
 
 static void
@@ -109,11 +123,7 @@ worker_on_signal(void *arg, int fd, unsigned int events)
 	}
 	log_info("%s: finishing what is in flight",
 	    strsignal((int)info.ssi_signo));
-	if (!worker->stopping && worker->generation != NULL)
-		loop_timer_start(worker->patience,
-		    worker_longest_timeout(worker) + WORKER_STOP_GRACE_MS);
-	worker->stopping = true;
-	listener_stop(worker->listener, worker_on_drained, worker);
+	worker_stop(worker);
 }
 
 /*
@@ -139,12 +149,42 @@ worker_open_signals(void)
 
 /* --- reloading ----------------------------------------------------------- */
 
+/*
+ * True if this worker's sandbox keeps it from what a configuration needs, and
+ * a new worker could have that.
+ */
+static bool
+worker_is_outgrown(const struct worker *worker, const struct conf *conf)
+{
+	bool outgrown = worker->sandbox != NULL && !conf->sandbox;
+	const char *path;
+	size_t i;
+
+	for (i = 0; worker->sandbox != NULL &&
+	    (path = conf_files(conf, i)) != NULL; i++) {
+		if (sandbox_allows(worker->sandbox, path))
+			continue;
+		/* The sandbox lets it ask that much. */
+		if (access(path, R_OK) == -1)
+			return false;
+		outgrown = true;
+	}
+	return outgrown;
+}
+
+/* Takes over the configuration, in any case. */
 static struct generation *
 worker_make_generation(struct worker *worker, struct conf *conf,
     struct error *error)
 {
 	struct generation *generation;
 
+	worker->outgrown = worker_is_outgrown(worker, conf);
+	if (worker->outgrown) {
+		error_set(error, "the sandbox forbids what it needs");
+		conf_free(conf);
+		return NULL;
+	}
 	/* At the start what goes wrong is logged as the configuration says. */
 	if (worker->generation == NULL)
 		log_open(&conf->log);
@@ -184,6 +224,23 @@ worker_load(struct worker *worker, struct file_watch **files,
 	return generation;
 }
 
+/* Once, when the configuration in force asks for it. */
+static void
+worker_enter_sandbox(struct worker *worker)
+{
+	const struct conf *conf = generation_conf(worker->generation);
+	const char *path;
+	size_t i;
+
+	if (!conf->sandbox || worker->sandbox != NULL)
+		return;
+	worker->sandbox = sandbox_create();
+	sandbox_add_file(worker->sandbox, worker->path);
+	for (i = 0; (path = conf_files(conf, i)) != NULL; i++)
+		sandbox_add_file(worker->sandbox, path);
+	sandbox_enter(worker->sandbox, conf->state_directory);
+}
+
 /* Serves new requests by this generation from now on. */
 static void
 worker_take(struct worker *worker, struct generation *generation,
@@ -200,6 +257,7 @@ worker_take(struct worker *worker, struct generation *generation,
 	/* A CGI process is gone before anybody reads its gauges. */
 	if (!worker->cgi)
 		metrics_clear_gauges(generation_metrics(generation));
+	worker_enter_sandbox(worker);
 }
 
 static void
@@ -220,6 +278,12 @@ worker_reload(struct worker *worker)
 	generation = worker_load(worker, &files, &error);
 	worker->reload_failed = generation == NULL;
 	worker->looks = 0;
+	if (worker->outgrown) {
+		log_info("the sandbox forbids what the new configuration "
+		    "needs: stopping, to be replaced by another worker");
+		worker_stop(worker);
+		return;
+	}
 	if (generation == NULL) {
 		log_error("the former configuration stays in force: %s",
 		    error.words);
@@ -338,6 +402,7 @@ worker_close(struct worker *worker)
 	while ((previous = TAILQ_FIRST(&worker->previous_generations)) != NULL)
 		worker_previous_free(worker, previous);
 	generation_free(worker->generation);
+	sandbox_free(worker->sandbox);
 	file_watch_free(worker->files);
 	listener_free(worker->listener);
 	loop_timer_free(worker->patience);

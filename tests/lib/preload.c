@@ -5,18 +5,26 @@
  * int64_t, in the file PRELOAD_CLOCK.  Each look-up of a name, and each
  * TCP_USER_TIMEOUT that is set, is a line in the file PRELOAD_LOG; a name that
  * ends in ".test" is this host.
+ *
+ * With PRELOAD_INTRUDE, a directory, the first look-up of a name is that of
+ * somebody who broke in: what comes of each attempt is a line in PRELOAD_LOG.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +38,8 @@ int preload_setsockopt(int fd, int level, int option, const void *value,
 time_t preload_time(time_t *place) __asm__("time");
 
 static const volatile int64_t *preload_ahead_s;
+/* Opened at first: later a sandbox may be in force. */
+static int preload_log_fd = -1;
 
 __attribute__((constructor)) static void
 preload_init(void)
@@ -45,20 +55,60 @@ preload_init(void)
 		preload_ahead_s = map;
 	if (fd != -1)
 		close(fd);
+	path = getenv("PRELOAD_LOG");
+	if (path != NULL)
+		preload_log_fd = open(path,
+		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 }
 
 static void
 preload_note(const char *line)
 {
-	const char *path = getenv("PRELOAD_LOG");
-	int fd = path == NULL ? -1 :
-	    open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-	if (fd != -1 && write(fd, line, strlen(line)) == -1)
+	if (preload_log_fd != -1 &&
+	    write(preload_log_fd, line, strlen(line)) == -1)
 		abort();
-	if (fd != -1)
-		close(fd);
 }
+
+/* --- an intruder --------------------------------------------------------- */
+
+static void
+preload_note_attempt(const char *attempt, long result)
+{
+	char line[100];
+
+	snprintf(line, sizeof line, "%s: %s\n", attempt,
+	    result == -1 ? strerrorname_np(errno) : "done");
+	preload_note(line);
+}
+
+static void
+preload_intrude(const char *directory)
+{
+	char *const arguments[] = { "/does/not/exist", NULL };
+	char path[4096];
+
+	snprintf(path, sizeof path, "%s/secret", directory);
+	preload_note_attempt("read a file", open(path, O_RDONLY | O_CLOEXEC));
+	preload_note_attempt("write to a file",
+	    open(path, O_WRONLY | O_CLOEXEC));
+	preload_note_attempt("remove a file", unlink(path));
+	snprintf(path, sizeof path, "%s/new", directory);
+	preload_note_attempt("make a file",
+	    open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	preload_note_attempt("list a directory",
+	    open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	/* These do nothing where they are allowed, but for another reason. */
+	preload_note_attempt("trace", ptrace(PTRACE_DETACH, 0, NULL, NULL));
+	preload_note_attempt("mount",
+	    mount("none", arguments[0], "tmpfs", 0, NULL));
+	preload_note_attempt("load a module",
+	    syscall(SYS_finit_module, -1, "", 0));
+	preload_note_attempt("read keys", syscall(SYS_keyctl, 0, -3, 0));
+	preload_note_attempt("start a program",
+	    execve(arguments[0], arguments, arguments + 1));
+}
+
+/* --- what libraries call ------------------------------------------------- */
 
 int
 preload_clock_gettime(clockid_t clock, struct timespec *now)
@@ -91,11 +141,15 @@ preload_getaddrinfo(const char *node, const char *service,
 {
 	static int (*real)(const char *, const char *,
 	    const struct addrinfo *, struct addrinfo **);
+	static atomic_flag intruded = ATOMIC_FLAG_INIT;
+	const char *directory = getenv("PRELOAD_INTRUDE");
 	size_t length = node == NULL ? 0 : strlen(node);
 	char line[300];
 
 	if (real == NULL)
 		*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (directory != NULL && !atomic_flag_test_and_set(&intruded))
+		preload_intrude(directory);
 	if (length > 5 && strcmp(node + length - 5, ".test") == 0) {
 		snprintf(line, sizeof line, "lookup %.255s\n", node);
 		preload_note(line);
