@@ -283,7 +283,8 @@ JSON=application/json
 	right HEAD "$one" 405 $JSON ''
 	wrong 'HEAD has no body' HEAD "$one" 405 $JSON \
 		'{"error":"The operation takes POST only."}'
-	right GET "$one" 501 $JSON '{"error":"The operation takes POST only."}'
+	right GET "$one" 501 $JSON \
+		'{"error":"The server knows no such method or transfer coding."}'
 	judge
 }
 

@@ -44,8 +44,7 @@ apache_write_configuration() {
 	# The workers write to this one.
 	ErrorLog "$STAGE/gateway.log"
 	TypesConfig /etc/mime.types
-	StartServers 2
-	MaxRequestWorkers 150
+	Include "$ROOT/apache/push-gateway-threads.conf"
 	<Directory />
 		AllowOverride None
 		Require all denied
@@ -65,10 +64,10 @@ apache_write_configuration() {
 	RequestReadTimeout body=10,minrate=500
 	Include "$STAGE/site.conf"
 	EOF
-	sed -i "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
-		"$STAGE/errors/apache.conf"
+	sed "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
+		"$ROOT/errors/apache-errors.conf" >"$STAGE/apache-errors.conf"
 	sed -e "${WEB_SERVER_EDIT-}" -e "s|\*:443|127.0.0.1:$PORT|" \
-		-e "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
+		-e "s|/usr/share/push-gateway/|$STAGE/|" \
 		-e "s|/etc/push-gateway/tls/|$STAGE/|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \
 		-e "s|/usr/libexec/push-gateway|$STAGE|" \

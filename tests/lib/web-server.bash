@@ -58,7 +58,7 @@ web_server_answers_or_died() {
 # What the web server is pointed at.
 install_gateway() {
 	mkdir -p "$STAGE/errors"
-	cp "$ROOT"/errors/* "$STAGE/errors"
+	cp "$ROOT"/errors/*.html "$STAGE/errors"
 	cp --remove-destination "$GATEWAY" "$STAGE/push-gateway.fcgi"
 }
 

@@ -26,7 +26,8 @@ make_gateway() {
 		make -C "$BUILD" "$@" DESTDIR="$INSTALLED" prefix=/opt/pg \
 		exec_prefix=/opt/pg libexecdir=/opt/pg/worker \
 		datarootdir=/opt/pg/share sysconfdir=/opt/etc \
-		runstatedir=/opt/run APACHE_SITES_DIR=/opt/apache \
+		runstatedir=/opt/run APACHE_CONF_DIR=/opt/apache-conf \
+		APACHE_SITES_DIR=/opt/apache \
 		LIGHTTPD_CONF_DIR=/opt/lighttpd SYSTEMD_UNIT_DIR=/opt/units \
 		SYSUSERS_DIR=/opt/sysusers TMPFILES_DIR=/opt/tmpfiles
 }
@@ -50,11 +51,15 @@ shipped() {
 		shipped "$document/examples" "$ROOT/examples/push-gateway.json"
 		shipped "$document/examples/apache" "$ROOT"/apache/*.conf
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
-		shipped opt/apache "$ROOT"/apache/*.conf
-		shipped opt/pg/share/push-gateway "$ROOT"/contrib/openssl-web-certificates/*.cnf
+		shipped opt/apache \
+			"$ROOT"/apache/push-gateway{,-cgi,-proxy}.conf
+		shipped opt/apache-conf "$ROOT/apache/push-gateway-threads.conf"
+		shipped opt/pg/share/push-gateway \
+			"$ROOT"/contrib/openssl-web-certificates/*.cnf \
+			"$ROOT/errors/apache-errors.conf"
 		shipped opt/lighttpd "$ROOT"/lighttpd/[0-9]*.conf
 		shipped opt/pg/share/push-gateway/errors \
-			"$ROOT"/errors/*
+			"$ROOT"/errors/*.html
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
 		shipped opt/units "$ROOT"/systemd/push-gateway*
@@ -143,7 +148,8 @@ units() {
 		make -C "$BUILD" install prefix="$STAGE/real" \
 		exec_prefix="$STAGE/real" libexecdir="$STAGE/real/libexec" \
 		datarootdir="$STAGE/real/share" sysconfdir="$STAGE/real/etc" \
-		runstatedir=/run APACHE_SITES_DIR= LIGHTTPD_CONF_DIR= \
+		runstatedir=/run APACHE_CONF_DIR= APACHE_SITES_DIR= \
+		LIGHTTPD_CONF_DIR= \
 		SYSTEMD_UNIT_DIR="$STAGE/units" \
 		SYSUSERS_DIR="$STAGE/sysusers" TMPFILES_DIR="$STAGE/tmpfiles" \
 		>"$STAGE/units.log" 2>&1
