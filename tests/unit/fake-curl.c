@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define CURL_DISABLE_TYPECHECK
+#include "fake-curl.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "base/clock.h"
+#include "base/xmalloc.h"
+#include "tap.h"
+
+/* These are macros, for checks by the compiler. */
+#undef curl_easy_setopt
+#undef curl_easy_getinfo
+#undef curl_multi_setopt
+
+TAILQ_HEAD(fake_easy_list, fake_easy);
+
+/* A connection's worth of requests: what a CURLM is. */
+struct fake_multi {
+	TAILQ_ENTRY(fake_multi) entry;
+	struct fake_easy_list running;
+	struct fake_easy_list ended;	/* to be told by info_read */
+	curl_multi_timer_callback timer_fn;
+	void *timer_arg;
+	unsigned int connection;	/* 0: none is open */
+	int64_t opened_ms;
+	int64_t used_ms;
+	unsigned int in_flight;
+	CURLMsg message;
+};
+
+/* A request: what a CURL is. */
+struct fake_easy {
+	TAILQ_ENTRY(fake_easy) entry;
+	struct fake_multi *multi;	/* NULL: in none */
+	const char *url;
+	const char *body;
+	const struct curl_slist *headers;
+	curl_write_callback write_fn;
+	void *write_arg;
+	void *private;
+	char *words;
+	int64_t timeout_ms;
+	int64_t idle_ms;
+	int64_t age_ms;
+	unsigned int number;		/* 0: not sent yet */
+	unsigned int connects;
+	int64_t end_ms;			/* -1: never */
+	struct fake_curl_answer answer;
+	bool is_ended;
+};
+
+static struct {
+	fake_curl_script_fn script;
+	fake_curl_cancelled_fn cancelled;
+	void *arg;
+	struct fake_curl_counts counts;
+	TAILQ_HEAD(, fake_multi) multis;
+	bool initialised;
+} fake_curl;
+
+void
+fake_curl_begin(fake_curl_script_fn script, fake_curl_cancelled_fn cancelled,
+    void *arg)
+{
+	unsigned int easy_handles = fake_curl.counts.easy_handles;
+	unsigned int multi_handles = fake_curl.counts.multi_handles;
+
+	fake_curl.script = script;
+	fake_curl.cancelled = cancelled;
+	fake_curl.arg = arg;
+	fake_curl.counts = (struct fake_curl_counts){
+		.easy_handles = easy_handles, .multi_handles = multi_handles
+	};
+	if (!fake_curl.initialised)
+		TAILQ_INIT(&fake_curl.multis);
+	fake_curl.initialised = true;
+}
+
+const struct fake_curl_counts *
+fake_curl_counts(void)
+{
+	return &fake_curl.counts;
+}
+
+CURLcode
+curl_global_init(long flags)
+{
+	(void)flags;
+	return CURLE_OK;
+}
+
+void
+curl_global_cleanup(void)
+{
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+CURL *
+curl_easy_init(void)
+{
+	struct fake_easy *easy = xcalloc(1, sizeof *easy);
+
+	fake_curl.counts.easy_handles++;
+	return easy;
+}
+
+void
+curl_easy_cleanup(CURL *handle)
+{
+	struct fake_easy *easy = handle;
+
+	if (easy == NULL)
+		return;
+	if (easy->multi != NULL)
+		tap_bail_out("a handle is cleaned up while it is in use");
+	fake_curl.counts.easy_handles--;
+	free(easy);
+}
+
+CURLcode
+curl_easy_setopt(CURL *handle, CURLoption option, ...)
+{
+	struct fake_easy *easy = handle;
+	va_list ap;
+
+	va_start(ap, option);
+	switch ((int)option) {
+	case CURLOPT_URL:
+		easy->url = va_arg(ap, const char *);
+		break;
+	case CURLOPT_POSTFIELDS:
+		easy->body = va_arg(ap, const char *);
+		break;
+	case CURLOPT_HTTPHEADER:
+		easy->headers = va_arg(ap, const struct curl_slist *);
+		break;
+	case CURLOPT_WRITEFUNCTION:
+		easy->write_fn = va_arg(ap, curl_write_callback);
+		break;
+	case CURLOPT_WRITEDATA:
+		easy->write_arg = va_arg(ap, void *);
+		break;
+	case CURLOPT_PRIVATE:
+		easy->private = va_arg(ap, void *);
+		break;
+	case CURLOPT_ERRORBUFFER:
+		easy->words = va_arg(ap, char *);
+		break;
+	case CURLOPT_TIMEOUT_MS:
+		easy->timeout_ms = va_arg(ap, long);
+		break;
+	case CURLOPT_MAXAGE_CONN:
+		easy->idle_ms = va_arg(ap, long) * INT64_C(1000);
+		break;
+	case CURLOPT_MAXLIFETIME_CONN:
+		easy->age_ms = va_arg(ap, long) * INT64_C(1000);
+		break;
+	default:	/* what is true of no network here */
+		break;
+	}
+	va_end(ap);
+	return CURLE_OK;
+}
+
+CURLcode
+curl_easy_getinfo(CURL *handle, CURLINFO info, ...)
+{
+	const struct fake_easy *easy = handle;
+	const struct fake_curl_answer *answer = &easy->answer;
+	va_list ap;
+
+	va_start(ap, info);
+	switch ((int)info) {
+	case CURLINFO_RESPONSE_CODE:
+		*va_arg(ap, long *) = answer->status;
+		break;
+	case CURLINFO_HTTP_VERSION:
+		*va_arg(ap, long *) = answer->version != 0 ?
+		    answer->version : (long)CURL_HTTP_VERSION_2_0;
+		break;
+	case CURLINFO_NUM_CONNECTS:
+		*va_arg(ap, long *) = (long)easy->connects;
+		break;
+	case CURLINFO_RETRY_AFTER:
+		*va_arg(ap, curl_off_t *) = answer->retry_after_s;
+		break;
+	case CURLINFO_PRETRANSFER_TIME_T:
+		*va_arg(ap, curl_off_t *) = answer->unsent ||
+		    easy->number == 0 ? 0 : 1;
+		break;
+	case CURLINFO_PRIVATE:
+		*va_arg(ap, void **) = easy->private;
+		break;
+	default:
+		tap_bail_out("the fake network does not know info %d",
+		    (int)info);
+	}
+	va_end(ap);
+	return CURLE_OK;
+}
+
+/* --- connections --------------------------------------------------------- */
+
+CURLM *
+curl_multi_init(void)
+{
+	struct fake_multi *multi = xcalloc(1, sizeof *multi);
+
+	TAILQ_INIT(&multi->running);
+	TAILQ_INIT(&multi->ended);
+	TAILQ_INSERT_TAIL(&fake_curl.multis, multi, entry);
+	fake_curl.counts.multi_handles++;
+	return multi;
+}
+
+CURLMcode
+curl_multi_cleanup(CURLM *handle)
+{
+	struct fake_multi *multi = handle;
+
+	if (!TAILQ_EMPTY(&multi->running) || !TAILQ_EMPTY(&multi->ended))
+		tap_bail_out("a connection is freed with requests on it");
+	TAILQ_REMOVE(&fake_curl.multis, multi, entry);
+	fake_curl.counts.multi_handles--;
+	free(multi);
+	return CURLM_OK;
+}
+
+CURLMcode
+curl_multi_setopt(CURLM *handle, CURLMoption option, ...)
+{
+	struct fake_multi *multi = handle;
+	va_list ap;
+
+	va_start(ap, option);
+	if (option == CURLMOPT_TIMERFUNCTION)
+		multi->timer_fn = va_arg(ap, curl_multi_timer_callback);
+	else if (option == CURLMOPT_TIMERDATA)
+		multi->timer_arg = va_arg(ap, void *);
+	va_end(ap);
+	return CURLM_OK;
+}
+
+CURLMcode
+curl_multi_assign(CURLM *handle, curl_socket_t fd, void *arg)
+{
+	(void)handle;
+	(void)fd;
+	(void)arg;
+	return CURLM_OK;
+}
+
+/* Asks to be called when the next request ends, or a new one begins. */
+static void
+fake_multi_schedule(struct fake_multi *multi)
+{
+	int64_t now_ms = clock_monotonic_ms(), next_ms = INT64_MAX;
+	const struct fake_easy *easy;
+
+	TAILQ_FOREACH(easy, &multi->running, entry) {
+		if (easy->number == 0)
+			next_ms = now_ms;
+		else if (easy->end_ms != FAKE_CURL_NEVER &&
+		    easy->end_ms < next_ms)
+			next_ms = easy->end_ms;
+	}
+	multi->timer_fn(multi, next_ms == INT64_MAX ? -1 : next_ms < now_ms ?
+	    0 : (long)(next_ms - now_ms), multi->timer_arg);
+}
+
+CURLMcode
+curl_multi_add_handle(CURLM *handle, CURL *easy_handle)
+{
+	struct fake_multi *multi = handle;
+	struct fake_easy *easy = easy_handle;
+
+	if (easy->multi != NULL)
+		tap_bail_out("a handle is added twice");
+	easy->multi = multi;
+	easy->number = 0;
+	easy->connects = 0;
+	easy->is_ended = false;
+	easy->answer = (struct fake_curl_answer){ .status = 0 };
+	TAILQ_INSERT_TAIL(&multi->running, easy, entry);
+	fake_multi_schedule(multi);
+	return CURLM_OK;
+}
+
+static void
+fake_easy_leave(struct fake_easy *easy)
+{
+	struct fake_multi *multi = easy->multi;
+
+	TAILQ_REMOVE(easy->is_ended ? &multi->ended : &multi->running, easy,
+	    entry);
+	if (easy->number != 0 && !easy->is_ended) {
+		multi->in_flight--;
+		multi->used_ms = clock_monotonic_ms();
+		fake_curl.counts.in_flight--;
+	}
+}
+
+CURLMcode
+curl_multi_remove_handle(CURLM *handle, CURL *easy_handle)
+{
+	struct fake_multi *multi = handle;
+	struct fake_easy *easy = easy_handle;
+	bool cancelled = easy->number != 0 && !easy->is_ended;
+
+	fake_easy_leave(easy);
+	easy->multi = NULL;
+	if (cancelled && fake_curl.cancelled != NULL)
+		fake_curl.cancelled(fake_curl.arg, easy->number);
+	fake_multi_schedule(multi);
+	return CURLM_OK;
+}
+
+/* --- at work ------------------------------------------------------------- */
+
+/* True if a request must open another connection. */
+static bool
+fake_multi_is_shut(const struct fake_multi *multi,
+    const struct fake_easy *easy)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	return multi->connection == 0 || (multi->in_flight == 0 &&
+	    ((easy->idle_ms > 0 && now_ms - multi->used_ms > easy->idle_ms) ||
+	    (easy->age_ms > 0 && now_ms - multi->opened_ms > easy->age_ms)));
+}
+
+static void
+fake_easy_start(struct fake_easy *easy)
+{
+	struct fake_multi *multi = easy->multi;
+	int64_t now_ms = clock_monotonic_ms();
+	bool opens = fake_multi_is_shut(multi, easy);
+
+	if (opens) {
+		multi->connection = ++fake_curl.counts.opened;
+		multi->opened_ms = now_ms;
+	}
+	multi->used_ms = now_ms;
+	multi->in_flight++;
+	easy->connects = opens;
+	easy->number = ++fake_curl.counts.sent;
+	if (++fake_curl.counts.in_flight > fake_curl.counts.in_flight_max)
+		fake_curl.counts.in_flight_max = fake_curl.counts.in_flight;
+	easy->answer.after_ms = FAKE_CURL_NEVER;
+	if (fake_curl.script != NULL) {
+		easy->answer.after_ms = 0;
+		fake_curl.script(fake_curl.arg, &(struct fake_curl_request){
+			.number = easy->number,
+			.connection = multi->connection,
+			.opens = opens,
+			.in_flight = multi->in_flight,
+			.url = easy->url,
+			.body = easy->body,
+			.headers = easy->headers
+		}, &easy->answer);
+	}
+	easy->end_ms = easy->answer.after_ms == FAKE_CURL_NEVER ?
+	    FAKE_CURL_NEVER : now_ms + easy->answer.after_ms;
+	if (easy->timeout_ms > 0 && (easy->end_ms == FAKE_CURL_NEVER ||
+	    easy->end_ms > now_ms + easy->timeout_ms)) {
+		easy->end_ms = now_ms + easy->timeout_ms;
+		easy->answer = (struct fake_curl_answer){
+			.code = CURLE_OPERATION_TIMEDOUT,
+			.unsent = easy->answer.unsent
+		};
+	}
+}
+
+static void
+fake_easy_end(struct fake_easy *easy)
+{
+	struct fake_curl_answer *answer = &easy->answer;
+	size_t size = answer->body == NULL ? 0 : answer->body_size != 0 ?
+	    answer->body_size : strlen(answer->body);
+
+	/* curl's own copy may be written to. */
+	if (size > 0) {
+		char *copy = xmalloc(size);
+
+		memcpy(copy, answer->body, size);
+		if (easy->write_fn(copy, 1, size, easy->write_arg) != size)
+			answer->code = CURLE_WRITE_ERROR;
+		free(copy);
+	}
+	if (answer->code != CURLE_OK && easy->words != NULL)
+		strcpy(easy->words, "the script says so");
+	fake_easy_leave(easy);
+	easy->is_ended = true;
+	TAILQ_INSERT_TAIL(&easy->multi->ended, easy, entry);
+	if (answer->cuts)
+		fake_curl_cut(easy->multi->connection);
+}
+
+void
+fake_curl_cut(unsigned int connection)
+{
+	struct fake_multi *multi;
+	struct fake_easy *easy, *next;
+
+	if (connection == 0)
+		return;
+	TAILQ_FOREACH(multi, &fake_curl.multis, entry) {
+		if (multi->connection != connection)
+			continue;
+		multi->connection = 0;
+		for (easy = TAILQ_FIRST(&multi->running); easy != NULL;
+		     easy = next) {
+			next = TAILQ_NEXT(easy, entry);
+			if (easy->number == 0)
+				continue;
+			easy->answer = (struct fake_curl_answer){
+				.code = CURLE_RECV_ERROR
+			};
+			easy->end_ms = clock_monotonic_ms();
+		}
+		fake_multi_schedule(multi);
+	}
+}
+
+CURLMcode
+curl_multi_socket_action(CURLM *handle, curl_socket_t fd, int events,
+    int *running)
+{
+	struct fake_multi *multi = handle;
+	struct fake_easy *easy, *next;
+	int64_t now_ms = clock_monotonic_ms();
+
+	(void)fd;
+	(void)events;
+	for (easy = TAILQ_FIRST(&multi->running); easy != NULL; easy = next) {
+		next = TAILQ_NEXT(easy, entry);
+		if (easy->number == 0)
+			fake_easy_start(easy);
+	}
+	for (easy = TAILQ_FIRST(&multi->running); easy != NULL; easy = next) {
+		next = TAILQ_NEXT(easy, entry);
+		if (easy->end_ms != FAKE_CURL_NEVER && easy->end_ms <= now_ms)
+			fake_easy_end(easy);
+	}
+	*running = (int)multi->in_flight;
+	fake_multi_schedule(multi);
+	return CURLM_OK;
+}
+
+CURLMsg *
+curl_multi_info_read(CURLM *handle, int *left)
+{
+	struct fake_multi *multi = handle;
+	struct fake_easy *easy = TAILQ_FIRST(&multi->ended);
+
+	*left = 0;
+	if (easy == NULL)
+		return NULL;
+	multi->message = (CURLMsg){ .msg = CURLMSG_DONE,
+		.easy_handle = easy };
+	multi->message.data.result = easy->answer.code;
+	return &multi->message;
+}

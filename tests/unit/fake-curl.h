@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef FAKE_CURL_H
+#define FAKE_CURL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <curl/curl.h>
+
+/*
+ * The network for tests of the HTTP engine: what it uses of libcurl, without
+ * sockets, and with answers by a script.  A program that is linked with this
+ * has it in the place of libcurl's functions of the same names; it needs the
+ * fake loop.
+ *
+ * As the engine has it, each multi handle is one connection at a time.  It is
+ * opened by the first request, and opened anew after it was cut or when it was
+ * idle or old for longer than the request allows; meanwhile others wait.
+ */
+enum {
+	FAKE_CURL_NEVER = -1
+};
+
+struct fake_curl_request {
+	unsigned int number;		/* 1 is the first */
+	unsigned int connection;	/* of all that were opened, from 1 */
+	bool opens;			/* this one opens it */
+	unsigned int in_flight;		/* on it, with this one */
+	const char *url;
+	const char *body;
+	const struct curl_slist *headers;
+};
+
+/* All zero: nothing at all, at once, over HTTP/2. */
+struct fake_curl_answer {
+	int64_t after_ms;		/* or FAKE_CURL_NEVER: it hangs */
+	CURLcode code;
+	bool unsent;			/* it failed before it was sent */
+	bool cuts;			/* and with it all on its connection */
+	long status;
+	long version;			/* 0: CURL_HTTP_VERSION_2_0 */
+	curl_off_t retry_after_s;
+	const char *body;		/* NULL: an empty one */
+	size_t body_size;		/* 0: up to the NUL byte */
+};
+
+/* Called when a request goes out; fills the answer, which is all zero. */
+typedef void (*fake_curl_script_fn)(void *arg,
+    const struct fake_curl_request *request, struct fake_curl_answer *answer);
+
+/* Called for a request that ends before its answer; may be NULL. */
+typedef void (*fake_curl_cancelled_fn)(void *arg, unsigned int number);
+
+/* Forgets all counts.  Without a script (NULL) each request hangs. */
+void fake_curl_begin(fake_curl_script_fn script,
+    fake_curl_cancelled_fn cancelled, void *arg);
+
+/* Cuts a connection: what is in flight on it gets no answer. */
+void fake_curl_cut(unsigned int connection);
+
+struct fake_curl_counts {
+	unsigned int sent;
+	unsigned int opened;		/* connections */
+	unsigned int in_flight;
+	unsigned int in_flight_max;
+	unsigned int easy_handles;	/* that are not cleaned up */
+	unsigned int multi_handles;
+};
+
+const struct fake_curl_counts *fake_curl_counts(void);
+
+#endif
