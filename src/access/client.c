@@ -22,15 +22,12 @@ struct client_list {
 	size_t count;
 };
 
-#define CLIENT_FIELD(field) .name = #field, \
-    .offset = offsetof(struct client, field)
-
 const struct setting client_settings[] = {
-	{ CLIENT_FIELD(name), .type = SETTING_STRING, .required = true },
-	{ CLIENT_FIELD(certificate_sha256), .type = SETTING_STRINGS },
-	{ CLIENT_FIELD(san_dns), .type = SETTING_STRINGS },
-	{ CLIENT_FIELD(issuer_sha256), .type = SETTING_STRINGS },
-	{ CLIENT_FIELD(apps), .type = SETTING_STRINGS },
+	{ SETTING(client, name, STRING), .required = true },
+	{ SETTING(client, certificate_sha256, STRINGS) },
+	{ SETTING(client, san_dns, STRINGS) },
+	{ SETTING(client, issuer_sha256, STRINGS) },
+	{ SETTING(client, apps, STRINGS) },
 	{ .name = NULL }
 };
 

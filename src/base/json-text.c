@@ -236,3 +236,18 @@ json_text_length(struct json_object *string)
 	return u8_mbsnlen((const uint8_t *)json_object_get_string(string),
 	    (size_t)json_object_get_string_len(string));
 }
+
+const char *
+json_text_member(struct json_object *object, const char *name)
+{
+	struct json_object *value;
+	const char *text = NULL;
+
+	if (json_object_object_get_ex(object, name, &value) &&
+	    json_object_is_type(value, json_type_string)) {
+		text = json_object_get_string(value);
+		if (strlen(text) != (size_t)json_object_get_string_len(value))
+			text = NULL;
+	}
+	return text;
+}

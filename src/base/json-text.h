@@ -30,6 +30,9 @@ enum json_text_limits {
 struct json_object *json_text_parse(const char *text, size_t size,
     char reason[JSON_TEXT_REASON_SIZE]);
 
+/* A string member of an object, or NULL if it is none or holds NULs. */
+const char *json_text_member(struct json_object *object, const char *name);
+
 /* The length of a string value in Unicode characters. */
 size_t json_text_length(struct json_object *string);
 

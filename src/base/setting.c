@@ -203,6 +203,12 @@ setting_read(const struct setting *settings, struct json_object *object,
 	return true;
 }
 
+const char *
+setting_text(const struct setting *setting, const void *target)
+{
+	return *(char *const *)((const char *)target + setting->offset);
+}
+
 void
 setting_free(const struct setting *settings, void *target)
 {

@@ -40,7 +40,12 @@ struct setting {
 	int64_t number;		/* default of INTEGER, BOOLEAN */
 	int64_t minimum;	/* range of INTEGER */
 	int64_t maximum;
+	int tag;		/* the table's owner's own; not read here */
 };
+
+/* What a row for a field of the same name begins with. */
+#define SETTING(structure, field, kind) .name = #field, \
+	.type = SETTING_##kind, .offset = offsetof(struct structure, field)
 
 /*
  * Fills `target` (zeroed by the caller) by the table, which ends with a NULL
@@ -49,6 +54,9 @@ struct setting {
  */
 bool setting_read(const struct setting *settings, struct json_object *object,
     const char *directory, void *target, struct error *error);
+
+/* What a row of STRING or PATH was read to, or NULL. */
+const char *setting_text(const struct setting *setting, const void *target);
 
 /* Frees what setting_read copied. */
 void setting_free(const struct setting *settings, void *target);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-text.h"
 #include "base/log.h"
 #include "base/pattern.h"
 #include "base/xmalloc.h"
@@ -18,17 +19,14 @@ struct app_registry {
 	struct json_object *defaults;	/* of app_settings */
 };
 
-#define APP_SETTING(field) .name = #field, \
-    .offset = offsetof(struct app_settings, field)
-
 const struct setting app_settings[] = {
-	{ APP_SETTING(max_connections), .type = SETTING_INTEGER,
-	    .number = 2, .minimum = 1, .maximum = 64 },
-	{ APP_SETTING(breaker_failures), .type = SETTING_INTEGER,
-	    .number = 5, .minimum = 0, .maximum = 1000000 },
-	{ APP_SETTING(breaker_pause_s), .type = SETTING_INTEGER,
-	    .number = 10, .minimum = 1, .maximum = 3600 },
-	{ APP_SETTING(reject_guard), .type = SETTING_BOOLEAN, .number = 1 },
+	{ SETTING(app_settings, max_connections, INTEGER), .number = 2,
+	    .minimum = 1, .maximum = 64 },
+	{ SETTING(app_settings, breaker_failures, INTEGER), .number = 5,
+	    .minimum = 0, .maximum = 1000000 },
+	{ SETTING(app_settings, breaker_pause_s, INTEGER), .number = 10,
+	    .minimum = 1, .maximum = 3600 },
+	{ SETTING(app_settings, reject_guard, BOOLEAN), .number = 1 },
 	{ .name = NULL }
 };
 
@@ -116,8 +114,8 @@ bool
 app_registry_add(struct app_registry *registry, struct json_object *section,
     const char *directory, struct error *error)
 {
-	const char *name = provider_member_text(section, "provider");
-	const char *app_id = provider_member_text(section, "app_id");
+	const char *name = json_text_member(section, "provider");
+	const char *app_id = json_text_member(section, "app_id");
 	const struct provider *provider;
 	struct app_settings settings;
 	struct json_object *rest;

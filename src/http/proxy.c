@@ -5,24 +5,36 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "http/url.h"
+
+static bool
+proxy_is_origin(const char *text)
+{
+	struct url url;
+	bool good = false;
+
+	if (url_read(&url, text)) {
+		good = strcmp(url.scheme, "http") == 0 &&
+		    strcmp(url.path, "/") == 0 && url.query == NULL &&
+		    url.fragment == NULL;
+		url_free(&url);
+	}
+	return good;
+}
 
 bool
 proxy_check(const struct proxy *proxy, struct error *error)
 {
-	const char *url = proxy->url == NULL ? "" : proxy->url;
-	size_t length = strlen("http://");
 	bool good = false;
 
-	if (*url == '\0' && proxy->credentials_file != NULL) {
+	if (proxy->url == NULL && proxy->credentials_file != NULL) {
 		error_set(error, "is for a \"proxy\", and there is none");
 		error_prepend_name(error, "proxy_credentials_file");
-	} else if (strchr(url, '@') != NULL) {
+	} else if (proxy->url != NULL && strchr(proxy->url, '@') != NULL) {
 		error_set(error, "must not hold a password: put user:password "
 		    "into a file that \"proxy_credentials_file\" names");
 		error_prepend_name(error, "proxy");
-	} else if (*url != '\0' && (strncmp(url, "http://", length) != 0 ||
-	    strchr(":", url[length]) != NULL ||
-	    strpbrk(url + length, "/?#\"<>\\ ") != NULL)) {
+	} else if (proxy->url != NULL && !proxy_is_origin(proxy->url)) {
 		error_set(error, "must be http://host:port");
 		error_prepend_name(error, "proxy");
 	} else

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/setting.h"
 #include "base/xmalloc.h"
+#include "provider/provider-util.h"
 
 enum {
 	APNS_ACCOUNT_FILE_SIZE = 16384,
@@ -21,28 +22,32 @@ enum {
 	APNS_ACCOUNT_TIME_TO_LIVE_MAX_S = 2592000
 };
 
-#define APNS_FIELD(field) .name = #field, \
-    .offset = offsetof(struct apns_account, field)
+/* Which way to authenticate a setting belongs to. */
+enum apns_auth {
+	APNS_AUTH_ANY,
+	APNS_AUTH_KEY,
+	APNS_AUTH_CERTIFICATE,
+	APNS_AUTH_PASSWORD	/* of the certificate; optional */
+};
 
 const struct setting apns_account_settings[] = {
-	{ APNS_FIELD(app_id), .type = SETTING_STRING, .required = true },
-	{ APNS_FIELD(provider), .type = SETTING_STRING, .required = true },
-	{ APNS_FIELD(topic), .type = SETTING_STRING },
-	{ APNS_FIELD(environment), .type = SETTING_STRING,
-	    .text = "production" },
-	{ APNS_FIELD(url), .type = SETTING_STRING },
-	{ APNS_FIELD(key_file), .type = SETTING_PATH },
-	{ APNS_FIELD(key_id), .type = SETTING_STRING },
-	{ APNS_FIELD(team_id), .type = SETTING_STRING },
-	{ APNS_FIELD(certificate_file), .type = SETTING_PATH },
-	{ APNS_FIELD(certificate_password_file), .type = SETTING_PATH },
-	{ APNS_FIELD(alert_title), .type = SETTING_STRING },
-	{ APNS_FIELD(alert_body), .type = SETTING_STRING,
-	    .text = "Neue Nachricht" },
-	{ APNS_FIELD(sound), .type = SETTING_STRING },
-	{ APNS_FIELD(time_to_live_s), .type = SETTING_INTEGER,
-	    .number = 2419200, .minimum = 0,
-	    .maximum = APNS_ACCOUNT_TIME_TO_LIVE_MAX_S },
+	{ SETTING(apns_account, app_id, STRING), .required = true },
+	{ SETTING(apns_account, provider, STRING), .required = true },
+	{ SETTING(apns_account, topic, STRING) },
+	{ SETTING(apns_account, environment, STRING), .text = "production" },
+	{ SETTING(apns_account, url, STRING) },
+	{ SETTING(apns_account, key_file, PATH), .tag = APNS_AUTH_KEY },
+	{ SETTING(apns_account, key_id, STRING), .tag = APNS_AUTH_KEY },
+	{ SETTING(apns_account, team_id, STRING), .tag = APNS_AUTH_KEY },
+	{ SETTING(apns_account, certificate_file, PATH),
+	    .tag = APNS_AUTH_CERTIFICATE },
+	{ SETTING(apns_account, certificate_password_file, PATH),
+	    .tag = APNS_AUTH_PASSWORD },
+	{ SETTING(apns_account, alert_title, STRING) },
+	{ SETTING(apns_account, alert_body, STRING), .text = "Neue Nachricht" },
+	{ SETTING(apns_account, sound, STRING) },
+	{ SETTING(apns_account, time_to_live_s, INTEGER), .number = 2419200,
+	    .minimum = 0, .maximum = APNS_ACCOUNT_TIME_TO_LIVE_MAX_S },
 	{ .name = NULL }
 };
 
@@ -103,56 +108,54 @@ apns_account_set_url(struct apns_account *account, struct error *error)
 	}
 	if (account->url == NULL)
 		account->url = xstrdup(apns_account_environments[i].url);
-	return provider_check_url(account->url, error);
+	if (!provider_check_url(account->url, error)) {
+		error_prepend_name(error, "url");
+		return false;
+	}
+	return true;
 }
 
-/* What belongs to either way to authenticate. */
-static const struct {
-	const char *name;
-	size_t offset;
-	bool by_certificate;
-	bool optional;
-} apns_auth_methods[] = {
-#define APNS_ACCOUNT_WAY(field) .name = #field, \
-    .offset = offsetof(struct apns_account, field)
-	{ APNS_ACCOUNT_WAY(key_file) },
-	{ APNS_ACCOUNT_WAY(key_id) },
-	{ APNS_ACCOUNT_WAY(team_id) },
-	{ APNS_ACCOUNT_WAY(certificate_file), .by_certificate = true },
-	{ APNS_ACCOUNT_WAY(certificate_password_file), .by_certificate = true,
-	    .optional = true },
-	{ .name = NULL }
-};
-
-/* Exactly one of the ways, and all of it. */
+/* Exactly one way to authenticate, and all of it. */
 static bool
-apns_account_check_way(const struct apns_account *account,
+apns_account_check_auth(const struct apns_account *account,
     struct error *error)
 {
 	bool by_certificate = account->certificate_file != NULL ||
 	    account->certificate_password_file != NULL;
+	const struct setting *setting = apns_account_settings;
 	bool good = true;
-	size_t i;
 
-	for (i = 0; apns_auth_methods[i].name != NULL && good; i++) {
-		const char *name = apns_auth_methods[i].name;
-		char *const *place = (char *const *)((const char *)account +
-		    apns_auth_methods[i].offset);
-		bool wanted =
-		    apns_auth_methods[i].by_certificate == by_certificate;
+	for (; setting->name != NULL && good; setting++) {
+		bool given = setting_text(setting, account) != NULL;
+		bool wanted = (setting->tag == APNS_AUTH_KEY) !=
+		    by_certificate;
 
-		good = (*place != NULL) == wanted ||
-		    (*place == NULL && apns_auth_methods[i].optional);
-		if (!good && wanted) {
-			error_set(error, "\"%s\" is missing%s", name,
-			    place != &account->key_file ? "" :
+		if (setting->tag == APNS_AUTH_ANY)
+			continue;
+		good = given == wanted ||
+		    (!given && setting->tag == APNS_AUTH_PASSWORD);
+		if (!good && wanted)
+			error_set(error, "\"%s\" is missing%s",
+			    setting->name, account->key_file != NULL ||
+			    by_certificate ? "" :
 			    ", or \"certificate_file\" in place of a key");
-		} else if (!good) {
+		else if (!good) {
 			error_set(error, "\"%s\" and a certificate exclude "
-			    "each other", name);
-			error_prepend_name(error, name);
+			    "each other", setting->name);
+			error_prepend_name(error, setting->name);
 		}
 	}
+	return good;
+}
+
+/* NULL is good. */
+static bool
+apns_account_check_id(const char *id, const char *name, struct error *error)
+{
+	bool good = id == NULL || provider_check_id(id, error);
+
+	if (!good)
+		error_prepend_name(error, name);
 	return good;
 }
 
@@ -163,11 +166,9 @@ apns_account_open(struct json_object *section, const char *directory,
 	struct apns_account *account = xcalloc(1, sizeof *account);
 
 	if (!setting_read(apns_account_settings, section, directory, account,
-	    error) || !apns_account_check_way(account, error) ||
-	    (account->key_id != NULL &&
-	    !provider_check_id(account->key_id, "key_id", error)) ||
-	    (account->team_id != NULL &&
-	    !provider_check_id(account->team_id, "team_id", error)) ||
+	    error) || !apns_account_check_auth(account, error) ||
+	    !apns_account_check_id(account->key_id, "key_id", error) ||
+	    !apns_account_check_id(account->team_id, "team_id", error) ||
 	    !apns_account_set_topic(account, error) ||
 	    !apns_account_set_url(account, error)) {
 		apns_account_close(account);

@@ -11,7 +11,9 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "base/json-text.h"
 #include "provider/apns-account.h"
+#include "provider/provider-util.h"
 
 enum {
 	APNS_PAYLOAD_SIZE = 4096,
@@ -307,7 +309,7 @@ apns_judge(const void *arg, const struct device *device,
 {
 	struct json_object *body = provider_read_json(reply);
 	const struct apns_answer *answer = apns_find_answer(reply->status,
-	    body == NULL ? NULL : provider_member_text(body, "reason"));
+	    body == NULL ? NULL : json_text_member(body, "reason"));
 
 	(void)arg;
 	*outcome = (struct outcome){

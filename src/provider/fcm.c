@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json-text.h"
 #include "base/setting.h"
 #include "base/xmalloc.h"
 #include "crypto/jwt.h"
+#include "provider/provider-util.h"
 #include "provider/service-account.h"
 
 #define FCM_SCOPE "https://www.googleapis.com/auth/firebase.messaging"
@@ -36,17 +38,13 @@ struct fcm_account {
 	struct service_account credentials;
 };
 
-#define FCM_FIELD(field) .name = #field, \
-    .offset = offsetof(struct fcm_account, field)
-
 static const struct setting fcm_settings[] = {
-	{ FCM_FIELD(app_id), .type = SETTING_STRING, .required = true },
-	{ FCM_FIELD(provider), .type = SETTING_STRING, .required = true },
-	{ FCM_FIELD(url), .type = SETTING_STRING,
+	{ SETTING(fcm_account, app_id, STRING), .required = true },
+	{ SETTING(fcm_account, provider, STRING), .required = true },
+	{ SETTING(fcm_account, url, STRING),
 	    .text = "https://fcm.googleapis.com" },
-	{ FCM_FIELD(service_account_file), .type = SETTING_PATH,
-	    .required = true },
-	{ FCM_FIELD(time_to_live_s), .type = SETTING_INTEGER,
+	{ SETTING(fcm_account, service_account_file, PATH), .required = true },
+	{ SETTING(fcm_account, time_to_live_s, INTEGER),
 	    .number = FCM_TIME_TO_LIVE_MAX_S, .minimum = 0,
 	    .maximum = FCM_TIME_TO_LIVE_MAX_S },
 	{ .name = NULL }
@@ -131,8 +129,14 @@ fcm_open(struct json_object *section, const char *directory,
 {
 	struct fcm_account *account = xcalloc(1, sizeof *account);
 
-	if (!setting_read(fcm_settings, section, directory, account, error) ||
-	    !provider_check_url(account->url, error)) {
+	bool good = setting_read(fcm_settings, section, directory, account,
+	    error);
+
+	if (good && !provider_check_url(account->url, error)) {
+		error_prepend_name(error, "url");
+		good = false;
+	}
+	if (!good) {
 		fcm_close(account);
 		account = NULL;
 	}
@@ -352,7 +356,7 @@ fcm_detail_at(struct json_object *details, size_t i, const char *type)
 {
 	struct json_object *detail = json_object_array_get_idx(details, i);
 	const char *name = json_object_is_type(detail, json_type_object) ?
-	    provider_member_text(detail, "@type") : NULL;
+	    json_text_member(detail, "@type") : NULL;
 
 	if (name == NULL || strncmp(name, "type.googleapis.com/", 20) != 0)
 		return NULL;
@@ -385,7 +389,7 @@ fcm_error_code(struct json_object *details)
 		detail = fcm_detail_at(details, i,
 		    "google.firebase.fcm.v1.FcmError");
 		if (detail != NULL)
-			code = provider_member_text(detail, "errorCode");
+			code = json_text_member(detail, "errorCode");
 	}
 	return code == NULL ? "" : code;
 }
@@ -411,7 +415,7 @@ fcm_blames_pushkey(struct json_object *details)
 		    &list) || !json_object_is_type(list, json_type_array))
 			return false;
 		for (j = 0; j < json_object_array_length(list); j++) {
-			field = provider_member_text(
+			field = json_text_member(
 			    json_object_array_get_idx(list, j), "field");
 			if (field == NULL || strcmp(field, "message.token"))
 				return false;
@@ -431,7 +435,7 @@ fcm_is_invalid_argument(struct json_object *body, const char *code)
 	if (*code != '\0')
 		status = code;
 	else if (json_object_object_get_ex(body, "error", &error))
-		status = provider_member_text(error, "status");
+		status = json_text_member(error, "status");
 	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
 }
 

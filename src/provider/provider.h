@@ -105,41 +105,4 @@ PROVIDER_LIST(PROVIDER_DECLARE)
 /* The provider of that name, or NULL. */
 const struct provider *provider_find(const char *name);
 
-/*
- * The rest of this room is what several providers need.
- *
- * Sets the origin "https://host[:port][/path]" without a trailing slash;
- * false with an error if it is no such thing.
- */
-bool provider_check_url(char *url, struct error *error);
-
-/* The host part of such a URL as a part of a channel's name. */
-const char *provider_url_host(const char *url);
-
-/* False with an error if there is anything but letters and digits in it. */
-bool provider_check_id(const char *text, const char *setting,
-    struct error *error);
-
-/*
- * Serialises `object` into an empty buffer; false if it is longer than
- * `limit` bytes.
- */
-bool provider_write_json(struct json_object *object, size_t limit,
-    struct buf *buf);
-
-/* The JSON object in a reply's body (the caller puts it), or NULL. */
-struct json_object *provider_read_json(const struct http_reply *reply);
-
-/*
- * True if the body is there, but is no JSON object (`body`, as read from it,
- * is NULL) nor the beginning of one: a page.  Whoever answered there, it was
- * not the provider.
- */
-bool provider_is_foreign(const struct http_reply *reply,
-    struct json_object *body);
-
-/* A string member of an object, or NULL if it is none or holds NULs. */
-const char *provider_member_text(struct json_object *object,
-    const char *name);
-
 #endif

@@ -6,9 +6,9 @@
 
 #include <json-c/json.h>
 
+#include "base/json-text.h"
 #include "base/setting.h"
-#include "base/xmalloc.h"
-#include "provider/provider.h"
+#include "provider/provider-util.h"
 
 enum {
 	SERVICE_ACCOUNT_FILE_SIZE = 65536,
@@ -17,77 +17,86 @@ enum {
 };
 
 /* The members of the file that are strings we need. */
-static const struct {
-	const char *name;
-	size_t offset;
-	const char *fallback;
-} service_account_members[] = {
-	{ .name = "project_id",
-	    .offset = offsetof(struct service_account, project_id) },
-	{ .name = "private_key_id",
-	    .offset = offsetof(struct service_account, private_key_id) },
-	{ .name = "client_email",
-	    .offset = offsetof(struct service_account, client_email) },
-	{ .name = "token_uri",
-	    .offset = offsetof(struct service_account, token_uri),
-	    .fallback = "https://oauth2.googleapis.com/token" },
+static const struct setting service_account_settings[] = {
+	{ SETTING(service_account, project_id, STRING), .required = true },
+	{ SETTING(service_account, private_key_id, STRING),
+	    .required = true },
+	{ SETTING(service_account, client_email, STRING), .required = true },
+	{ SETTING(service_account, token_uri, STRING),
+	    .text = "https://oauth2.googleapis.com/token" },
 	{ .name = NULL }
 };
 
 void
 service_account_unload(struct service_account *account)
 {
-	size_t i;
-
 	jwt_key_free(account->key);
 	account->key = NULL;
-	for (i = 0; service_account_members[i].name != NULL; i++) {
-		char **place = (char **)((char *)account +
-		    service_account_members[i].offset);
-
-		free(*place);
-		*place = NULL;
-	}
+	setting_free(service_account_settings, account);
 }
 
+static bool
+service_account_check_project(const struct service_account *account,
+    struct error *error)
+{
+	if (account->project_id[strspn(account->project_id,
+	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] == '\0')
+		return true;
+	error_set(error, "is not a project's id");
+	error_prepend_name(error, "project_id");
+	return false;
+}
+
+static bool
+service_account_check_token_uri(const struct service_account *account,
+    struct error *error)
+{
+	bool good = provider_check_url(account->token_uri, error);
+
+	if (!good)
+		error_prepend_name(error, "token_uri");
+	return good;
+}
+
+static bool
+service_account_read_key(struct service_account *account,
+    struct json_object *object, struct error *error)
+{
+	const char *pem = json_text_member(object, "private_key");
+
+	account->key = jwt_key_read(JWT_RS256, pem == NULL ? "" : pem,
+	    pem == NULL ? 0 : strlen(pem), error);
+	if (account->key == NULL)
+		error_prepend_name(error, "private_key");
+	return account->key != NULL;
+}
+
+/* What the file holds beyond the table is of no interest here. */
 static bool
 service_account_read_members(struct service_account *account,
     struct json_object *object, struct error *error)
 {
-	const char *pem, *text;
-	size_t i;
+	struct json_object *picked = setting_pick(service_account_settings,
+	    object);
+	bool read = setting_read(service_account_settings, picked, ".",
+	    account, error) && service_account_check_project(account, error) &&
+	    service_account_check_token_uri(account, error) &&
+	    service_account_read_key(account, object, error);
 
-	for (i = 0; service_account_members[i].name != NULL; i++) {
-		const char *name = service_account_members[i].name;
-		size_t offset = service_account_members[i].offset;
+	json_object_put(picked);
+	return read;
+}
 
-		text = provider_member_text(object, name);
-		if (text == NULL)
-			text = service_account_members[i].fallback;
-		if (text == NULL || *text == '\0') {
-			error_set(error, "has no \"%s\"", name);
-			return false;
-		}
-		*(char **)((char *)account + offset) = xstrdup(text);
-	}
-	if (account->project_id[strspn(account->project_id,
-	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] != '\0') {
-		error_set(error, "has a malformed \"project_id\"");
-		return false;
-	}
-	if (!provider_check_url(account->token_uri, error)) {
-		error_set(error, "has a \"token_uri\" that is no https:// URL");
-		return false;
-	}
-	pem = provider_member_text(object, "private_key");
-	account->key = jwt_key_read(JWT_RS256, pem == NULL ? "" : pem,
-	    pem == NULL ? 0 : strlen(pem), error);
-	if (account->key == NULL) {
-		struct error why = *error;
-
-		error_set(error, "\"private_key\" %s", why.words);
-	}
-	return account->key != NULL;
+/* An error of the file, which may be about one of its members. */
+static void
+service_account_set_error(const char *path, const struct error *why,
+    struct error *error)
+{
+	if (why->pointer[0] == '\0')
+		error_set(error, "%s: %.400s", path, why->words);
+	else
+		error_set(error, "%s: \"%s\" %.400s", path, why->pointer + 1,
+		    why->words);
 }
 
 bool
@@ -107,7 +116,7 @@ service_account_load(struct service_account *account, const char *path,
 	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
 	    &why)) == NULL ||
 	    !service_account_read_members(account, object, &why))
-		error_set(error, "%s: %.400s", path, why.words);
+		service_account_set_error(path, &why, error);
 	else
 		loaded = true;
 	if (!loaded)
@@ -176,7 +185,7 @@ service_account_compose(const struct service_account *account,
 static const char *
 service_account_error_word(struct json_object *body)
 {
-	const char *word = provider_member_text(body, "error");
+	const char *word = json_text_member(body, "error");
 
 	if (word == NULL || strlen(word) > 40 ||
 	    word[strspn(word, "abcdefghijklmnopqrstuvwxyz_")] != '\0')
@@ -195,7 +204,7 @@ service_account_read(const struct http_reply *reply, int64_t now_s,
 	if (reply->status != 200)
 		error_set(error, "the token endpoint answered %d, %s",
 		    reply->status, service_account_error_word(body));
-	else if ((text = provider_member_text(body, "access_token")) == NULL ||
+	else if ((text = json_text_member(body, "access_token")) == NULL ||
 	    strlen(text) >= sizeof token->text || *text == '\0' ||
 	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
 	    "xyz0123456789-._~+/=") != strlen(text) ||

@@ -34,35 +34,31 @@ struct conf_log {
 	char *to;
 };
 
-#define CONF_FIELD(field) .name = #field, \
-    .offset = offsetof(struct conf_file, field)
-#define CONF_INTEGER(field, least, most, fallback) { CONF_FIELD(field), \
-    .type = SETTING_INTEGER, .minimum = least, .maximum = most, \
+#define CONF_INTEGER(field, least, most, fallback) { \
+    SETTING(conf_file, field, INTEGER), .minimum = least, .maximum = most, \
     .number = fallback }
 
 const struct setting conf_settings[] = {
-	{ CONF_FIELD(state_directory), .type = SETTING_PATH,
+	{ SETTING(conf_file, state_directory, PATH),
 	    .text = RUNSTATEDIR "/push-gateway" },
 	CONF_INTEGER(request_timeout_ms, 100, 600000, 8000),
 	CONF_INTEGER(max_request_size_kb, 1, 65536, 1024),
 	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),
 	CONF_INTEGER(max_batch_size, 1, 10000, 100),
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
-	{ CONF_FIELD(sandbox), .type = SETTING_BOOLEAN, .number = true },
-	{ CONF_FIELD(proxy), .type = SETTING_STRING },
-	{ CONF_FIELD(proxy_credentials_file), .type = SETTING_PATH },
-	{ CONF_FIELD(ca_file), .type = SETTING_PATH },
-	{ CONF_FIELD(log), .type = SETTING_OBJECT },
-	{ CONF_FIELD(clients), .type = SETTING_OBJECTS, .required = true },
-	{ CONF_FIELD(apps), .type = SETTING_OBJECTS, .required = true },
+	{ SETTING(conf_file, sandbox, BOOLEAN), .number = true },
+	{ SETTING(conf_file, proxy, STRING) },
+	{ SETTING(conf_file, proxy_credentials_file, PATH) },
+	{ SETTING(conf_file, ca_file, PATH) },
+	{ SETTING(conf_file, log, OBJECT) },
+	{ SETTING(conf_file, clients, OBJECTS), .required = true },
+	{ SETTING(conf_file, apps, OBJECTS), .required = true },
 	{ .name = NULL }
 };
 
 const struct setting conf_log_settings[] = {
-	{ .name = "level", .offset = offsetof(struct conf_log, level),
-	    .type = SETTING_STRING, .text = "info" },
-	{ .name = "to", .offset = offsetof(struct conf_log, to),
-	    .type = SETTING_STRING, .text = "stderr" },
+	{ SETTING(conf_log, level, STRING), .text = "info" },
+	{ SETTING(conf_log, to, STRING), .text = "stderr" },
 	{ .name = NULL }
 };
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROVIDER_PROVIDER_UTIL_H
+#define PROVIDER_PROVIDER_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "http/message.h"
+
+/* Helpers that several providers share. */
+
+/*
+ * Checks an origin, "https://host[:port][/path]", and cuts off slashes at its
+ * end.  False with an error about the value.
+ */
+bool provider_check_url(char *url, struct error *error);
+
+/* The host part of such a URL as a part of a channel's name. */
+const char *provider_url_host(const char *url);
+
+/* False with an error about the value unless it is letters and digits. */
+bool provider_check_id(const char *text, struct error *error);
+
+/*
+ * Serialises `object` into an empty buffer; false if it is longer than
+ * `limit` bytes.
+ */
+bool provider_write_json(struct json_object *object, size_t limit,
+    struct buf *buf);
+
+/* The JSON object in a reply's body (the caller puts it), or NULL. */
+struct json_object *provider_read_json(const struct http_reply *reply);
+
+/*
+ * True if the body is there, but is no JSON object (`body`, as read from it,
+ * is NULL) nor the beginning of one: a page.  Whoever answered there, it was
+ * not the provider.
+ */
+bool provider_is_foreign(const struct http_reply *reply,
+    struct json_object *body);
+
+#endif
