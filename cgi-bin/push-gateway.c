@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "access/caller-certificate.h"
+#include "access/certificate-summary.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/exit-status.h"
 #include "base/log.h"
 #include "cgi/listener.h"
@@ -30,46 +31,32 @@ static const char main_usage[] =
     "  -m              print what the workers of this host counted, as\n"
     "                  Prometheus reads it\n"
     "  -t              test the configuration and the credentials, and leave\n"
-    "  -i CERTIFICATE  print how a client certificate (PEM) is written in\n"
+    "  -i CERTIFICATE  print a caller's certificate (PEM) as an entry of\n"
     "                  \"clients\"\n"
     "  -V              print the version\n";
-
-static const char *
-main_conf_path(const char *option)
-{
-	const char *path = option;
-
-	if (path == NULL)
-		path = getenv("PUSH_GATEWAY_CONFIG");
-	if (path == NULL || *path == '\0')
-		path = SYSCONFDIR "/push-gateway/push-gateway.json";
-	return path;
-}
 
 static int
 main_show_identity(const char *path)
 {
-	struct caller_certificate identity;
+	struct certificate_summary summary;
 	struct error error;
-	struct buf pem;
+	struct buf pem, text;
 	int status = EXIT_STATUS_CONFIG;
-	size_t i;
 
 	buf_init(&pem, MAIN_CERTIFICATE_SIZE);
+	buf_init(&text, CERTIFICATE_SUMMARY_TEXT_SIZE);
 	if (!buf_read_file(&pem, path))
 		fprintf(stderr, "%s: cannot be read: %m\n", path);
-	else if (!caller_certificate_parse(buf_text(&pem), &identity, &error))
+	else if (!certificate_summary_read(buf_text(&pem), clock_wall_s(),
+	    &summary, &error))
 		fprintf(stderr, "%s: %s\n", path, error.words);
 	else {
-		printf("\"certificate_sha256\": [\"%s\"]\n",
-		    identity.certificate_sha256);
-		for (i = 0; i < identity.san_dns_count; i++)
-			printf("\"san_dns\": [\"%s\"]\n", identity.san_dns[i]);
-		printf("\"issuer_sha256\": [\"%s\"]\n",
-		    identity.issuer_sha256);
+		certificate_summary_write(&summary, &text);
+		fputs(buf_text(&text), stdout);
 		status = EXIT_STATUS_OK;
 	}
 	buf_free(&pem);
+	buf_free(&text);
 	return status;
 }
 
@@ -137,7 +124,7 @@ main(int argc, char **argv)
 
 	/* Web servers make a CGI program's arguments of the URL's query. */
 	if (listener_is_cgi(STDIN_FILENO))
-		return main_serve(main_conf_path(NULL));
+		return main_serve(conf_path(NULL));
 	while ((option = getopt(argc, argv, "c:i:mtVh")) != -1) {
 		switch (option) {
 		case 'c':
@@ -166,7 +153,7 @@ main(int argc, char **argv)
 		fputs(main_usage, stderr);
 		return EXIT_STATUS_USAGE;
 	}
-	path = main_conf_path(path);
+	path = conf_path(path);
 	if (metrics_only)
 		return main_print_metrics(path);
 	return test_only ? main_test(path) : main_serve(path);

@@ -205,6 +205,18 @@ conf_check_patterns(const struct conf *conf, const struct buf *text,
 	return false;
 }
 
+const char *
+conf_path(const char *option)
+{
+	const char *path = option;
+
+	if (path == NULL)
+		path = getenv("PUSH_GATEWAY_CONFIG");
+	if (path == NULL || *path == '\0')
+		path = SYSCONFDIR "/push-gateway/push-gateway.json";
+	return path;
+}
+
 struct conf *
 conf_load(const char *path, struct error *error)
 {

@@ -41,6 +41,12 @@ extern const struct setting conf_settings[];
 extern const struct setting conf_log_settings[];
 
 /*
+ * The configuration's path: what an option names (NULL: nothing), else
+ * $PUSH_GATEWAY_CONFIG, else where configure said.
+ */
+const char *conf_path(const char *option);
+
+/*
  * Reads a configuration file.  NULL with an error whose words are
  * "file:line:column: …".  No credentials are read yet.
  */

@@ -11,6 +11,9 @@
  *	phrase	TEXT
  *		why a device was not reached, for callers
  *	exit	NUMBER
+ *		of either program
+ *	exit-command	NUMBER
+ *		of push-gateway alone
  *	provider	NAME
  */
 #include <inttypes.h>
@@ -115,6 +118,8 @@ describe_phrases(void)
 }
 
 #define DESCRIBE_EXIT(name, number) printf("exit\t%d\n", number);
+#define DESCRIBE_EXIT_COMMAND(name, number) \
+	printf("exit-command\t%d\n", number);
 #define DESCRIBE_PROVIDER(name) describe_provider(&provider_##name);
 
 int
@@ -128,5 +133,6 @@ main(void)
 	describe_metrics();
 	describe_phrases();
 	EXIT_STATUS_LIST(DESCRIBE_EXIT)
+	EXIT_STATUS_COMMAND_LIST(DESCRIBE_EXIT_COMMAND)
 	return ferror(stdout) || fflush(stdout) == EOF;
 }

@@ -4,6 +4,7 @@
 
 load ../lib/stage.bash
 
+COMMAND_PAGE=$ROOT/man/push-gateway.1
 PROGRAM_PAGE=$ROOT/man/push-gateway.fcgi.8
 FILE_PAGE=$ROOT/man/push-gateway.json.5
 
@@ -49,7 +50,7 @@ settings() {
 	run bash -c 'mandoc -Tlint "$@" 2>/dev/null |
 		grep -v -e "referenced manual not found" \
 			-e "operating system explicitly specified"' - \
-		"$PROGRAM_PAGE" "$FILE_PAGE"
+		"$COMMAND_PAGE" "$PROGRAM_PAGE" "$FILE_PAGE"
 	echo "$output"
 	[ -z "$output" ]
 }
@@ -113,6 +114,56 @@ signals() {
 	diff <(described exit) \
 		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]*\)$/\1/p' \
 			"$PROGRAM_PAGE")
+}
+
+# command_options: "COMMAND OPTION..." for each command that --help lists, with
+# its options but for those that all have.
+command_options() {
+	local command
+	for command in $("$COMMAND" --help | awk '/^  [a-z]/ { print $1 }'); do
+		echo "$command" "$("$COMMAND" "$command" --help |
+			grep -oE '^ +(-., )?--[a-z-]+' | sed 's/.*--//' |
+			grep -vx -e config -e json -e help | sort | xargs)"
+	done | LC_ALL=C sort
+}
+
+# page_options: the same, as the sections of push-gateway(1) have them.
+# decrypt has those of encrypt.
+page_options() {
+	awk '
+	/^\.S[sh] / {
+		if (command != "")
+			print command options
+		command = options = ""
+	}
+	/^\.Ss push-gateway / { command = $3 }
+	command != "" && /^\.It Fl / {
+		for (i = 3; i <= NF; i++)
+			if ($i ~ /^-/)
+				options = options " " substr($i, 2)
+	}' "$COMMAND_PAGE" |
+		sed "s/^decrypt\$/decrypt$(shared_options)/" | LC_ALL=C sort
+}
+
+shared_options() {
+	echo " month secret secret-file start"
+}
+
+@test "push-gateway(1) lists each command and option, and no other" {
+	diff <(command_options | sed 's/ $//') <(page_options)
+	[ "$(command_options | wc -l)" -ge 4 ]
+}
+
+@test "push-gateway(1) shows each command in its synopsis" {
+	diff <(command_options | cut -d' ' -f1) \
+		<(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/s/^\.Cm //p' \
+			"$COMMAND_PAGE" | LC_ALL=C sort)
+}
+
+@test "push-gateway(1) lists each exit status" {
+	diff <({ described exit; described exit-command; } | sort -n) \
+		<(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh/s/^\.It \([0-9]*\)$/\1/p' \
+			"$COMMAND_PAGE")
 }
 
 @test "push-gateway.json(5) lists each setting, and no other" {
@@ -199,7 +250,7 @@ examples() {
 	[[ $(head -n 1 "$ROOT/NEWS") == "Push Gateway $version "* ]]
 	[[ $(head -n 1 "$ROOT/debian/changelog") == \
 		"push-gateway ($version) "* ]]
-	for page in "$PROGRAM_PAGE" "$FILE_PAGE"; do
+	for page in "$COMMAND_PAGE" "$PROGRAM_PAGE" "$FILE_PAGE"; do
 		[ "$(grep '^\.Os' "$page")" = ".Os push-gateway $version" ]
 	done
 }

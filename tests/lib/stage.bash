@@ -15,6 +15,7 @@
 #	STAGE		the directory
 #	GATEWAY		the worker's program
 #	SIMULATOR	the simulator's program
+#	COMMAND		the operator's command
 #
 # Which web server, and what is set for it: see tests/lib/web-server.bash.
 
@@ -26,6 +27,7 @@ ROOT=${abs_top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
 BUILD=${abs_top_builddir:-$ROOT}
 GATEWAY=${GATEWAY:-$BUILD/cgi-bin/push-gateway.fcgi}
 SIMULATOR=${SIMULATOR:-$BUILD/tests/simulator/push-simulator}
+COMMAND=${COMMAND:-$BUILD/bin/push-gateway}
 
 # The apps of the stage's configuration.
 IOS_APP=de.gematik.erezept.ios.apns

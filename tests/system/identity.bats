@@ -167,13 +167,3 @@ EMPTY='{"notification":{"devices":[]}}'
 	request /push/v1/notify -H 'Content-Type: application/json' -d "$EMPTY"
 	nobody
 }
-
-@test "push-gateway.fcgi -i prints a certificate as clients want it" {
-	run "$GATEWAY" -i "$STAGE/epa.pem"
-	[ "$status" = 0 ]
-	[ "${lines[0]}" = "\"certificate_sha256\": [\"$(
-		certificate_digest epa | tr -d : | tr A-F a-f)\"]" ]
-	[ "${lines[2]}" = '"san_dns": ["push.epa.example"]' ]
-	run "$GATEWAY" -i "$STAGE/epa-key.pem"
-	[ "$status" = 78 ]
-}

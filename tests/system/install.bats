@@ -60,6 +60,8 @@ shipped() {
 		shipped opt/lighttpd "$ROOT"/lighttpd/[0-9]*.conf
 		shipped opt/pg/share/push-gateway/errors \
 			"$ROOT"/errors/*.html
+		echo opt/pg/bin/push-gateway
+		echo opt/pg/share/man/man1/push-gateway.1
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
 		shipped opt/units "$ROOT"/systemd/push-gateway*
@@ -71,6 +73,8 @@ shipped() {
 @test "the installed worker runs" {
 	local worker=$INSTALLED/opt/pg/worker/push-gateway/push-gateway.fcgi
 	[ "$("$worker" -V)" = "$("$GATEWAY" -V)" ]
+	[ "$("$INSTALLED/opt/pg/bin/push-gateway" --version)" = \
+		"$("$GATEWAY" -V)" ]
 	"$worker" -t -c "$STAGE/push-gateway.json"
 	"$worker" -t -c "$INSTALLED/opt/pg/share/doc/push-gateway/examples/push-gateway.json"
 }
@@ -82,6 +86,7 @@ shipped() {
 			"$INSTALLED/$file"
 		[ "$status" = 1 ] || { echo "$file: $output"; false; }
 	done < <(grep -v -e '/doc/push-gateway/[^/]*$' -e '/doc/push-gateway/doc/' -e '\.fcgi$' \
+		-e '/bin/push-gateway$' \
 		"$STAGE/list")
 	grep -qx 'ExecStart=/opt/pg/worker/push-gateway/push-gateway.fcgi -c /opt/etc/push-gateway/push-gateway.json' \
 		"$INSTALLED/opt/units/push-gateway@.service"
