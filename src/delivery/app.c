@@ -5,13 +5,8 @@
 #include <string.h>
 
 #include "base/json-text.h"
-#include "base/log.h"
 #include "base/pattern.h"
 #include "base/xmalloc.h"
-
-enum {
-	APP_GUARD_LOG_MS = 60000
-};
 
 struct app_registry {
 	struct app **apps;	/* apart: delivery keeps pointers to them */
@@ -141,15 +136,13 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	if (account == NULL)
 		return false;
 	app = xcalloc(1, sizeof *app);
+	app->place = registry->count;
 	app->app_id = xstrdup(app_id);
 	app->is_pattern = pattern_has_wildcards(app_id);
 	app->literals = pattern_literals(app_id);
 	app->provider = provider;
 	app->account = account;
 	app->settings = settings;
-	app->guard_lines = (struct log_limit){
-		.burst = 1, .interval_ms = APP_GUARD_LOG_MS
-	};
 	app->text = xstrdup(json_object_to_json_string_ext(section,
 	    JSON_C_TO_STRING_PLAIN));
 	registry->apps = xreallocarray(registry->apps, registry->count + 1,
@@ -199,64 +192,14 @@ app_registry_find_ambiguity(const struct app_registry *registry,
 	return false;
 }
 
-void
-app_registry_inherit(struct app_registry *registry,
-    const struct app_registry *former)
+size_t
+app_registry_count(const struct app_registry *registry)
 {
-	size_t i, j;
-
-	for (i = 0; i < registry->count; i++) {
-		for (j = 0; j < former->count; j++) {
-			if (strcmp(registry->apps[i]->text,
-			    former->apps[j]->text) == 0)
-				registry->apps[i]->guard =
-				    former->apps[j]->guard;
-		}
-	}
+	return registry->count;
 }
 
 struct app *
 app_registry_at(struct app_registry *registry, size_t i)
 {
 	return i < registry->count ? registry->apps[i] : NULL;
-}
-
-void
-app_guard(struct app *app, struct outcome *outcome, struct metrics *metrics)
-{
-	const struct metrics_labels labels = { .app = app->app_id };
-	bool raised = app->guard.raised;
-
-	if (outcome->verdict != VERDICT_DELIVERED &&
-	    outcome->verdict != VERDICT_REJECTED)
-		return;
-	rejection_guard_note(&app->guard, outcome->suspicious);
-	if (app->guard.raised != raised)
-		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM,
-		    app->guard.raised, &labels);
-	if (!app->guard.raised || !outcome->suspicious)
-		return;
-	if (log_limit_admits(&app->guard_lines)) {
-		/* Again: another worker may have taken it back. */
-		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 1, &labels);
-		log_error("app %s: %u of the last %d pushkeys were refused "
-			  "(%s): is a setting of this app wrong?%s",
-		    app->app_id, rejection_guard_recent(&app->guard),
-		    REJECTION_GUARD_RECENT, outcome->reason,
-		    app->settings.reject_guard ? " None is rejected meanwhile"
-					       : "");
-	}
-	if (app->settings.reject_guard) {
-		outcome->verdict = VERDICT_FAILED;
-		outcome->cause = CAUSE_GUARDED;
-		metrics_add(metrics, METRICS_GUARDED, 1, &labels);
-	}
-}
-
-void
-app_guard_end(struct app *app, struct metrics *metrics)
-{
-	if (app->guard.raised)
-		metrics_set(metrics, METRICS_DEAD_SHARE_ALARM, 0,
-		    &(struct metrics_labels){ .app = app->app_id });
 }

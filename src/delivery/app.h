@@ -5,12 +5,8 @@
 #include <json-c/json.h>
 
 #include "base/error.h"
-#include "base/log-limit.h"
 #include "base/setting.h"
-#include "delivery/rejection-guard.h"
-#include "provider/outcome.h"
 #include "provider/provider.h"
-#include "state/metrics.h"
 
 /*
  * The registry: which app_id goes to which provider, with which account.
@@ -29,6 +25,7 @@ struct app_settings {
 extern const struct setting app_settings[];
 
 struct app {
+	size_t place;		/* in the registry, from 0 */
 	char *app_id;		/* a name, or a pattern */
 	bool is_pattern;
 	size_t literals;	/* how specific it is */
@@ -36,9 +33,6 @@ struct app {
 	void *account;
 	struct app_settings settings;
 	char *text;		/* its entry in the configuration */
-	struct rejection_guard guard;
-	struct log_limit guard_lines;
-	void *channel;		/* the channel room's own, NULL at first */
 };
 
 struct app_registry *app_registry_create(void);
@@ -74,25 +68,9 @@ struct app *app_registry_find(struct app_registry *registry,
 bool app_registry_find_ambiguity(const struct app_registry *registry,
     size_t *first, size_t *second);
 
-/*
- * Has apps whose entries in the configuration are the same as in a former
- * registry know what that knows of their answers.
- */
-void app_registry_inherit(struct app_registry *registry,
-    const struct app_registry *former);
+size_t app_registry_count(const struct app_registry *registry);
 
 /* The i-th app, or NULL behind the last. */
 struct app *app_registry_at(struct app_registry *registry, size_t i);
-
-/*
- * Notes a verdict by the provider.  A rejection that a mistake of the operator
- * could cause is turned into a failure while most answers to the app are such
- * (see guard), unless its reject_guard is off; the log is told once a minute.
- */
-void app_guard(struct app *app, struct outcome *outcome,
-    struct metrics *metrics);
-
-/* No more verdicts are noted: what the metric says of this app is over. */
-void app_guard_end(struct app *app, struct metrics *metrics);
 
 #endif

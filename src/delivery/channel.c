@@ -54,15 +54,14 @@ struct channel {
 
 /* What an app knows of its channel. */
 struct channel_binding {
-	TAILQ_ENTRY(channel_binding) entry;
-	struct channel *channel;
+	struct channel *channel;	/* NULL: no credentials yet */
 	int64_t load_again_ms;
 };
 
 struct channel_list {
 	struct channel_params params;
 	TAILQ_HEAD(, channel) channels;
-	TAILQ_HEAD(, channel_binding) bindings;
+	struct channel_binding *bindings;	/* by the places of apps */
 };
 
 void
@@ -89,7 +88,8 @@ channel_list_create(const struct channel_params *params)
 
 	list->params = *params;
 	TAILQ_INIT(&list->channels);
-	TAILQ_INIT(&list->bindings);
+	list->bindings = xcalloc(app_registry_count(params->apps),
+	    sizeof *list->bindings);
 	return list;
 }
 
@@ -111,7 +111,6 @@ void
 channel_list_free(struct channel_list *list)
 {
 	struct channel *channel;
-	struct channel_binding *binding;
 
 	if (list == NULL)
 		return;
@@ -119,10 +118,7 @@ channel_list_free(struct channel_list *list)
 		TAILQ_REMOVE(&list->channels, channel, entry);
 		channel_free(channel);
 	}
-	while ((binding = TAILQ_FIRST(&list->bindings)) != NULL) {
-		TAILQ_REMOVE(&list->bindings, binding, entry);
-		free(binding);
-	}
+	free(list->bindings);
 	free(list);
 }
 
@@ -410,21 +406,10 @@ channel_find(struct channel_list *list, const struct app *app)
 	return channel_create(list, app, &described);
 }
 
-static struct channel_binding *
-channel_bind(struct channel_list *list, struct app *app)
-{
-	struct channel_binding *binding = xcalloc(1, sizeof *binding);
-
-	TAILQ_INSERT_TAIL(&list->bindings, binding, entry);
-	app->channel = binding;
-	return binding;
-}
-
 struct channel *
-channel_of_app(struct channel_list *list, struct app *app)
+channel_of_app(struct channel_list *list, const struct app *app)
 {
-	struct channel_binding *binding = app->channel != NULL ?
-	    app->channel : channel_bind(list, app);
+	struct channel_binding *binding = &list->bindings[app->place];
 	struct error error;
 
 	if (binding->channel != NULL ||
@@ -438,6 +423,12 @@ channel_of_app(struct channel_list *list, struct app *app)
 		log_error("app %s: %s", app->app_id, error.words);
 	}
 	return binding->channel;
+}
+
+bool
+channel_has_app(const struct channel_list *list, const struct app *app)
+{
+	return list->bindings[app->place].channel != NULL;
 }
 
 struct http_pool *

@@ -26,6 +26,7 @@ struct channel;
 
 struct channel_params {
 	struct loop *loop;
+	struct app_registry *apps;
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;	/* NULL: none */
@@ -39,10 +40,13 @@ void channel_list_free(struct channel_list *list);
 
 /*
  * The channel of an app, or NULL while its credentials cannot be read: that
- * is logged, and tried again when it is asked for later.  The registry that
- * holds the app must outlive the list.
+ * is logged, and tried again when it is asked for later.
  */
-struct channel *channel_of_app(struct channel_list *list, struct app *app);
+struct channel *channel_of_app(struct channel_list *list,
+    const struct app *app);
+
+/* True if there was one when it was last asked for. */
+bool channel_has_app(const struct channel_list *list, const struct app *app);
 
 /*
  * The permits to have a request in flight: as many as the connections can

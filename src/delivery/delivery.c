@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "delivery/push.h"
+#include "delivery/rejections.h"
 
 enum {
 	/* Devices of one request that are under way at once. */
@@ -27,7 +28,7 @@ struct delivery_device {
 	struct delivery_run *run;
 	size_t index;			/* of its notification */
 	struct outcome *outcome;
-	struct app *app;
+	const struct app *app;
 	struct push push;
 };
 
@@ -68,6 +69,7 @@ struct delivery_run {
 
 struct delivery {
 	struct delivery_params params;
+	struct rejections *rejections;
 	TAILQ_HEAD(delivery_run_list, delivery_run) runs;
 	struct delivery_run_list settled;	/* freed by the reaper */
 	/* Runs with devices that can be started now. */
@@ -94,6 +96,8 @@ delivery_create(const struct delivery_params *params)
 	size_t i;
 
 	delivery->params = *params;
+	delivery->rejections = rejections_create(params->apps,
+	    params->metrics);
 	TAILQ_INIT(&delivery->runs);
 	TAILQ_INIT(&delivery->settled);
 	TAILQ_INIT(&delivery->runnable);
@@ -104,6 +108,12 @@ delivery_create(const struct delivery_params *params)
 	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
 		channel_of_app(params->channels, app);
 	return delivery;
+}
+
+void
+delivery_inherit(struct delivery *delivery, const struct delivery *previous)
+{
+	rejections_inherit(delivery->rejections, previous->rejections);
 }
 
 /* --- settling ------------------------------------------------------------ */
@@ -170,16 +180,18 @@ delivery_device_free(struct delivery_device *device)
 static void delivery_run_enqueue(struct delivery_run *run);
 
 static void
-delivery_on_settled(void *arg, const struct outcome *outcome)
+delivery_on_settled(void *arg, const struct outcome *found)
 {
 	struct delivery_device *device = arg;
 	struct delivery_run *run = device->run;
-	struct outcome *place = device->outcome;
+	struct outcome *place = device->outcome, outcome = *found;
 	size_t index = device->index;
 
-	delivery_note(run, device->app, push_attempts(&device->push), outcome);
+	rejections_judge(run->delivery->rejections, device->app, &outcome);
+	delivery_note(run, device->app, push_attempts(&device->push),
+	    &outcome);
 	delivery_device_free(device);
-	delivery_settle(run, index, place, outcome);
+	delivery_settle(run, index, place, &outcome);
 	delivery_run_enqueue(run);
 }
 
@@ -205,7 +217,7 @@ delivery_run_permits(struct delivery_run *run, struct channel *channel)
 
 static void
 delivery_device_start(struct delivery_run *run, size_t index, size_t i,
-    struct app *app, struct channel *channel)
+    const struct app *app, struct channel *channel)
 {
 	const struct notification *notification =
 	    &run->batch->notifications[index];
@@ -238,7 +250,7 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	const struct delivery_params *params = &run->delivery->params;
 	const struct device *device =
 	    &run->batch->notifications[index].devices[i];
-	struct app *app = app_registry_find(params->apps, device->app_id);
+	const struct app *app = app_registry_find(params->apps, device->app_id);
 	struct outcome outcome = {
 		.verdict = VERDICT_FAILED
 	};
@@ -457,16 +469,11 @@ delivery_start(struct delivery *delivery, const struct batch *batch,
 void
 delivery_free(struct delivery *delivery)
 {
-	struct app *app;
-	size_t i;
-
 	if (delivery == NULL)
 		return;
 	delivery_run_list_free(&delivery->runs);
 	delivery_run_list_free(&delivery->settled);
-	for (i = 0; (app = app_registry_at(delivery->params.apps, i)) != NULL;
-	    i++)
-		app_guard_end(app, delivery->params.metrics);
+	rejections_free(delivery->rejections);
 	loop_timer_free(delivery->scheduler);
 	loop_timer_free(delivery->reaper);
 	free(delivery);

@@ -37,6 +37,10 @@ typedef void (*delivery_settled_fn)(void *arg, size_t index,
 /* Reads all credentials; what cannot be read is logged. */
 struct delivery *delivery_create(const struct delivery_params *params);
 
+/* Takes over what another one has learnt of apps that are the same here. */
+void delivery_inherit(struct delivery *delivery,
+    const struct delivery *previous);
+
 /* True if nothing is under way. */
 bool delivery_is_idle(const struct delivery *delivery);
 

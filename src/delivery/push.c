@@ -116,7 +116,7 @@ static void
 push_on_reply(void *arg, const struct http_reply *reply)
 {
 	struct push *push = arg;
-	struct app *app = push->params.app;
+	const struct app *app = push->params.app;
 	struct token_source *tokens = channel_tokens(push->params.channel);
 	enum attempt_step step;
 	struct outcome outcome;
@@ -146,7 +146,6 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	push_report(push, reply, step, pause_ms, &outcome);
 	if (step == ATTEMPT_SETTLE) {
 		push_complain(push, reply, &outcome);
-		app_guard(app, &outcome, push->params.metrics);
 		push->params.settled(push->params.arg, &outcome);
 	} else
 		push_again(push, pause_ms);
@@ -188,7 +187,7 @@ push_compose(struct push *push, const struct token *token)
 		.now_s = clock_wall_s()
 	};
 	struct channel *channel = push->params.channel;
-	struct app *app = push->params.app;
+	const struct app *app = push->params.app;
 	struct http_request request;
 	enum cause cause;
 

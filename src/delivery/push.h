@@ -22,7 +22,7 @@ struct push_params {
 	struct metrics *metrics;	/* NULL: none */
 	const struct notification *notification;
 	const struct device *device;
-	struct app *app;
+	const struct app *app;
 	struct channel *channel;
 	struct permit_holder *holder;	/* of that channel's permits */
 	int64_t deadline_ms;

@@ -43,6 +43,7 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	generation->http = http_create(loop, &conf->http);
 	generation->channels = channel_list_create(&(struct channel_params){
 		.loop = loop,
+		.apps = conf->apps,
 		.http = generation->http,
 		.store = generation->store,
 		.metrics = generation->metrics
@@ -124,11 +125,11 @@ generation_keeps_apps(struct generation *generation,
 
 	for (i = 0; (app = app_registry_at(generation->conf->apps, i)) != NULL;
 	    i++) {
-		if (channel_of_app(generation->channels, app) != NULL)
+		if (channel_has_app(generation->channels, app))
 			continue;
 		before = app_registry_find(previous->conf->apps, app->app_id);
-		if (before != NULL && channel_of_app(previous->channels,
-		    before) != NULL && !generation_app_has_expired(before)) {
+		if (before != NULL && channel_has_app(previous->channels,
+		    before) && !generation_app_has_expired(before)) {
 			error_set(error, "app %s has lost its credentials",
 			    app->app_id);
 			return false;
@@ -141,7 +142,7 @@ void
 generation_inherit(struct generation *generation,
     const struct generation *previous)
 {
-	app_registry_inherit(generation->conf->apps, previous->conf->apps);
+	delivery_inherit(generation->delivery, previous->delivery);
 }
 
 bool

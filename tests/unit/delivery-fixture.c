@@ -135,6 +135,7 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 	delivery_fixture.channels = channel_list_create(
 	    &(struct channel_params){
 		.loop = delivery_fixture.loop,
+		.apps = delivery_fixture.conf->apps,
 		.http = delivery_fixture.http,
 		.store = delivery_fixture.store,
 		.metrics = delivery_fixture.metrics

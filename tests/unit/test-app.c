@@ -84,10 +84,10 @@ check_find(void)
 		tap_is_string(app_registry_at(registry, i)->app_id, many[i],
 		    "app %zu stands in its place", i);
 	tap_ok(app_registry_at(registry, i) == NULL, "there is no app behind");
-	tap_ok(app_registry_at(registry, 0)->channel == NULL &&
-	    app_registry_at(registry, 0)->account != NULL &&
-	    app_registry_at(registry, 0)->provider == provider_find("fcm"),
-	    "an app has its provider and an account, nothing of delivery");
+	tap_ok(app_registry_at(registry, 3)->account != NULL &&
+	    app_registry_at(registry, 3)->provider == provider_find("fcm") &&
+	    app_registry_at(registry, 3)->place == 3,
+	    "an app knows its provider, its account and its place");
 	app_registry_free(registry);
 	registry = registry_of(none);
 	tap_ok(app_registry_find(registry, "c") == NULL, "c is not there");
@@ -248,37 +248,6 @@ check_settings(void)
 	}
 }
 
-/* --- the guard ----------------------------------------------------------- */
-
-static void
-check_guard(bool active)
-{
-	struct app app = { .app_id = (char *)"a",
-	    .settings = { .reject_guard = active } };
-	const struct outcome dead = { .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true,
-	    .reason = "BadDeviceToken" };
-	const struct outcome gone = { .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD, .reason = "Unregistered" };
-	struct outcome outcome;
-	int i;
-
-	for (i = 1; i <= 12; i++) {
-		outcome = dead;
-		app_guard(&app, &outcome, NULL);
-		tap_is_int(outcome.verdict, active && i >= 10 ?
-		    VERDICT_FAILED : VERDICT_REJECTED,
-		    "%d of as many pushkeys refused, guard %s", i,
-		    active ? "on" : "off");
-	}
-	tap_is_int(outcome.cause, active ? CAUSE_GUARDED : CAUSE_PUSHKEY_DEAD,
-	    "the cause");
-	outcome = gone;
-	app_guard(&app, &outcome, NULL);
-	tap_is_int(outcome.verdict, VERDICT_REJECTED,
-	    "who is certainly gone is rejected all the same");
-}
-
 int
 main(void)
 {
@@ -287,7 +256,5 @@ main(void)
 	check_errors();
 	check_ambiguity();
 	check_settings();
-	check_guard(true);
-	check_guard(false);
 	return tap_done();
 }
