@@ -28,9 +28,9 @@ static const char main_usage[] =
     "\n"
     "  -c FILE         the configuration; else $PUSH_GATEWAY_CONFIG, else\n"
     "                  " SYSCONFDIR "/push-gateway/push-gateway.json\n"
-    "  -m              print what the workers of this host counted, as\n"
-    "                  Prometheus reads it\n"
-    "  -t              test the configuration and the credentials, and leave\n"
+    "  -m              print the metrics of this host's workers in\n"
+    "                  Prometheus' text format\n"
+    "  -t              test the configuration and the credentials, and exit\n"
     "  -i CERTIFICATE  print a caller's certificate (PEM) as an entry of\n"
     "                  \"clients\"\n"
     "  -V              print the version\n";
@@ -60,7 +60,7 @@ main_show_identity(const char *path)
 	return status;
 }
 
-/* All or nothing: who reads it must not take a part for the whole. */
+/* All or nothing: a reader must not mistake a part for the whole. */
 static int
 main_print_metrics(const char *path)
 {
@@ -96,7 +96,7 @@ main_test(const char *path)
 	else {
 		good = conf_check_credentials(conf, &error);
 		if (good)
-			printf("%s: is good\n", path);
+			printf("%s: OK\n", path);
 		else
 			fprintf(stderr, "%s: %s\n", path, error.words);
 	}

@@ -73,7 +73,7 @@ static const struct schema decode_counts = {
 	}
 };
 
-/* prio is not required: callers leave it out, and it means high then. */
+/* prio is not required: callers omit it, and mean high. */
 static const struct schema decode_plain = {
 	.type = json_type_object,
 	.members = (const struct schema_member[]){
@@ -231,7 +231,7 @@ decode_read_notification(struct json_object *object,
 		if (text == NULL ||
 		    notification_texts[i].kind != notification->kind)
 			continue;
-		/* Homeservers write "" for what a badge does not have. */
+		/* Homeservers write "" for what a badge update lacks. */
 		if (encrypted || json_object_get_string_len(text) > 0)
 			notification->texts[i] = text;
 	}
@@ -273,7 +273,7 @@ decode_read_batch(enum decode_operation operation, struct json_object *tree)
 	return batch;
 }
 
-/* --- the rank ------------------------------------------------------------ */
+/* --- the precedence of errors -------------------------------------------- */
 
 /* The array of items, or NULL in a single notify. */
 static struct json_object *
@@ -294,7 +294,7 @@ decode_compare_ids(const void *a, const void *b)
 	return order != 0 ? order : n - m;
 }
 
-/* The ids that occur more than once, each once; NULL if there are none. */
+/* The ids that occur more than once, each once; NULL if there is none. */
 static struct json_object *
 decode_find_duplicates(struct json_object *items)
 {
@@ -327,7 +327,7 @@ decode_any_is_too_large(struct json_object *items, size_t text_size,
 {
 	size_t i, limit = (size_t)limit_kb * 1024;
 
-	/* Serialising never makes it longer than it came. */
+	/* Its compact form is never longer than the text. */
 	if (text_size <= limit)
 		return false;
 	for (i = 0; i < json_object_array_length(items); i++) {

@@ -12,8 +12,8 @@
 
 /*
  * The body of a request becomes a batch, or one of the API's four errors.
- * The rank is over the whole request: a batch that is too large and wrong in
- * one item is wrong.
+ * Errors have a fixed precedence over the whole request: a batch that is too
+ * large, and invalid in one item, is invalid.
  */
 enum decode_operation {
 	DECODE_NOTIFY,
@@ -37,13 +37,13 @@ struct decode_limits {
 
 struct decode_error {
 	struct schema_violation violation;	/* of INVALID */
-	/* Of DUPLICATES, and then the caller's to put; else NULL. */
+	/* Of DUPLICATES; the caller puts it.  Else NULL. */
 	struct json_object *duplicate_ids;
 };
 
 /*
- * Decodes the text, which a NUL byte must follow.  The batch is the caller's,
- * by batch_free; a single notify is a batch of one without an id.
+ * Decodes the text, which a NUL byte must follow.  The caller frees the batch
+ * by batch_free.  A single notify is a batch of one without an id.
  */
 enum decode_result decode_request(enum decode_operation operation,
     const char *text, size_t size, const struct decode_limits *limits,

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 
-/* A batch on its way; gone when its last item is settled. */
+/* A batch in progress; freed when its last item is settled. */
 struct notify_job {
 	const struct notify_params *params;
 	enum decode_operation operation;
@@ -20,7 +20,7 @@ struct notify_job {
 	struct batch *batch;
 	char *client_name;
 	int64_t started_ms;
-	char **results;		/* settled, but not their turn yet */
+	char **results;		/* settled, not written before `next` is */
 	size_t next;		/* the first item that is not written */
 	unsigned int items[RESULT_STATUS__MAX];
 	unsigned int devices[VERDICT__MAX];
@@ -180,7 +180,7 @@ notify_finish(struct notify_job *job, int status)
 	notify_job_free(job);
 }
 
-/* Keeps a result until all before it are out, then writes what it can. */
+/* Keeps a result until all before it are written. */
 static void
 notify_on_item(void *arg, size_t index, const struct outcome *outcomes)
 {
@@ -192,7 +192,7 @@ notify_on_item(void *arg, size_t index, const struct outcome *outcomes)
 	    job->results[job->next] != NULL; job->next++) {
 		const char *text = job->results[job->next];
 
-		/* A line each: who reads by lines sees it at once. */
+		/* A line each: a caller that reads by lines sees it at once. */
 		if (job->next == 0) {
 			response_begin(job->exchange);
 			response_write(job->exchange, "{\"results\":[\n");
@@ -209,8 +209,8 @@ notify_on_item(void *arg, size_t index, const struct outcome *outcomes)
 }
 
 /*
- * 503 makes the caller send again, to all devices: only if that repeats
- * nothing and can help.
+ * 503 makes the caller send to all devices again: only if that repeats nothing
+ * and may help.
  */
 static void
 notify_on_single(void *arg, size_t index, const struct outcome *outcomes)

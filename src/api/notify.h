@@ -12,8 +12,9 @@
 #include "state/metrics.h"
 
 /*
- * The POST operations: decode, deliver, answer.  A batch is answered as it is
- * settled, in the order of the request; a single notify once.
+ * The POST operations: decode, deliver, answer.  The results of a batch are
+ * streamed as its items are settled, in the order of the request; a single
+ * notify is answered once.
  */
 struct notify_params {
 	struct decode_limits limits;
@@ -23,9 +24,9 @@ struct notify_params {
 };
 
 /*
- * Serves a request of a client we know, with its whole body in `body`.  Ends
+ * Serves a request of a known client, with its whole body in `body`.  Ends
  * the exchange, now or when the last device is settled; until then the
- * parameters must be there.
+ * parameters must stay valid.
  */
 void notify_serve(const struct notify_params *params,
     enum decode_operation operation, struct exchange *exchange,

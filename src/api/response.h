@@ -7,7 +7,7 @@
 #include "cgi/exchange.h"
 
 /*
- * Answers: status, headers and a JSON body, at once or streamed.  Once the
+ * Responses: status, headers and a JSON body, at once or streamed.  Once the
  * web server is gone, writing does nothing.
  */
 enum response_error {
@@ -40,7 +40,7 @@ void response_send_error(struct exchange *exchange,
     enum response_error error, struct json_object *details);
 
 /*
- * The same for 404 and 405 as Matrix wants them: with an "errcode".
+ * The same for 404 and 405 in Matrix's form: with an "errcode".
  */
 void response_send_matrix_error(struct exchange *exchange,
     enum response_error error);

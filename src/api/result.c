@@ -28,16 +28,16 @@ static const struct {
 } result_rules[] = {
 	{ .delivered = true, .rejected = true, .later = true,
 	    .status = RESULT_PARTIAL,
-	    .prefix = "not every device was reached: " },
+	    .prefix = "some devices were not reached: " },
 	{ .delivered = true, .rejected = true, .failed = true,
 	    .status = RESULT_PARTIAL,
-	    .prefix = "not every device was reached: " },
+	    .prefix = "some devices were not reached: " },
 	{ .delivered = true, .rejected = true, .status = RESULT_PARTIAL },
 	{ .delivered = true, .later = true, .status = RESULT_FAILED,
-	    .prefix = "not every device was reached, please try again: " },
+	    .prefix = "some devices were not reached, retry: " },
 	{ .delivered = true, .failed = true, .status = RESULT_PARTIAL,
-	    .prefix = "not every device can be reached, another try would "
-	    "only repeat what was delivered: " },
+	    .prefix = "some devices cannot be reached, a retry would only "
+	    "repeat what was delivered: " },
 	{ .delivered = true, .status = RESULT_SUCCESS },
 	{ .later = true, .status = RESULT_FAILED, .prefix = "" },
 	{ .failed = true, .status = RESULT_FAILED, .prefix = "" },

@@ -45,7 +45,7 @@ static const struct route routes[] = {
 	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
 };
 
-/* Puts a character in the place of each of its escapes. */
+/* Replaces each escape of a character by the character. */
 static void
 route_decode(char *path, const char *escape, char character)
 {
@@ -58,8 +58,8 @@ route_decode(char *path, const char *escape, char character)
 }
 
 /*
- * Web servers fold "//" and "/../" before they hand a path on; a caller that
- * writes them has a mistake, or looks for a way around an access rule.
+ * Web servers fold "//" and "/../" before they pass a path on; a caller that
+ * writes them is mistaken, or looks for a way around an access rule.
  */
 static bool
 route_target_is_plain(const char *target)
@@ -114,7 +114,7 @@ route_name(const struct route *route)
 /* --- serving ------------------------------------------------------------- */
 
 /*
- * The path, decoded and without a query.  Each web server divides it between
+ * The path, decoded and without a query.  Every web server splits it between
  * these two variables in its own way.  "" if it is too long to be a route.
  */
 static void
@@ -130,7 +130,6 @@ route_read_path(const struct exchange *exchange, char path[ROUTE_PATH_SIZE])
 		path[0] = '\0';
 }
 
-/* What the caller wrote as its path may hold anything: not logged. */
 static void
 route_note_refusal(const struct router *router,
     const struct route *route, enum response_error error)
@@ -150,7 +149,7 @@ route_refuse(const struct router *router, const struct route *route,
 	exchange_finish(exchange);
 }
 
-/* 404 and 405; a homeserver wants to see them in Matrix's form. */
+/* 404 and 405; a homeserver expects them in Matrix's form. */
 static void
 route_refuse_path(const struct router *router,
     const struct route *route, struct exchange *exchange,
@@ -178,15 +177,15 @@ route_find_client(const struct router *router,
 	if (identity != NULL) {
 		client = client_list_find(router->params.clients, identity);
 		if (client == NULL)
-			log_warn("a verified certificate that no client has: "
-			    "certificate_sha256 %s issuer_sha256 %s",
+			log_warn("verified certificate matches no configured "
+			    "client: certificate_sha256 %s issuer_sha256 %s",
 			    identity->certificate_sha256,
 			    identity->issuer_sha256);
 	}
 	return client;
 }
 
-/* Nobody may be left to read this, but it says what happened. */
+/* The caller may be gone, but the web server can log this. */
 static void
 route_refuse_cut(const struct route_upload *upload)
 {

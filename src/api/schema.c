@@ -12,7 +12,7 @@
 #include "base/json-text.h"
 #include "base/xmalloc.h"
 
-/* Where the check is: a list up to the root, written down only if needed. */
+/* Where the check is: a list up to the root, written out only if needed. */
 struct schema_place {
 	const struct schema_place *parent;
 	const char *name;	/* NULL: an element */
@@ -29,7 +29,7 @@ static const char *const schema_type_words[] = {
 	[json_type_string] = "a string",
 };
 
-/* Names come from our own tables: none needs to be escaped. */
+/* Names come from our own tables: none needs escaping. */
 static void
 schema_write_place(const struct schema_place *place, char *text, size_t size)
 {
@@ -102,7 +102,7 @@ schema_hash(uint64_t seed, struct json_object *value)
 		number = json_object_get_double(value) + 0.0;
 		hash = schema_hash_bytes(hash, &number, sizeof number);
 	} else {
-		/* Each clamps what only the other can hold. */
+		/* Each clamps what only the other can represent. */
 		integer[0] = (uint64_t)json_object_get_int64(value);
 		integer[1] = json_object_get_uint64(value);
 		hash = schema_hash_bytes(hash, integer, sizeof integer);
@@ -122,7 +122,7 @@ schema_compare_elements(const void *a, const void *b)
 
 /*
  * Sorted by a keyed hash, so that a hostile array of many elements costs no
- * more than a friendly one.
+ * more than an innocent one.
  */
 static bool
 schema_items_are_unique(struct json_object *array)

@@ -9,8 +9,8 @@
 
 /*
  * JSON against a schema: as much of JSON Schema as the API uses, strict in
- * types, with two leniencies of the wire contract: unknown members are passed
- * over, and null in place of an optional member is its absence.
+ * types, with two leniencies of the wire contract: unknown members are
+ * ignored, and null in place of an optional member is its absence.
  */
 struct schema_member;
 
@@ -35,7 +35,7 @@ struct schema_member {
 
 struct schema_violation {
 	char location[192];	/* JSON pointer */
-	char reason[96];	/* for a developer at the caller's */
+	char reason[96];	/* for the caller's developer */
 };
 
 /*

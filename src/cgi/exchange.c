@@ -50,7 +50,7 @@ struct exchange {
 
 /* --- one request --------------------------------------------------------- */
 
-/* Gives up what only the request and its answer need. */
+/* Frees what only the request and its answer need. */
 static void
 exchange_close_request(struct exchange *exchange)
 {
@@ -183,7 +183,7 @@ exchange_check_variables(struct exchange *exchange)
 		exchange->params.arrived(exchange->params.arg, exchange);
 		break;
 	case PROTOCOL_BROKEN:
-		log_warn("a web server sent no whole request");
+		log_warn("a web server sent an incomplete or invalid request");
 		exchange_free(exchange);
 		break;
 	}
@@ -253,7 +253,7 @@ exchange_lose(struct exchange *exchange)
 	exchange->sent = 0;
 }
 
-/* Forgets what was sent, but does not move the rest too often. */
+/* Drops what was sent, but does not move the rest too often. */
 static void
 exchange_drop_sent(struct exchange *exchange)
 {
@@ -352,7 +352,7 @@ bool
 exchange_write(struct exchange *exchange, const char *data, size_t size)
 {
 	if (!exchange->gone && !buf_append(&exchange->text, data, size)) {
-		log_error("an answer is too long");
+		log_error("a response exceeds its size limit");
 		exchange_lose(exchange);
 	}
 	return !exchange->gone;
@@ -392,19 +392,21 @@ exchange_on_timeout(void *arg)
 
 	switch (exchange->stage) {
 	case EXCHANGE_VARIABLES:
-		log_warn("a web server connected and sent no request");
+		log_warn("timed out reading a request from the web server");
 		exchange_free(exchange);
 		break;
 	case EXCHANGE_BODY:
-		log_warn("a body does not come");
+		log_warn("timed out reading a request body");
 		exchange_end_body(exchange, EXCHANGE_BODY_CUT);
 		break;
 	case EXCHANGE_ANSWERING:
-		log_warn("a web server does not take an answer");
+		log_warn("timed out sending a response to the web "
+		    "server");
 		exchange_lose(exchange);
 		break;
 	case EXCHANGE_SENDING:
-		log_warn("a web server does not take an answer");
+		log_warn("timed out sending a response to the web "
+		    "server");
 		exchange_free(exchange);
 		break;
 	case EXCHANGE_LINGERING:

@@ -14,8 +14,8 @@
  *
  * Nothing blocks: bytes are read as they come and written as they are taken,
  * so no request waits for the peer of another.  A peer that neither sends nor
- * takes anything for `io_timeout_ms` is given up, and so is one that is not
- * done after a minute: with its request, or with an answer that is ended.
+ * takes anything for `io_timeout_ms` is dropped, and so is one that needs more
+ * than a minute to send its request, or to take the rest of a finished answer.
  * SIGPIPE must be ignored.
  */
 struct exchange;
@@ -47,7 +47,7 @@ struct exchange_params {
 	bool lingers;		/* a socket: the peer closes first */
 	int64_t io_timeout_ms;
 	exchange_arrived_fn arrived;
-	/* The request is over: its answer is sent, or nobody takes it. */
+	/* The request is over: its answer is sent, or the peer is gone. */
 	void (*answered)(void *arg);
 	/* After that: the exchange is gone, the descriptors are free. */
 	void (*closed)(void *arg);

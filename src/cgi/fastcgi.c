@@ -1,4 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why libfcgi reads and writes a file in memory: this project leaves the
+ * FastCGI protocol to libfcgi, and libfcgi knows only a descriptor that it
+ * blocks on, while a worker is one thread with hundreds of requests in flight
+ * that must never wait for one of them.  So records are collected here as they
+ * arrive, and shown to libfcgi once they are complete, in a file in memory,
+ * where reading never waits.  What libfcgi writes goes to the same file; it is
+ * taken out at once and sent as the connection allows.
+ *
+ * Lengths are checked before libfcgi sees them, since it trusts them.
+ */
 #include "cgi/protocol.h"
 
 #include <stdint.h>
@@ -18,17 +29,12 @@ enum {
 	FASTCGI_WRITE_SIZE = 1024 * 1024
 };
 
-/*
- * libfcgi reads and writes a descriptor, and waits for it.  Here it is that of
- * a file in memory: it is given records that are complete, and what it writes
- * is taken out at once.  Nothing stays in the file from one call to the next,
- * so all requests share it.
- */
+/* Nothing stays in it from one call to the next: all requests share it. */
 static int fastcgi_file = -1;
 
 /*
- * Records as they go to libfcgi: those of our request only, without padding,
- * joined to as few as there can be.
+ * Records as libfcgi is given them: those of our request only, without
+ * padding, joined into as few as possible.
  */
 struct fastcgi_records {
 	struct buf buf;
@@ -127,12 +133,12 @@ fastcgi_file_fill(const struct buf *buf)
 {
 	if (fastcgi_file == -1 &&
 	    (fastcgi_file = memfd_create("fastcgi", MFD_CLOEXEC)) == -1)
-		fatal("cannot make a file in memory");
+		fatal("cannot create a memory file");
 	if (pwrite(fastcgi_file, buf->data, buf->size, 0) !=
 	    (ssize_t)buf->size ||
 	    ftruncate(fastcgi_file, (off_t)buf->size) == -1 ||
 	    lseek(fastcgi_file, 0, SEEK_SET) == -1)
-		fatal("cannot write to a file in memory");
+		fatal("cannot write to the memory file");
 }
 
 /* Moves what libfcgi wrote, from the file's beginning on. */
@@ -147,7 +153,7 @@ fastcgi_file_drain(struct buf *out)
 		ssize_t got = pread(fastcgi_file, chunk, sizeof chunk, done);
 
 		if (got <= 0)
-			fatal("cannot read from a file in memory");
+			fatal("cannot read from the memory file");
 		if (got > left - done)
 			got = left - done;
 		fits = buf_append(out, chunk, (size_t)got);
@@ -162,7 +168,7 @@ fastcgi_file_rewind(void)
 {
 	if (ftruncate(fastcgi_file, 0) == -1 ||
 	    lseek(fastcgi_file, 0, SEEK_SET) == -1)
-		fatal("cannot use a file in memory");
+		fatal("cannot empty the memory file");
 }
 
 /* --- records that arrive ------------------------------------------------- */
@@ -184,8 +190,8 @@ fastcgi_take_length(const unsigned char **at, const unsigned char *end,
 }
 
 /*
- * Whether the names and values end where the variables do: libfcgi believes
- * their lengths, and takes so much memory.
+ * Whether the names and values end where the variables do: libfcgi trusts
+ * their lengths, and allocates so much memory.
  */
 static bool
 fastcgi_variables_fit(const struct fastcgi *fastcgi)
@@ -224,7 +230,7 @@ fastcgi_accept(struct fastcgi *fastcgi)
 	request->keepConnection = 1;
 	/* It would have closed the file that the others share. */
 	if (FCGX_Accept_r(request) != 0)
-		fatalx("libfcgi refuses a request that is whole");
+		fatalx("libfcgi refused a complete request");
 	fastcgi->accepted = true;
 	fastcgi->state = PROTOCOL_BODY;
 	buf_free(&fastcgi->variables.buf);
@@ -236,7 +242,7 @@ static void
 fastcgi_begin(struct fastcgi *fastcgi, unsigned int id)
 {
 	if (fastcgi->id != 0) {
-		/* Another request on our connection is not ours to serve. */
+		/* Requests are not multiplexed: ignore another one. */
 		if (id == fastcgi->id)
 			fastcgi->state = PROTOCOL_BROKEN;
 	} else if (id == 0 ||
@@ -423,7 +429,7 @@ fastcgi_read_body(void *request, struct buf *body)
 	return fits && FCGX_GetError(in) == 0;
 }
 
-/* A failed stream takes everything without a word: ask it each time. */
+/* A failed stream accepts everything silently: ask it each time. */
 static bool
 fastcgi_write(void *request, const char *data, size_t size, struct buf *out)
 {

@@ -59,8 +59,8 @@ listener_update(struct listener *listener)
 
 	if (listener->watch != NULL)
 		loop_watch_change(listener->watch, open ? LOOP_READ : 0);
-	/* Who is answered may not have closed its side yet: leaving now could
-	 * take the answer away. */
+	/* A peer that is answered may not have closed its side yet: exiting
+	 * now could take the answer away. */
 	if (listener->stopped && TAILQ_EMPTY(&listener->connections))
 		loop_timer_start(listener->nothing_left, 0);
 }
@@ -90,7 +90,7 @@ connection_on_closed(void *arg)
 	struct listener *listener = connection->listener;
 
 	if (connection == listener->single) {
-		/* Others may use it, too: a terminal. */
+		/* Others may use it too: a terminal. */
 		fcntl(connection->out_fd, F_SETFL, connection->out_flags);
 		close(connection->out_fd);
 		listener->single = NULL;
@@ -123,7 +123,7 @@ listener_add(struct listener *listener, const struct protocol *protocol,
 		.protocol = protocol,
 		.in_fd = in_fd,
 		.out_fd = out_fd,
-		/* For CGI, too: Apache's mod_cgid makes one socket both. */
+		/* For CGI too: Apache's mod_cgid makes one socket both. */
 		.lingers = in_fd == out_fd ||
 		    listener_is_any_socket(out_fd),
 		.io_timeout_ms = listener->params.io_timeout_ms,
@@ -141,7 +141,7 @@ listener_add(struct listener *listener, const struct protocol *protocol,
 
 /*
  * True if another process that shares the socket shut it down: then it is
- * readable for ever, and nobody waits.
+ * readable for ever, with no connection to accept.
  */
 static bool
 listener_is_shut(int fd)
@@ -172,7 +172,7 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 		listener->pausing = true;
 		loop_timer_start(listener->pause, LISTENER_PAUSE_MS);
 	} else if (fd == -1 && burst == 0 && listener_is_shut(listen_fd)) {
-		log_error("cannot accept a request any more: another process "
+		log_error("cannot accept requests any more: another process "
 		    "shut the socket down");
 		listener->shut = true;
 	}
@@ -267,10 +267,10 @@ listener_create(struct loop *loop, const struct listener_params *params,
 }
 
 /*
- * Takes the last connections of a socket that nobody else serves.  A Unix
- * socket is closed for new ones first: the web server is refused, and goes
- * elsewhere before it has sent anything.  (A TCP socket would throw away
- * those that wait.)
+ * Takes the last connections of a socket that no other process serves.  A
+ * Unix socket is shut down first: the web server is refused, and goes
+ * elsewhere before it has sent anything.  (A TCP socket would drop those that
+ * wait.)
  */
 static void
 listener_close(struct listener *listener)

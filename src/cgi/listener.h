@@ -19,8 +19,8 @@ struct listener_params {
 	int fd;			/* standard input: the FastCGI socket, or the
 				 * body of a CGI request */
 	int out_fd;		/* standard output, for CGI */
-	unsigned int max_in_flight;	/* then stop accepting; the rest wait
-					 * in the kernel's backlog */
+	unsigned int max_in_flight;	/* beyond it requests wait in the
+					 * kernel's backlog */
 	int64_t io_timeout_ms;
 	bool owns_socket;	/* no other process accepts from it */
 };

@@ -15,7 +15,7 @@
 enum {
 	/* Of all variables, names and values: what one record can hold. */
 	PROTOCOL_VARIABLES_SIZE = 65535,
-	/* What the largest body that the configuration allows comes to. */
+	/* More than the largest body that a configuration allows. */
 	PROTOCOL_BODY_SIZE = 80 * 1024 * 1024
 };
 
@@ -23,7 +23,7 @@ enum protocol_state {
 	PROTOCOL_VARIABLES,	/* they are still coming */
 	PROTOCOL_BODY,		/* they are there, the body is coming */
 	PROTOCOL_COMPLETE,
-	PROTOCOL_BROKEN		/* cut short, given up or not the protocol */
+	PROTOCOL_BROKEN		/* cut short, aborted or not the protocol */
 };
 
 struct protocol {
@@ -43,7 +43,7 @@ struct protocol {
 
 	/* What has arrived of the body so far. */
 	size_t (*body_size)(const void *request);
-	/* Once it is complete: appends it, and forgets it.  False if it does
+	/* Once it is complete: appends it, and drops it.  False if it does
 	 * not fit or is not as it was announced. */
 	bool (*read_body)(void *request, struct buf *body);
 
@@ -59,7 +59,7 @@ struct protocol {
 /*
  * FastCGI 1.0, one request with the role of a responder on each connection.
  * libfcgi speaks it.  Records for other requests and those about the
- * connection itself are passed over unanswered.
+ * connection itself are ignored.
  */
 extern const struct protocol protocol_fastcgi;
 

@@ -179,29 +179,34 @@ conf_locate_error(const char *path, struct json_position position,
 	    plain.words);
 }
 
-/* Two patterns that could take the same app_id: which of them counts? */
+/* The error's pointer is the i-th app's app_id. */
+static void
+conf_point_to_app_id(size_t i, struct error *error)
+{
+	error_prepend_name(error, "app_id");
+	error_prepend_index(error, i);
+	error_prepend_name(error, "apps");
+}
+
+/* Two patterns that may match the same app_id: which of them counts? */
 static bool
 conf_check_patterns(const struct conf *conf, const struct buf *text,
     struct error *error)
 {
+	struct error place = { .pointer = "" };
 	struct json_position position;
 	size_t first, second;
 
 	if (!app_registry_find_ambiguity(conf->apps, &first, &second))
 		return true;
-	error_set(error, "%s", "");
-	error_prepend_name(error, "app_id");
-	error_prepend_index(error, first);
-	error_prepend_name(error, "apps");
+	conf_point_to_app_id(first, &place);
 	position = json_position_of_pointer(buf_text(text), text->size,
-	    error->pointer);
+	    place.pointer);
 	error_set(error, "\"%.200s\" and \"%.200s\" in line %u are equally "
 	    "specific, and some app_id matches both",
 	    app_registry_at(conf->apps, second)->app_id,
 	    app_registry_at(conf->apps, first)->app_id, position.line);
-	error_prepend_name(error, "app_id");
-	error_prepend_index(error, second);
-	error_prepend_name(error, "apps");
+	conf_point_to_app_id(second, error);
 	return false;
 }
 

@@ -17,7 +17,7 @@
 
 /*
  * The whole configuration: one JSON file, comments allowed, unknown settings
- * refused.  It holds, ready to hand on, what each module wants of it; no
+ * refused.  It holds the parameters of each module, ready to pass on; no
  * module below sees it.
  */
 struct conf {

@@ -106,7 +106,7 @@ generation_metrics(const struct generation *generation)
 	return generation->metrics;
 }
 
-/* True if there is nothing to lose any more. */
+/* Expired credentials are no loss. */
 static bool
 generation_app_has_expired(const struct app *app)
 {

@@ -11,21 +11,21 @@
 #include "worker/conf.h"
 
 /*
- * Everything that a configuration makes: clients, apps, connections, tokens,
- * deliveries.  A worker has one; while a new configuration takes over, the
- * previous one lives on until its last request is answered.
+ * Everything that is made from a configuration: clients, apps, connections,
+ * tokens, deliveries.  A worker has one; while a new configuration takes over,
+ * the previous one lives on until its last request is answered.
  */
 struct generation;
 
 /*
- * Takes over the configuration, in any case.  NULL with an error if the state
- * directory or the proxy's credentials cannot be used.  Those of apps that
- * cannot be read are logged.
+ * Takes over the configuration, even on failure.  NULL with an error if the
+ * state directory or the proxy's credentials cannot be used.  Credentials of
+ * apps that cannot be read are logged.
  */
 struct generation *generation_create(struct loop *loop, struct conf *conf,
     struct error *error);
 
-/* Drops what is under way. */
+/* Drops what is in progress. */
 void generation_free(struct generation *generation);
 
 /* Serves a request and ends it, now or later. */
@@ -33,7 +33,7 @@ void generation_serve(struct generation *generation, struct exchange *exchange);
 
 const struct conf *generation_conf(const struct generation *generation);
 
-/* What its parts count in; theirs until generation_free. */
+/* Where its parts count; valid until generation_free. */
 struct metrics *generation_metrics(const struct generation *generation);
 
 /*
@@ -50,7 +50,7 @@ void generation_inherit(struct generation *generation,
 /* True if no request is in it. */
 bool generation_is_idle(const struct generation *generation);
 
-/* Answers all requests that are in it, as if their time were over. */
+/* Answers all requests that are in it, as if their deadline had passed. */
 void generation_expire(struct generation *generation);
 
 #endif

@@ -24,8 +24,8 @@ enum {
 	WORKER_IO_TIMEOUT_MS = 5000,
 	/* What a request takes beyond its deadline to be written out. */
 	WORKER_STOP_GRACE_MS = 2000,
-	WORKER_LOOK_MS = 1000,
-	WORKER_RETRY_LOOKS = 10
+	WORKER_HOUSEKEEPING_MS = 1000,
+	WORKER_RETRY_CHECKS = 10
 };
 
 /* Of a previous configuration, until its last request is answered. */
@@ -38,18 +38,18 @@ struct worker {
 	struct loop *loop;
 	const char *path;
 	struct loop_watch *signals;
-	struct loop_timer *patience;	/* ends a stop that takes too long */
-	struct loop_timer *look;	/* at the files */
+	struct loop_timer *shutdown_timeout;
+	struct loop_timer *housekeeping;	/* once a second */
 	struct file_watch *files;
 	bool stopping;
-	bool cgi;			/* there is one request and no more */
+	bool cgi;			/* it serves one request */
 	bool reload_failed;		/* the files say something else */
-	unsigned int looks;		/* since then */
+	unsigned int checks;		/* since then */
 	bool outgrown;			/* it needs what the sandbox forbids */
 	struct sandbox *sandbox;	/* NULL: not entered */
 	uint64_t served;		/* requests, so far */
-	uint64_t served_before;		/* the last look */
-	uint64_t served_at_rest;	/* when memory was given back */
+	uint64_t served_before;		/* a second ago */
+	uint64_t served_at_trim;	/* when memory was given back */
 	struct generation *generation;
 	TAILQ_HEAD(, worker_previous) previous_generations;
 	struct listener *listener;
@@ -66,12 +66,12 @@ worker_on_drained(void *arg)
 }
 
 static void
-worker_on_impatience(void *arg)
+worker_on_shutdown_timeout(void *arg)
 {
 	struct worker *worker = arg;
 	struct worker_previous *previous;
 
-	log_warn("stopping: what is unfinished fails now");
+	log_warn("shutdown timeout: failing unfinished requests");
 	listener_expire(worker->listener);
 	TAILQ_FOREACH(previous, &worker->previous_generations, entry)
 		generation_expire(previous->generation);
@@ -99,7 +99,7 @@ static void
 worker_stop(struct worker *worker)
 {
 	if (!worker->stopping && worker->generation != NULL)
-		loop_timer_start(worker->patience,
+		loop_timer_start(worker->shutdown_timeout,
 		    worker_longest_timeout(worker) + WORKER_STOP_GRACE_MS);
 	worker->stopping = true;
 	listener_stop(worker->listener, worker_on_drained, worker);
@@ -121,13 +121,13 @@ worker_on_signal(void *arg, int fd, unsigned int events)
 			worker_reload(worker);
 		return;
 	}
-	log_info("%s: finishing what is in flight",
+	log_info("%s: finishing requests in flight",
 	    strsignal((int)info.ssi_signo));
 	worker_stop(worker);
 }
 
 /*
- * Blocked for good and read as events: no system call is interrupted.
+ * They stay blocked and are read as events: no system call is interrupted.
  */
 static int
 worker_open_signals(void)
@@ -198,8 +198,8 @@ worker_make_generation(struct worker *worker, struct conf *conf,
 }
 
 /*
- * Reads the configuration and makes a generation of it.  The files are looked
- * at before they are read: what changes meanwhile is seen as a change.
+ * Reads the configuration and makes a generation of it.  The files are watched
+ * before they are read: a change in between is seen.
  */
 static struct generation *
 worker_load(struct worker *worker, struct file_watch **files,
@@ -277,7 +277,7 @@ worker_reload(struct worker *worker)
 
 	generation = worker_load(worker, &files, &error);
 	worker->reload_failed = generation == NULL;
-	worker->looks = 0;
+	worker->checks = 0;
 	if (worker->outgrown) {
 		log_info("the sandbox forbids what the new configuration "
 		    "needs: stopping, to be replaced by another worker");
@@ -285,9 +285,9 @@ worker_reload(struct worker *worker)
 		return;
 	}
 	if (generation == NULL) {
-		log_error("the former configuration stays in force: %s",
+		log_error("keeping the previous configuration: %s",
 		    error.words);
-		worker_count_reload(worker, "refused");
+		worker_count_reload(worker, "failure");
 		return;
 	}
 	previous = xcalloc(1, sizeof *previous);
@@ -295,8 +295,8 @@ worker_reload(struct worker *worker)
 	generation_inherit(generation, previous->generation);
 	TAILQ_INSERT_TAIL(&worker->previous_generations, previous, entry);
 	worker_take(worker, generation, files);
-	worker_count_reload(worker, "taken");
-	log_info("serving by a new configuration");
+	worker_count_reload(worker, "success");
+	log_info("configuration reloaded");
 }
 
 static void
@@ -307,21 +307,21 @@ worker_previous_free(struct worker *worker, struct worker_previous *previous)
 	free(previous);
 }
 
-/* After a second without a request, the memory of the last peak can go. */
+/* After a second without a request, gives free memory back. */
 static void
-worker_rest(struct worker *worker)
+worker_trim_memory(struct worker *worker)
 {
 	if (worker->served == worker->served_before &&
-	    worker->served != worker->served_at_rest &&
+	    worker->served != worker->served_at_trim &&
 	    generation_is_idle(worker->generation)) {
-		worker->served_at_rest = worker->served;
+		worker->served_at_trim = worker->served;
 		xmalloc_trim();
 	}
 	worker->served_before = worker->served;
 }
 
 static void
-worker_on_look(void *arg)
+worker_on_housekeeping(void *arg)
 {
 	struct worker *worker = arg;
 	struct worker_previous *previous, *next;
@@ -332,13 +332,13 @@ worker_on_look(void *arg)
 		if (generation_is_idle(previous->generation))
 			worker_previous_free(worker, previous);
 	}
-	/* What kept a new configuration out may pass without a file changing:
-	 * a directory's mode, say. */
+	/* What made a reload fail may be fixed without a change of a file: a
+	 * directory's mode, say. */
 	if (!worker->stopping && (file_watch_changed(worker->files) ||
-	    (worker->reload_failed && ++worker->looks >= WORKER_RETRY_LOOKS)))
+	    (worker->reload_failed && ++worker->checks >= WORKER_RETRY_CHECKS)))
 		worker_reload(worker);
-	worker_rest(worker);
-	loop_timer_start(worker->look, WORKER_LOOK_MS);
+	worker_trim_memory(worker);
+	loop_timer_start(worker->housekeeping, WORKER_HOUSEKEEPING_MS);
 }
 
 /* --- running ------------------------------------------------------------- */
@@ -359,7 +359,7 @@ worker_on_request(void *arg, struct exchange *exchange)
 
 /*
  * A worker cannot see whether others share its socket (a pool) or it is the
- * only one (lighttpd gives each worker its own): it must be told.
+ * only one (lighttpd gives each worker its own): the environment says so.
  */
 static bool
 worker_owns_socket(void)
@@ -382,7 +382,7 @@ worker_start(struct worker *worker, int fd, struct error *error)
 	struct generation *generation = NULL;
 	struct file_watch *files;
 
-	/* The socket first: without it nothing is made on disk. */
+	/* The socket first: without it nothing is created on disk. */
 	worker->listener = listener_create(worker->loop, &params,
 	    worker_on_request, worker, error);
 	if (worker->listener != NULL)
@@ -390,7 +390,7 @@ worker_start(struct worker *worker, int fd, struct error *error)
 	if (generation == NULL)
 		return false;
 	worker_take(worker, generation, files);
-	loop_timer_start(worker->look, WORKER_LOOK_MS);
+	loop_timer_start(worker->housekeeping, WORKER_HOUSEKEEPING_MS);
 	return true;
 }
 
@@ -405,8 +405,8 @@ worker_close(struct worker *worker)
 	sandbox_free(worker->sandbox);
 	file_watch_free(worker->files);
 	listener_free(worker->listener);
-	loop_timer_free(worker->patience);
-	loop_timer_free(worker->look);
+	loop_timer_free(worker->shutdown_timeout);
+	loop_timer_free(worker->housekeeping);
 	loop_watch_free(worker->signals);
 	loop_free(worker->loop);
 }
@@ -425,9 +425,12 @@ worker_run(const char *path, int fd, struct error *error)
 	TAILQ_INIT(&worker.previous_generations);
 	worker.signals = loop_watch_create(worker.loop, signal_fd, LOOP_READ,
 	    worker_on_signal, &worker);
-	worker.patience = loop_timer_create(worker.loop, worker_on_impatience,
+	worker.shutdown_timeout =
+	    loop_timer_create(worker.loop, worker_on_shutdown_timeout,
 	    &worker);
-	worker.look = loop_timer_create(worker.loop, worker_on_look, &worker);
+	worker.housekeeping =
+	    loop_timer_create(worker.loop, worker_on_housekeeping,
+	    &worker);
 	started = worker_start(&worker, fd, error);
 	if (cgi && worker.listener != NULL) {
 		/* Without a generation it is answered, too: with 500. */

@@ -17,9 +17,9 @@
  * Started for a CGI request, it serves that one from `fd` and the environment
  * to standard output, and returns.  If it cannot start, it answers 500 first.
  *
- * The configuration at `path` and the credentials it names are looked at once
- * a second; when they change, new requests are served by what they say then.
- * A changed file with a mistake is logged, and what was before stays in force.
+ * The configuration at `path` and the files that it names are checked once a
+ * second; new requests are served by what they say then.  A changed file with
+ * a mistake is logged, and the previous configuration is kept.
  */
 bool worker_run(const char *path, int fd, struct error *error);
 

@@ -123,7 +123,7 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$DESCRIPTION" |
 	diff <(described phrase | sort) \
 		<(part '.ErrorDead.const, (.ErrorLater, .ErrorNever).enum[]' |
 		sort)
-	prefixes='not every device[^(]*: [(](?<causes>.*)[)]'
+	prefixes='some devices [^(]*: [(](?<causes>.*)[)]'
 	diff <(part '(.ErrorLater, .ErrorNever).enum[]') \
 		<(part ".ErrorBesideRejected.pattern |
 		capture(\"$prefixes\").causes | split(\"|\")[]")
@@ -357,7 +357,7 @@ result() {
 	wrong ': ' POST "$encrypted" 200 $JSON "$(result partial '["a"]')"
 	right POST "$plain" 200 $JSON "$(result failed '["a"]' "$busy")"
 	wrong ': ' POST "$encrypted" 200 $JSON "$(result failed '["a"]' "$busy")"
-	busy="not every device was reached, please try again: $busy"
+	busy="some devices were not reached, retry: $busy"
 	right POST "$plain" 200 $JSON "$(result failed '[]' "$busy")"
 	wrong ': ' POST "$plain" 200 $JSON "$(result failed '["a"]' "$busy")"
 	wrong ': ' POST "$plain" 200 $JSON "$(result partial '["a"]' "$busy")"

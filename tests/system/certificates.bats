@@ -186,7 +186,7 @@ always_pushed_with() {
 	# The password first: until the file follows, the former stays.
 	cp "$STAGE/password" "$STAGE/password.old"
 	echo new >"$STAGE/password"
-	wait_until 5 grep -q 'stays in force: app .* has lost its credentials' \
+	wait_until 5 grep -q 'keeping the previous configuration: app .* has lost its credentials' \
 		"$STAGE/gateway.log"
 	push two
 	pushed_with push
@@ -241,7 +241,7 @@ has_expired_by_test() {
 	grep -q 'expire in less than 1 day, at' "$STAGE/gateway.log"
 	wait_until 20 has_expired_by_test
 	write_certificate_config '.log = { level: "debug" }'
-	wait_until 10 grep -q 'serving by a new configuration' \
+	wait_until 10 grep -q 'configuration reloaded' \
 		"$STAGE/gateway.log"
 	push one
 	[ "$CODE" = 503 ]

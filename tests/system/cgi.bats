@@ -174,7 +174,7 @@ large() {
 	exec 9<>"$BATS_TEST_TMPDIR/fifo"
 	notify "$(large)" SCRIPT_NAME=/push/v1/notify/batch \
 		>"$BATS_TEST_TMPDIR/fifo" 3>&- 9>&-
-	grep -q 'does not take an answer' "$BATS_TEST_TMPDIR/log"
+	grep -q 'timed out sending a response' "$BATS_TEST_TMPDIR/log"
 	exec 9>&-
 }
 

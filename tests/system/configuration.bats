@@ -25,7 +25,7 @@ test_config() {
 @test "a good configuration is good" {
 	test_config
 	[ "$status" = 0 ]
-	[[ $output == *"is good" ]]
+	[[ $output == *": OK" ]]
 }
 
 @test "comments are allowed" {

@@ -235,7 +235,7 @@ at() {
 		'[1,1,1,0,0,0,1,0,1,0]' ]
 	[ "$(answer '[.results[] | has("error")]')" = \
 		'[false,true,true,true,true,true,true,true,true,true]' ]
-	[[ $(answer '.results[3].error') == *"try again"* ]]
+	[[ $(answer '.results[3].error') == *"not reached, retry: "* ]]
 	[[ $(answer '.results[5].error') == *"only repeat"* ]]
 	[ "$(answer .summary)" = \
 		'{"total":10,"successful":0,"failed":6,"partial":4}' ]

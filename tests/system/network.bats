@@ -64,7 +64,7 @@ not_believed() {
 	start 'walk(if type == "string" then sub("localhost"; "127.0.0.2")
 		else . end) | .request_timeout_ms = 3000' 127.0.0.2
 	sed -i 's/localhost/127.0.0.2/' "$STAGE/service-account.json"
-	wait_until 5 grep -q 'new configuration' "$STAGE/gateway.log"
+	wait_until 5 grep -q 'configuration reloaded' "$STAGE/gateway.log"
 	not_believed '127.0.0.2'
 }
 

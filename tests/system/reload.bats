@@ -57,7 +57,7 @@ nothing_was_lost() {
 		san_dns: [ "push.epa.example" ] } ]'
 	wait_until 5 always answered_as 200 epa "$ANDROID_APP"
 	nothing_was_lost
-	grep -q 'serving by a new configuration' "$STAGE/gateway.log"
+	grep -q 'configuration reloaded' "$STAGE/gateway.log"
 }
 
 @test "a request in flight ends by the configuration it began with" {
@@ -73,12 +73,12 @@ nothing_was_lost() {
 
 @test "a changed file with a mistake is logged, and the old one stays" {
 	write_config '.clientz = []'
-	wait_until 5 grep -q 'the former configuration stays in force: .*push-gateway.json:[0-9]*:[0-9]*: unknown setting "clientz"' \
+	wait_until 5 grep -q 'keeping the previous configuration: .*push-gateway.json:[0-9]*:[0-9]*: unknown setting "clientz"' \
 		"$STAGE/gateway.log"
 	always answered_as 200 client "$ANDROID_APP"
 	# It is not read again until it changes.
 	local lines
-	lines=$(grep -c 'stays in force' "$STAGE/gateway.log")
+	lines=$(grep -c 'keeping the previous' "$STAGE/gateway.log")
 	((lines <= 2))
 	write_config '.max_batch_size = 1'
 	wait_until 5 always too_many
@@ -91,7 +91,7 @@ too_many() {
 
 @test "a key that breaks keeps the one that works in force" {
 	: >"$STAGE/AuthKey_ABC1234567.p8"
-	wait_until 5 grep -q 'stays in force: app .* has lost its credentials' \
+	wait_until 5 grep -q 'keeping the previous configuration: app .* has lost its credentials' \
 		"$STAGE/gateway.log"
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios b)")")"
 	[ "$CODE" = 200 ]
@@ -123,7 +123,7 @@ another_token() {
 	for pid in $(workers); do
 		kill -HUP "$pid"
 	done
-	wait_until 5 grep -q 'serving by a new configuration' \
+	wait_until 5 grep -q 'configuration reloaded' \
 		"$STAGE/gateway.log"
 	wait "$caller"
 	grep -q ' 200' "$STAGE/slow.headers"

@@ -277,7 +277,7 @@ memory_kb() {
 }
 
 all_given_up() {
-	[ "$(grep -c 'does not take an answer' "$BATS_TEST_TMPDIR/log")" = 40 ]
+	[ "$(grep -c 'timed out sending a response' "$BATS_TEST_TMPDIR/log")" = 40 ]
 }
 
 @test "slow peers hold up nobody, and get what they asked for" {

@@ -45,30 +45,30 @@ static const struct row {
 	    .status = RESULT_PARTIAL, .rejected = "[\"0\",\"2\"]" },
 	{ .name = "delivered, rejected and later", .devices = "drl",
 	    .status = RESULT_PARTIAL, .rejected = "[\"1\"]",
-	    .error = "not every device was reached: ",
+	    .error = "some devices were not reached: ",
 	    .weighs = VERDICT_LATER },
 	{ .name = "delivered, rejected and failed", .devices = "frd",
 	    .status = RESULT_PARTIAL, .rejected = "[\"1\"]",
-	    .error = "not every device was reached: ",
+	    .error = "some devices were not reached: ",
 	    .weighs = VERDICT_FAILED },
 	{ .name = "one of each", .devices = "drfl",
 	    .status = RESULT_PARTIAL, .rejected = "[\"1\"]",
-	    .error = "not every device was reached: ",
+	    .error = "some devices were not reached: ",
 	    .weighs = VERDICT_LATER },
 	/* at least one delivered, none rejected, at least one later */
 	{ .name = "delivered and later", .devices = "ld",
 	    .status = RESULT_FAILED, .rejected = "[]",
-	    .error = "not every device was reached, please try again: ",
+	    .error = "some devices were not reached, retry: ",
 	    .weighs = VERDICT_LATER },
 	{ .name = "delivered, failed and later", .devices = "dfl",
 	    .status = RESULT_FAILED, .rejected = "[]",
-	    .error = "not every device was reached, please try again: ",
+	    .error = "some devices were not reached, retry: ",
 	    .weighs = VERDICT_LATER },
 	/* at least one delivered, none rejected or later, one failed */
 	{ .name = "delivered and failed", .devices = "df",
 	    .status = RESULT_PARTIAL, .rejected = "[]",
-	    .error = "not every device can be reached, another try would "
-	    "only repeat what was delivered: ", .weighs = VERDICT_FAILED },
+	    .error = "some devices cannot be reached, a retry would only "
+	    "repeat what was delivered: ", .weighs = VERDICT_FAILED },
 	/* none delivered */
 	{ .name = "one rejected", .devices = "r",
 	    .status = RESULT_FAILED, .rejected = "[\"0\"]", .error = "",
@@ -202,7 +202,7 @@ check_pairs(void)
 	check_pair("rr", RESULT_FAILED, "[\"0\"]",
 	    cause_phrase(CAUSE_PUSHKEY_DEAD));
 	check_pair("rd", RESULT_PARTIAL, "[]", fixture_format(
-	    "not every device can be reached, another try would only repeat "
+	    "some devices cannot be reached, a retry would only repeat "
 	    "what was delivered: %s", cause_phrase(CAUSE_PUSHKEY_MALFORMED)));
 	check_pair("lr", RESULT_FAILED, "[]", cause_phrase(CAUSE_OVERLOADED));
 	check_pair("rf", RESULT_FAILED, "[]",
