@@ -61,6 +61,12 @@ page.md: #two
 	[ "$(grep -c '^| `push_gateway_' "$ROOT/doc/METRICS.md")" -ge 15 ]
 }
 
+@test "doc/PHONES.md has a row for each provider, and for no other" {
+	diff <(described provider | sort) \
+		<(sed -nE 's/^\| [^|]* \| `([a-z]+)` \|.*/\1/p' \
+			"$ROOT/doc/PHONES.md" | sort -u)
+}
+
 @test "README.md has the limits that are the program's defaults" {
 	local value name count=0
 	while read -r value name; do
