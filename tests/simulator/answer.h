@@ -29,8 +29,12 @@ struct answer {
 	enum answer_act act;
 	unsigned delay_ms;
 	bool goaway;		/* a GOAWAY goes with it */
+	bool broken;		/* half the body, then RST_STREAM */
+	unsigned streams;	/* the connection's limit from now on; 0: as
+				 * it is */
 	unsigned status;
 	const char *content_type;	/* a literal; sent if there is a body */
+	const char *content_encoding;	/* the same, or NULL */
 	struct answer_header headers[ANSWER_HEADERS_MAX];
 	size_t header_count;
 	struct text body;

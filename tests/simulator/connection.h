@@ -25,6 +25,7 @@ struct connection {
 	struct request_list requests;	/* those in flight */
 	struct peer peer;
 	unsigned stream_limit;		/* as last announced */
+	unsigned scripted_limit;	/* by a pushkey; 0: none */
 	int64_t requests_seen;
 	int64_t resets_seen;		/* RST_STREAM from the client */
 	bool goaway_sent;

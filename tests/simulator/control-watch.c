@@ -44,6 +44,19 @@ is_same_state(const struct state *one, const struct state *other)
 	    one->changed.tv_nsec == other->changed.tv_nsec;
 }
 
+/* What the services are told, which see no endpoint. */
+static void
+fill_context(struct service_context *context, const struct world *world)
+{
+	const struct control *apns = &world->endpoints[SERVICE_APNS].control;
+	const struct control *oauth = &world->endpoints[SERVICE_OAUTH].control;
+
+	context->expires_in_s = oauth->expires_in_s;
+	context->token_floor_s = apns->token_floor_s;
+	context->token_floor_per_key = apns->token_floor_per_key;
+	context->limit_falls = apns->limit_falls;
+}
+
 static void
 apply(struct world *world, struct control controls[SERVICE__MAX])
 {
@@ -53,8 +66,7 @@ apply(struct world *world, struct control controls[SERVICE__MAX])
 		control_clear(&endpoint->control);
 		endpoint->control = controls[i];
 	}
-	world->context.expires_in_s =
-	    world->endpoints[SERVICE_OAUTH].control.expires_in_s;
+	fill_context(&world->context, world);
 	for (unsigned i = 0; i < SERVICE__MAX; i++) {
 		struct endpoint *endpoint = &world->endpoints[i];
 

@@ -90,6 +90,14 @@ static const struct member members[] = {
 	    .offset = offsetof(struct control, cut_connections) },
 	{ .name = "rubbish", .kind = MEMBER_FLAG,
 	    .offset = offsetof(struct control, rubbish) },
+	{ .name = "token_floor", .kind = MEMBER_NUMBER,
+	    .offset = offsetof(struct control, token_floor_s) },
+	{ .name = "token_floor_per_key", .kind = MEMBER_FLAG,
+	    .offset = offsetof(struct control, token_floor_per_key) },
+	{ .name = "limit_falls", .kind = MEMBER_FLAG,
+	    .offset = offsetof(struct control, limit_falls) },
+	{ .name = "goaway_at_start", .kind = MEMBER_FLAG,
+	    .offset = offsetof(struct control, goaway_at_start) },
 	{ .name = NULL },
 };
 
@@ -101,6 +109,10 @@ static const struct body_name {
 	{ .name = "empty", .shape = BODY_EMPTY },
 	{ .name = "truncated", .shape = BODY_TRUNCATED },
 	{ .name = "big", .shape = BODY_BIG },
+	{ .name = "gzip", .shape = BODY_GZIP },
+	{ .name = "br", .shape = BODY_BROTLI },
+	{ .name = "umlaut", .shape = BODY_UMLAUT },
+	{ .name = "latin1", .shape = BODY_LATIN1 },
 	{ .name = NULL },
 };
 
@@ -111,7 +123,8 @@ control_init(struct control *control)
 	control->max_streams = -1;
 	control->streams_before_auth = -1;
 	control->cut_next = -1;
-	control->expires_in_s = 3600;
+	control->expires_in_s = CONTROL_EXPIRES_IN_S;
+	control->token_floor_s = CONTROL_TOKEN_FLOOR_S;
 }
 
 void

@@ -8,6 +8,9 @@
 
 #include "verdict.h"
 
+#define CONTROL_EXPIRES_IN_S 3600
+#define CONTROL_TOKEN_FLOOR_S 1200
+
 /* The services, in the order in which everything lists them. */
 enum service_number {
 	SERVICE_APNS,
@@ -48,11 +51,15 @@ struct control {
 	int64_t cut_after_ms;
 	int64_t reset_guard;
 	int64_t expires_in_s;
+	int64_t token_floor_s;
 	bool hang;
 	bool black_hole;
 	bool closed;
 	bool cut_connections;
 	bool rubbish;
+	bool goaway_at_start;
+	bool token_floor_per_key;
+	bool limit_falls;
 };
 
 /* A control that asks for nothing; owns nothing. */

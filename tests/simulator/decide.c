@@ -5,11 +5,14 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "connection.h"
+#include "http2.h"
 #include "record.h"
 #include "script.h"
 
 #define SCRIPTED_MAX 100000	/* pushkeys whose uses are counted */
 #define DELAY_MAX_MS 86400000
+#define STREAMS_MAX 1000000
 
 /* Counts a use of a pushkey with `once`; true while the script applies. */
 static bool
@@ -63,6 +66,9 @@ apply_script(struct endpoint *endpoint, struct request *request,
 		verdict->timestamp_ms = script.timestamp_ms;
 		verdict->retry_after_s = script.retry_after_s;
 		answer->goaway = script.goaway;
+		answer->broken = script.broken;
+		answer->streams = script.streams < STREAMS_MAX
+		    ? (unsigned)script.streams : STREAMS_MAX;
 		answer->delay_ms = script.slow_ms < DELAY_MAX_MS
 		    ? (unsigned)script.slow_ms : DELAY_MAX_MS;
 	}
@@ -148,6 +154,9 @@ compose(struct endpoint *endpoint, struct request *request,
 	if (answer->body.length > 0)
 		answer_add_header(answer, "content-type",
 		    answer->content_type);
+	if (answer->content_encoding != NULL)
+		answer_add_header(answer, "content-encoding",
+		    answer->content_encoding);
 }
 
 void
@@ -166,6 +175,9 @@ decide(struct endpoint *endpoint, struct request *request)
 	apply_control(endpoint, request, &verdict);
 	if (request->answer.act == ANSWER_SEND)
 		compose(endpoint, request, &verdict);
+	if (request->answer.streams > 0)
+		request->connection->scripted_limit = request->answer.streams;
+	http2_update_limit(request->connection);
 	if (endpoint->world->record_fd >= 0)
 		record_write(endpoint, request, &verdict, violation);
 }

@@ -17,11 +17,15 @@ read_answer_body(nghttp2_session *session, int32_t stream, uint8_t *to,
 {
 	struct request *request = source->ptr;
 	const struct text *body = &request->answer.body;
-	size_t length = body->length - request->answer_sent;
+	size_t end = request->answer.broken ? body->length / 2 : body->length;
+	size_t length = end - request->answer_sent;
 
 	(void)session;
 	(void)stream;
 	(void)argument;
+	/* It resets the stream. */
+	if (length == 0 && request->answer.broken)
+		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	if (length > size)
 		length = size;
 	memcpy(to, body->data + request->answer_sent, length);
@@ -62,7 +66,8 @@ send_answer(struct connection *connection, struct request *request)
 		fields[count++] = make_field(answer->headers[i].name,
 		    answer->headers[i].value);
 	if (nghttp2_submit_response(connection->session, request->stream,
-	    fields, count, answer->body.length > 0 ? &provider : NULL) != 0)
+	    fields, count, answer->body.length > 0 || answer->broken
+	    ? &provider : NULL) != 0)
 		warnx("no answer to stream %d", (int)request->stream);
 }
 
@@ -139,7 +144,6 @@ handle_request(struct connection *connection, struct request *request)
 	connection->requests_seen++;
 	endpoint->counters.requests++;
 	decide(endpoint, request);
-	http2_update_limit(connection);
 	if (control->cut_after_ms > 0 && control->cut_next < 0)
 		connection_cut(connection, (unsigned)control->cut_after_ms);
 	if (control->goaway_every > 0 &&
@@ -314,6 +318,8 @@ find_limit(const struct connection *connection)
 		limit = control->streams_before_auth >= 0
 		    ? (unsigned)control->streams_before_auth
 		    : service->streams_before_auth;
+	if (connection->scripted_limit > 0)
+		limit = connection->scripted_limit;
 	return limit;
 }
 
@@ -366,6 +372,8 @@ http2_start(struct connection *connection)
 		    sizeof settings / sizeof settings[0]);
 		nghttp2_session_set_local_window_size(connection->session,
 		    NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+		if (connection->endpoint->control.goaway_at_start)
+			send_goaway(connection);
 	}
 	return good;
 }

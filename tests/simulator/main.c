@@ -278,7 +278,9 @@ make_context(struct service_context *context, const char *accounts)
 	context->access_tokens = access_tokens_new();
 	context->subscriptions = subscriptions_read(&file);
 	context->vapid_cache = vapid_cache_new();
-	context->expires_in_s = 3600;
+	context->expires_in_s = CONTROL_EXPIRES_IN_S;
+	context->token_floor_s = CONTROL_TOKEN_FLOOR_S;
+	context->collapsed = json_object_new_object();
 	json_object_put(file.tree);
 }
 
@@ -287,6 +289,7 @@ free_context(struct service_context *context)
 {
 	provider_tokens_free(context->provider_tokens);
 	access_tokens_free(context->access_tokens);
+	json_object_put(context->collapsed);
 	vapid_cache_free(context->vapid_cache);
 	subscriptions_free(
 	    (struct subscriptions *)(uintptr_t)context->subscriptions);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider-tokens.h"
 
+#include <openssl/sha.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +39,17 @@ provider_tokens_free(struct provider_tokens *tokens)
 	free(tokens);
 }
 
+static uint64_t
+digest(const char *token)
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	uint64_t beginning;
+
+	SHA256((const unsigned char *)token, strlen(token), hash);
+	memcpy(&beginning, hash, sizeof beginning);
+	return beginning;
+}
+
 static bool
 verify(const struct accounts *accounts, const char *token,
     struct provider_token *verified)
@@ -58,6 +71,7 @@ verify(const struct accounts *accounts, const char *token,
 		good = jwt_get_integer(&jwt, "iat", &verified->issued_at_s) &&
 		    jwt_is_signed_by(&jwt, "ES256",
 		    verified->account->public_key);
+	verified->digest = digest(token);
 	jwt_clear(&jwt);
 	return good;
 }
@@ -84,4 +98,32 @@ provider_tokens_verify(struct provider_tokens *tokens, const char *token)
 		found = &entry->verified;
 	}
 	return found;
+}
+
+bool
+token_history_add(struct token_history *history,
+    const struct provider_token *token, int64_t now_ms, int64_t floor_s)
+{
+	size_t count = history->count < TOKEN_HISTORY_MAX ? history->count
+	    : TOKEN_HISTORY_MAX;
+	bool known = false;
+	bool early = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct seen_token *seen = &history->tokens[i];
+
+		if (seen->account == token->account) {
+			known = known || seen->digest == token->digest;
+			early = early ||
+			    now_ms - seen->first_at_ms < floor_s * 1000;
+		}
+	}
+	if (!known && !early)
+		history->tokens[history->count++ % TOKEN_HISTORY_MAX] =
+		    (struct seen_token){
+			.account = token->account,
+			.digest = token->digest,
+			.first_at_ms = now_ms,
+		    };
+	return known || !early;
 }

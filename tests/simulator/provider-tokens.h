@@ -16,7 +16,31 @@ struct provider_tokens;
 struct provider_token {
 	const struct apns_account *account;
 	int64_t issued_at_s;
+	uint64_t digest;		/* tells it from all others */
 };
+
+#define TOKEN_HISTORY_MAX 16
+
+/*
+ * The tokens that were seen somewhere, on a connection or anywhere, the
+ * latest TOKEN_HISTORY_MAX, and when each was first.
+ */
+struct token_history {
+	struct seen_token {
+		const struct apns_account *account;
+		uint64_t digest;
+		int64_t first_at_ms;
+	} tokens[TOKEN_HISTORY_MAX];
+	size_t count;			/* ever added */
+};
+
+/*
+ * False if the token is new here and another of its account was new less than
+ * `floor_s` ago; else it is added.
+ */
+bool
+token_history_add(struct token_history *history,
+    const struct provider_token *token, int64_t now_ms, int64_t floor_s);
 
 /* The accounts are borrowed for the life of the struct. */
 struct provider_tokens *

@@ -4,6 +4,8 @@
 #include <err.h>
 #include <unistd.h>
 
+#include "connection.h"
+
 static const char *const act_names[] = {
 	[ANSWER_SEND] = "",
 	[ANSWER_HANG] = "hang",
@@ -84,6 +86,8 @@ record_write(const struct endpoint *endpoint, struct request *request,
 	    json_object_new_int64((int64_t)request->connection_number));
 	json_object_object_add(line, "stream",
 	    json_object_new_int(request->stream));
+	json_object_object_add(line, "max_streams", json_object_new_int64(
+	    (int64_t)request->connection->stream_limit));
 	add_string(line, "method", request_get_header(request, ":method"));
 	add_string(line, "path", request_get_header(request, ":path"));
 	json_object_object_add(line, "headers", make_headers(request));

@@ -13,11 +13,11 @@
 
 #include "accounts.h"
 #include "answer.h"
+#include "provider-tokens.h"
 #include "text.h"
 
 #define REQUEST_HEADERS_MAX 48
 #define REQUEST_BODY_MAX 65536
-#define PEER_TOKENS_MAX 8
 #define PEER_CERTIFICATE_SIZE 96	/* SHA-256 in hexadecimal, colons */
 
 struct connection;
@@ -25,12 +25,10 @@ struct connection;
 /* What APNs remembers of the other end of a connection. */
 struct peer {
 	const char *team_id;		/* of the first good token, or NULL */
-	struct peer_token {
-		const struct apns_account *account;
-		int64_t issued_at_s;
-	} tokens[PEER_TOKENS_MAX];
-	size_t token_count;
+	struct token_history tokens;
 	bool authenticated;		/* certificate or token is good */
+	unsigned wedged_status;		/* 0, or what every request gets */
+	const char *wedged_reason;	/* a literal */
 	char certificate_sha256[PEER_CERTIFICATE_SIZE];	/* "": none */
 	const struct apns_account *account;	/* of the certificate */
 };

@@ -33,6 +33,10 @@ static const struct word {
 	    .offset = offsetof(struct script, reset) },
 	{ .name = "goaway", .kind = WORD_FLAG,
 	    .offset = offsetof(struct script, goaway) },
+	{ .name = "broken", .kind = WORD_FLAG,
+	    .offset = offsetof(struct script, broken) },
+	{ .name = "streams", .kind = WORD_NUMBER,
+	    .offset = offsetof(struct script, streams) },
 	{ .name = "slow", .kind = WORD_NUMBER,
 	    .offset = offsetof(struct script, slow_ms) },
 	{ .name = "ts", .kind = WORD_NUMBER,
@@ -45,6 +49,10 @@ static const struct word {
 	{ .name = "empty", .kind = WORD_SHAPE, .shape = BODY_EMPTY },
 	{ .name = "truncated", .kind = WORD_SHAPE, .shape = BODY_TRUNCATED },
 	{ .name = "big", .kind = WORD_SHAPE, .shape = BODY_BIG },
+	{ .name = "gzip", .kind = WORD_SHAPE, .shape = BODY_GZIP },
+	{ .name = "br", .kind = WORD_SHAPE, .shape = BODY_BROTLI },
+	{ .name = "umlaut", .kind = WORD_SHAPE, .shape = BODY_UMLAUT },
+	{ .name = "latin1", .kind = WORD_SHAPE, .shape = BODY_LATIN1 },
 };
 
 /* The digits that follow a word's name, or -1 if that is not what follows. */

@@ -16,6 +16,8 @@ struct script {
 	bool refuse;
 	bool reset;
 	bool goaway;
+	bool broken;
+	int64_t streams;		/* 0: the limit stays */
 	int64_t slow_ms;		/* 0: at once */
 	int64_t once;			/* 0: for ever */
 	int64_t timestamp_ms;		/* -1: now */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Shows that push-simulator is as strict as it says: APNs, FCM and its token
-# endpoint.  Needs openssl and curl with HTTP/2; prints TAP.
+# endpoint.  Needs openssl, jq and curl with HTTP/2; prints TAP.
 
 set -uo pipefail
 
@@ -204,6 +204,93 @@ check_apns_tokens()
 	    grep -q TooManyProviderTokenUpdates "$work/out"
 }
 
+# apns_on_one_connection TOKEN...: a good request with each; sets statuses,
+# and $work/out has the last body.
+apns_on_one_connection()
+{
+	local arguments=() one
+
+	for one; do
+		arguments+=(${arguments[0]:+--next} --silent --http2
+		    --max-time 5 --cacert "$work/tls.pem"
+		    --header "authorization: bearer $one"
+		    --header 'apns-topic: de.example.app'
+		    --data-binary "$good_payload" --output "$work/out"
+		    --write-out '%{http_code} '
+		    "https://localhost:$apns_port/3/device/$device")
+	done
+	statuses=$(curl "${arguments[@]}")
+}
+
+last()
+{
+	tail -n "${2-1}" "$work/record" | head -n 1 | jq -cr "$1"
+}
+
+check_apns_token_floor()
+{
+	local now first second bad
+
+	now=$(date +%s)
+	first=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 "$now")
+	second=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 "$now")
+	apns_on_one_connection "$first" "$second" "$first"
+	ok 'APNs: a new token is one with another signature, too' \
+	    test "$statuses" = '200 429 429 '
+	ok 'APNs: ... after which the connection is of no more use' \
+	    grep -q TooManyProviderTokenUpdates "$work/out"
+	apns_on_one_connection "$first"
+	ok 'APNs: ... but another one is' test "$statuses" = '200 '
+	apns_on_one_connection "$second"
+	ok 'APNs: ... with either token' test "$statuses" = '200 '
+	bad=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 $((now - 3700)))
+	apns_on_one_connection "$bad" "$first"
+	ok 'APNs: an expired token spoils a connection, too' \
+	    test "$statuses" = '403 403 '
+	control '{"apns":{"token_floor":0}}'
+	apns_on_one_connection "$first" "$second" "$first"
+	ok 'control: no floor' test "$statuses" = '200 200 200 '
+	control '{"apns":{"token_floor_per_key":true}}'
+	apns_on_one_connection "$first"
+	apns_on_one_connection "$second"
+	ok 'control: a floor over all connections' test "$statuses" = '429 '
+	apns_on_one_connection "$first"
+	ok 'control: ... leaves the former token good' \
+	    test "$statuses" = '200 '
+	control '{"apns":{"token_floor_per_key":true,"token_floor":1}}'
+	sleep 1.1
+	apns_on_one_connection "$second" "$first"
+	ok 'control: ... and counts from when it first saw one' \
+	    test "$statuses" = '200 200 '
+	control '{}'
+}
+
+check_apns_streams()
+{
+	local bad
+
+	bad=$(apns_token "$work/other.key" KEY1234567 TEAM123456 \
+	    "$(date +%s)")
+	apns_on_one_connection "$bad" "$token" "$bad"
+	ok 'APNs: one stream before the first good token, then 1000' test \
+	    "$(last .max_streams 3) $(last .max_streams 2)" = '1 1000'
+	ok 'APNs: ... whatever comes then' test "$(last .max_streams)" = 1000
+	control '{"apns":{"limit_falls":true}}'
+	apns_on_one_connection "$token" "$bad" "$token"
+	ok 'control: the limit falls when a token is refused' test \
+	    "$(last .max_streams 3) $(last .max_streams 2)" = '1000 1'
+	ok 'control: ... and rises with a good one' \
+	    test "$(last .max_streams)" = 1000
+	control '{}'
+	good_apns "$(hex key-streams7)"
+	ok 'APNs script: another limit' test "$(last .max_streams)" = 7
+	control '{"apns":{"goaway_at_start":true}}'
+	good_apns "$device"
+	ok 'control: GOAWAY at the start of each connection' \
+	    test "$status" = 000
+	control '{}'
+}
+
 # with_certificate NAME CURL-ARGUMENT...
 with_certificate()
 {
@@ -277,6 +364,17 @@ check_apns_requests()
 	good_apns "$device" \
 	    --header "apns-collapse-id: $(printf '%065d' 0)"
 	ok 'APNs: long collapse id' answered 400 BadCollapseId
+	good_apns "$device" --header 'apns-collapse-id;'
+	ok 'APNs: empty collapse id' answered 400 BadCollapseId
+	good_apns "$device" --header "apns-collapse-id: $(printf '%064d' 0)"
+	ok 'APNs: a message with a collapse id' \
+	    test "$status $(last .replaces)" = '200 false'
+	good_apns "$device" --header "apns-collapse-id: $(printf '%064d' 0)"
+	ok 'APNs: ... takes the place of another one' \
+	    test "$status $(last .replaces)" = '200 true'
+	good_apns "$(hex another)" \
+	    --header "apns-collapse-id: $(printf '%064d' 0)"
+	ok 'APNs: ... on the same phone' test "$(last .replaces)" = false
 	payload='' good_apns "$device"
 	ok 'APNs: empty payload' answered 400 PayloadEmpty
 	payload="{\"aps\":{},\"x\":\"$(printf '%04096d' 0)\"}" \
@@ -314,6 +412,29 @@ check_apns_scripts()
 	    answered 200
 	good_apns "$(hex key-503-html)"
 	ok 'APNs script: html' answered 503 '<html'
+	good_apns "$(hex key-410-broken)"
+	ok 'APNs script: a body that breaks off' \
+	    test "$status $result" = '410 92'
+	good_apns "$(hex key-200-broken)"
+	ok 'APNs script: ... or never comes' test "$status $result" = '200 92'
+	good_apns "$(hex key-410-ts1-gzip)"
+	ok 'APNs script: a coded body' headed '^content-encoding: gzip'
+	ok 'APNs script: ... that can be decoded' test \
+	    "$(gzip -dc "$work/out")" = \
+	    '{"reason":"Unregistered","timestamp":1}'
+	good_apns "$(hex key-410-br)"
+	ok 'APNs script: a body that only says so' \
+	    headed '^content-encoding: br'
+	good_apns "$(hex key-400-umlaut)"
+	ok 'APNs script: characters beyond ASCII' \
+	    answered 400 '{"note":"ü推","reason":"BadDeviceToken"}'
+	good_apns "$(hex key-400-latin1)"
+	ok 'APNs script: ... that are no UTF-8' \
+	    grep -qa $'^{"note":"\xfc\xe2\x82","reason":' "$work/out"
+	good_apns "$(hex key-421)"
+	ok 'APNs script: 421 is not of Apple' answered 421 '<html'
+	good_apns "$(hex key-425)"
+	ok 'APNs script: nor is 425' answered 425 '<html'
 	ok 'record: the text of the pushkey' \
 	    grep -q '"text":"key-503-html","status":503' "$work/record"
 }
@@ -446,6 +567,8 @@ start "$(accounts)"
 token=$(apns_token "$work/ec.key" KEY1234567 TEAM123456 "$(date +%s)")
 check_transport
 check_apns_tokens
+check_apns_token_floor
+check_apns_streams
 check_apns_certificates
 check_apns_requests
 check_apns_scripts

@@ -10,8 +10,8 @@
 #define PATH_DEVICE "/3/device"
 #define TOKEN_AGE_MAX_S 3600
 #define TOKEN_FUTURE_MAX_S 60
-#define TOKEN_UPDATE_MIN_S 1200
 #define COLLAPSE_ID_MAX 64
+#define COLLAPSED_MAX 100000
 #define PAYLOAD_MAX 4096
 #define PAYLOAD_VOIP_MAX 5120
 
@@ -44,17 +44,23 @@ static const char *const push_types[] = {
 	NULL,
 };
 
+/* Apple has no reason for 421 and 425: what is on the way says those. */
 static void
 fill(struct verdict *verdict, unsigned status, const char *reason)
 {
+	bool is_foreign;
+
 	for (const struct apns_reason *usual = usual_reasons;
 	    reason == NULL && usual->reason != NULL; usual++) {
 		if (usual->status == status)
 			reason = usual->reason;
 	}
+	is_foreign = reason == NULL && (status == 421 || status == 425);
 	if (reason == NULL)
 		reason = status == 200 ? "" : "InternalServerError";
-	verdict_init(verdict, status, reason);
+	verdict_init(verdict, status, is_foreign ? "page" : reason);
+	if (is_foreign)
+		verdict->shape = BODY_HTML;
 }
 
 static bool
@@ -88,30 +94,42 @@ judge_path(const struct request *request, struct verdict *verdict)
 	return token;
 }
 
+/* Each request on the connection gets the same answer from now on. */
+static void
+wedge(struct peer *peer, struct verdict *verdict, unsigned status,
+    const char *reason)
+{
+	peer->wedged_status = status;
+	peer->wedged_reason = reason;
+	fill(verdict, status, reason);
+}
+
 /*
- * A token newer than the one before comes too early if their times of issue
- * are less than twenty minutes apart.
+ * Apple counts from when it first saw a token: on this connection, or, for
+ * who believes the stricter reading, on any.
  */
 static bool
-is_update_too_early(struct peer *peer, const struct provider_token *token)
+is_update_too_early(struct service_context *context,
+    const struct request *request, const struct provider_token *token)
 {
-	struct peer_token *former = NULL;
-	int64_t apart_s = 0;
+	struct token_history *history = context->token_floor_per_key
+	    ? &context->token_history : &request->peer->tokens;
 
-	for (size_t i = 0; former == NULL && i < peer->token_count; i++) {
-		if (peer->tokens[i].account == token->account)
-			former = &peer->tokens[i];
-	}
-	if (former == NULL && peer->token_count < PEER_TOKENS_MAX) {
-		former = &peer->tokens[peer->token_count++];
-		former->account = token->account;
-		former->issued_at_s = token->issued_at_s;
-	} else if (former != NULL) {
-		apart_s = llabs(token->issued_at_s - former->issued_at_s);
-		if (apart_s >= TOKEN_UPDATE_MIN_S)
-			former->issued_at_s = token->issued_at_s;
-	}
-	return apart_s != 0 && apart_s < TOKEN_UPDATE_MIN_S;
+	return !token_history_add(history, token, request->at_ms,
+	    context->token_floor_s);
+}
+
+static const struct provider_token *
+find_provider_token(struct service_context *context,
+    const struct request *request)
+{
+	const char *value = request_get_header(request, "authorization");
+	const struct provider_token *token = NULL;
+
+	if (value != NULL && strncasecmp(value, "bearer ", 7) == 0)
+		token = provider_tokens_verify(context->provider_tokens,
+		    value + 7);
+	return token;
 }
 
 /* The provider token's account, or NULL with a verdict. */
@@ -120,33 +138,35 @@ judge_provider_token(struct service_context *context,
     struct request *request, struct verdict *verdict)
 {
 	const char *value = request_get_header(request, "authorization");
-	const struct provider_token *token = NULL;
+	const struct provider_token *token = find_provider_token(context,
+	    request);
 	const struct apns_account *account = NULL;
 	struct peer *peer = request->peer;
 	int64_t age_s = 0;
 
-	if (value != NULL && strncasecmp(value, "bearer ", 7) == 0) {
-		token = provider_tokens_verify(context->provider_tokens,
-		    value + 7);
-		if (token != NULL)
-			age_s = request->at_ms / 1000 - token->issued_at_s;
-	}
-	if (value == NULL || strncasecmp(value, "bearer ", 7) != 0) {
+	if (token != NULL)
+		age_s = request->at_ms / 1000 - token->issued_at_s;
+	if (peer->wedged_status != 0) {
+		fill(verdict, peer->wedged_status, peer->wedged_reason);
+	} else if (value == NULL || strncasecmp(value, "bearer ", 7) != 0) {
 		fill(verdict, 403, "MissingProviderToken");
 	} else if (token == NULL || age_s < -TOKEN_FUTURE_MAX_S) {
 		fill(verdict, 403, "InvalidProviderToken");
 	} else if (age_s > TOKEN_AGE_MAX_S) {
-		fill(verdict, 403, "ExpiredProviderToken");
+		wedge(peer, verdict, 403, "ExpiredProviderToken");
 	} else if (peer->team_id != NULL &&
 	    strcmp(peer->team_id, token->account->team_id) != 0) {
 		fill(verdict, 403, "InvalidProviderToken");
-	} else if (is_update_too_early(peer, token)) {
-		fill(verdict, 429, "TooManyProviderTokenUpdates");
+	} else if (is_update_too_early(context, request, token)) {
+		wedge(peer, verdict, 429, "TooManyProviderTokenUpdates");
 	} else {
 		account = token->account;
 		peer->team_id = account->team_id;
-		peer->authenticated = true;
 	}
+	if (account != NULL)
+		peer->authenticated = true;
+	else if (context->limit_falls)
+		peer->authenticated = false;
 	return account;
 }
 
@@ -254,7 +274,8 @@ judge_headers(const struct request *request,
 		fill(verdict, 400, "BadExpirationDate");
 	else if (id != NULL && !encoding_is_uuid(id))
 		fill(verdict, 400, "BadMessageId");
-	else if (collapse != NULL && strlen(collapse) > COLLAPSE_ID_MAX)
+	else if (collapse != NULL && (*collapse == '\0' ||
+	    strlen(collapse) > COLLAPSE_ID_MAX))
 		fill(verdict, 400, "BadCollapseId");
 	else
 		good = true;
@@ -303,6 +324,30 @@ judge(struct service_context *context, struct request *request,
 		fill(verdict, 200, NULL);
 }
 
+/* Whether the phone shows the message in the place of a former one. */
+static void
+note_collapse(struct service_context *context, struct request *request)
+{
+	const char *id = request_get_header(request, "apns-collapse-id");
+	const char *topic = request_get_header(request, "apns-topic");
+	struct json_object *shown = context->collapsed;
+	struct text key;
+
+	if (id != NULL) {
+		text_init(&key, REQUEST_BODY_MAX);
+		text_add_format(&key, "%s %s %s",
+		    request_get_header(request, ":path"),
+		    topic != NULL ? topic : "", id);
+		request_note(request, "replaces", json_object_new_boolean(
+		    json_object_object_get_ex(shown, text_string(&key),
+		    NULL)));
+		if (json_object_object_length(shown) < COLLAPSED_MAX)
+			json_object_object_add(shown, text_string(&key),
+			    json_object_new_boolean(1));
+		text_clear(&key);
+	}
+}
+
 /* A success has no body, and neither has a content-length. */
 static void
 compose(struct service_context *context, struct request *request,
@@ -314,7 +359,8 @@ compose(struct service_context *context, struct request *request,
 	int64_t timestamp_ms = verdict->timestamp_ms;
 	char made[37];
 
-	(void)context;
+	if (verdict->status == 200)
+		note_collapse(context, request);
 	if (id == NULL || !encoding_is_uuid(id)) {
 		encoding_make_uuid(made);
 		id = made;

@@ -57,6 +57,8 @@ static const struct fcm_error {
 	{ .status = 404, .reason = "UNREGISTERED",
 	    .message = "Requested entity was not found.",
 	    .has_error_code = true },
+	{ .status = 421, .reason = "page", .message = "", .shape = BODY_HTML },
+	{ .status = 425, .reason = "page", .message = "", .shape = BODY_HTML },
 	{ .status = 429, .reason = "QUOTA_EXCEEDED",
 	    .message = "Quota exceeded for quota metric 'Send requests'.",
 	    .has_error_code = true },

@@ -23,6 +23,12 @@ struct service_context {
 	struct vapid_cache *vapid_cache;
 	unsigned oauth_port;
 	int64_t expires_in_s;		/* of an access token */
+	int64_t token_floor_s;		/* APNs, between new tokens */
+	bool token_floor_per_key;	/* over all connections */
+	bool limit_falls;		/* when a provider token is refused */
+	struct token_history token_history;	/* of all connections */
+	struct json_object *collapsed;	/* what a phone shows, by its token,
+					 * topic and collapse id */
 };
 
 /* One of the services that are played; no I/O happens in here. */

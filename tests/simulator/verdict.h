@@ -14,6 +14,10 @@ enum body_shape {
 	BODY_TRUNCATED,		/* JSON that ends in the middle */
 	BODY_BIG,		/* the normal body, padded to 1 MiB */
 	BODY_LITERAL,		/* what the control file says */
+	BODY_GZIP,		/* coded, though nobody asked for it */
+	BODY_BROTLI,		/* said to be coded so, and is not */
+	BODY_UMLAUT,		/* characters beyond ASCII, in UTF-8 */
+	BODY_LATIN1,		/* the same, but no UTF-8 */
 };
 
 /* What a service has to say of a request, before it becomes an answer. */
