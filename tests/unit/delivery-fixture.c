@@ -5,18 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xmalloc.h"
+#include "config-fixture.h"
 #include "delivery/channel.h"
-#include "fixture.h"
 #include "provider/token.h"
 #include "tap.h"
 #include "worker/conf.h"
-
-#define FIXTURE_APNS(app_id, host, key_file) "{\"app_id\":\"" app_id "\"," \
-    "\"provider\":\"apns\",\"url\":\"https://" host "\"," \
-    "\"key_file\":\"" key_file "\",\"key_id\":\"ABC1234567\"," \
-    "\"team_id\":\"TEAM123456\"}"
-#define FIXTURE_TOKEN_URL "https://oauth.test/token"
 
 static struct {
 	struct loop *loop;
@@ -26,56 +19,16 @@ static struct {
 	struct metrics *metrics;
 	struct channel_list *channels;
 	struct delivery *delivery;
-	fake_http_script_fn script;
-	void *script_arg;
-	unsigned int token_requests;
 	unsigned int pushkeys;		/* given out so far */
-	unsigned int count;		/* of fixtures, so far */
 } delivery_fixture;
-
-static void
-delivery_fixture_write_files(void)
-{
-	struct json_object *account = json_object_new_object();
-
-	fixture_file("one.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
-	    NULL));
-	fixture_file("other.p8", fixture_pem(fixture_key_create(
-	    FIXTURE_KEY_P256), NULL));
-	json_object_object_add(account, "type",
-	    json_object_new_string("service_account"));
-	json_object_object_add(account, "project_id",
-	    json_object_new_string("project"));
-	json_object_object_add(account, "client_email",
-	    json_object_new_string("gateway@project.test"));
-	json_object_object_add(account, "private_key",
-	    json_object_new_string(fixture_pem(fixture_key(
-	    FIXTURE_KEY_RSA_2048), NULL)));
-	json_object_object_add(account, "private_key_id",
-	    json_object_new_string("key"));
-	json_object_object_add(account, "token_uri",
-	    json_object_new_string(FIXTURE_TOKEN_URL));
-	fixture_file("account.json", json_object_to_json_string(account));
-	json_object_put(account);
-}
 
 static void
 delivery_fixture_load(const char *settings)
 {
 	struct error error;
-	const char *path = fixture_file("gateway.json", fixture_format(
-	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":\"caller\"}],"
-	    "\"apps\":[" FIXTURE_APNS("ios", "apns.test", "one.p8") ","
-	    FIXTURE_APNS("ios-twin", "apns.test", "one.p8") ","
-	    FIXTURE_APNS("ios-other", "other.test", "other.p8") ","
-	    FIXTURE_APNS("lost", "lost.test", "lost.p8") ","
-	    "{\"app_id\":\"android\",\"provider\":\"fcm\","
-	    "\"url\":\"https://fcm.test\","
-	    "\"service_account_file\":\"account.json\"}]}", settings,
-	    fixture_path(fixture_format("state-%u",
-	    ++delivery_fixture.count))));
 
-	delivery_fixture.conf = conf_load(path, &error);
+	delivery_fixture.conf = conf_load(config_fixture_write(settings),
+	    &error);
 	if (delivery_fixture.conf == NULL)
 		tap_bail_out("%s", error.words);
 	delivery_fixture.store = token_store_open(
@@ -84,49 +37,14 @@ delivery_fixture_load(const char *settings)
 		tap_bail_out("%s", error.words);
 }
 
-static void
-delivery_fixture_answer(void *arg, const struct fake_http_request *request,
-    struct fake_http_answer *answer)
-{
-	static const struct fake_http_answer token = {
-		.status = 200,
-		.body = "{\"access_token\":\"ya29\",\"expires_in\":3600,"
-		    "\"token_type\":\"Bearer\"}"
-	};
-	struct fake_http_request counted = *request;
-	bool asks = strcmp(buf_text(&request->request->url),
-	    FIXTURE_TOKEN_URL) == 0;
-
-	(void)arg;
-	if (asks) {
-		delivery_fixture.token_requests++;
-		counted.number = 0;
-	} else
-		counted.number -= delivery_fixture.token_requests;
-	if (delivery_fixture.script != NULL)
-		delivery_fixture.script(delivery_fixture.script_arg, &counted,
-		    answer);
-	else if (!asks)
-		answer->after_ms = FAKE_HTTP_NEVER;
-	if (asks && answer->status == 0 &&
-	    answer->failure == HTTP_FAILURE_NONE &&
-	    answer->after_ms != FAKE_HTTP_NEVER)
-		*answer = token;
-}
-
 void
 delivery_fixture_open(const char *settings, fake_http_script_fn script,
     void *arg)
 {
-	if (delivery_fixture.count == 0)
-		delivery_fixture_write_files();
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
 	delivery_fixture_load(settings);
-	delivery_fixture.script = script;
-	delivery_fixture.script_arg = arg;
-	delivery_fixture.token_requests = 0;
 	delivery_fixture.pushkeys = 0;
-	fake_http_begin(delivery_fixture_answer, NULL);
+	provider_script_begin(script, arg);
 	delivery_fixture.loop = loop_create();
 	delivery_fixture.http = http_create(delivery_fixture.loop,
 	    &delivery_fixture.conf->http);
@@ -172,29 +90,6 @@ struct loop *
 delivery_fixture_loop(void)
 {
 	return delivery_fixture.loop;
-}
-
-void
-delivery_fixture_find_lost_key(void)
-{
-	fixture_file("lost.p8", fixture_pem(fixture_key(FIXTURE_KEY_P256),
-	    NULL));
-}
-
-void
-delivery_fixture_answer_always(void *arg,
-    const struct fake_http_request *request, struct fake_http_answer *answer)
-{
-	const struct fake_http_answer *always = arg;
-
-	(void)request;
-	*answer = *always;
-}
-
-unsigned int
-delivery_fixture_token_requests(void)
-{
-	return delivery_fixture.token_requests;
 }
 
 void
@@ -313,20 +208,4 @@ delivery_fixture_start(struct delivery_fixture_run *run, const char *app_id,
 {
 	delivery_fixture_start_within(run, app_id, items, devices,
 	    DELIVERY_FIXTURE_TIMEOUT_MS);
-}
-
-unsigned int
-delivery_fixture_pushkey(const struct fake_http_request *request)
-{
-	const char *url = buf_text(&request->request->url);
-	const char *body = buf_text(&request->request->body);
-	const char *text = strstr(url, "/3/device/");
-	unsigned int number = 0;
-
-	if (text == NULL && (text = strstr(body, "\"token\"")) != NULL)
-		text = strpbrk(text + strlen("\"token\""), "0123456789abcdef");
-	if (text == NULL || sscanf(text, "/3/device/%x", &number) +
-	    sscanf(text, "%x", &number) < 1)
-		tap_bail_out("a request to %s without a pushkey", url);
-	return number;
 }

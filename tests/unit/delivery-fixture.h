@@ -6,17 +6,14 @@
 #include <stdint.h>
 
 #include "delivery/delivery.h"
-#include "fake-http.h"
 #include "fake-loop.h"
+#include "provider-script.h"
 
 /*
  * A delivery with all that it stands on, in virtual time: real apps, accounts,
  * tokens and providers over the fake loop and the fake engine.  There is one
- * at a time; times are counted from the moment it was opened.
- *
- * The apps: "ios" and "ios-twin" are APNs with one key, "ios-other" is APNs with
- * another one, "android" is FCM, which asks for its token, and "lost" is APNs
- * with a key that is not there.
+ * at a time; times are counted from the moment it was opened.  Its apps are
+ * those of config-fixture, its providers those of provider-script.
  */
 enum {
 	DELIVERY_FIXTURE_TIMEOUT_MS = 8000,
@@ -25,9 +22,7 @@ enum {
 
 /*
  * Opens it with further members of the configuration, each ended by a comma,
- * or "".  The script is asked for the answers to what is sent to providers
- * and, with the number 0, to the token endpoint, which answers with a token at
- * once if the script says nothing.
+ * or "", and a script for the providers.
  */
 void delivery_fixture_open(const char *settings, fake_http_script_fn script,
     void *arg);
@@ -37,16 +32,6 @@ void delivery_fixture_close(void);
 
 struct delivery *delivery_fixture_delivery(void);
 struct loop *delivery_fixture_loop(void);
-
-/* Writes the key of "lost". */
-void delivery_fixture_find_lost_key(void);
-
-/* A script: the answer that is its argument, to everything. */
-void delivery_fixture_answer_always(void *arg,
-    const struct fake_http_request *request, struct fake_http_answer *answer);
-
-/* How often the token endpoint was asked. */
-unsigned int delivery_fixture_token_requests(void);
 
 /* Lets so much time pass. */
 void delivery_fixture_pass(int64_t ms);
@@ -84,8 +69,5 @@ void delivery_fixture_start(struct delivery_fixture_run *run,
 /* The same with another deadline. */
 void delivery_fixture_start_within(struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices, int64_t timeout_ms);
-
-/* The number that is the pushkey of a request to a provider, from 1. */
-unsigned int delivery_fixture_pushkey(const struct fake_http_request *request);
 
 #endif

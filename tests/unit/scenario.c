@@ -101,10 +101,9 @@ scenario_check_rest(const struct scenario *scenario)
 {
 	const char *name = scenario->name;
 
-	tap_is_int(fake_http_counts()->sent -
-	    delivery_fixture_token_requests(), scenario->sent,
+	tap_is_int(provider_script_pushes(), scenario->sent,
 	    "%s: so much is sent", name);
-	tap_is_int(delivery_fixture_token_requests(),
+	tap_is_int(provider_script_token_requests(),
 	    scenario->token_requests, "%s: tokens are asked for", name);
 	if (scenario->in_flight_max > 0)
 		tap_is_int(fake_http_counts()->in_flight_max,

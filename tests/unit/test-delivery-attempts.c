@@ -165,7 +165,7 @@ check_life(const struct life *life)
 	if (life->verdict != VERDICT_DELIVERED)
 		tap_is_int(run.items[0].first.cause, life->cause,
 		    "%s: the cause", life->name);
-	tap_is_int(fake_http_counts()->sent - delivery_fixture_token_requests(),
+	tap_is_int(provider_script_pushes(),
 	    life->sent, "%s: the attempts", life->name);
 	tap_is_int(run.settled_ms, life->settled_ms, "%s: the time",
 	    life->name);

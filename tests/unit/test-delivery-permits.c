@@ -103,7 +103,7 @@ note_order(void *arg, const struct fake_http_request *request,
 	(void)arg;
 	if (order.count < ORDER_MAX)
 		order.pushkeys[order.count++] =
-		    delivery_fixture_pushkey(request);
+		    provider_script_pushkey(request);
 	answer->status = 200;
 }
 

@@ -16,7 +16,7 @@ answer_by_pushkey(void *arg, const struct fake_http_request *request,
 	const int64_t *delays_ms = arg;
 
 	answer->status = 200;
-	answer->after_ms = delays_ms[delivery_fixture_pushkey(request) - 1];
+	answer->after_ms = delays_ms[provider_script_pushkey(request) - 1];
 }
 
 static void
@@ -128,7 +128,7 @@ check_free(void)
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct delivery_fixture_run run;
 
-		delivery_fixture_open("", delivery_fixture_answer_always,
+		delivery_fixture_open("", provider_script_always,
 		    (void *)(uintptr_t)(rows[i].token.after_ms != 0 ?
 		    &rows[i].token : &rows[i].answer));
 		delivery_fixture_start(&run, rows[i].app_id, 1,
