@@ -92,8 +92,6 @@ struct delivery *
 delivery_create(const struct delivery_params *params)
 {
 	struct delivery *delivery = xcalloc(1, sizeof *delivery);
-	struct app *app;
-	size_t i;
 
 	delivery->params = *params;
 	delivery->rejections = rejections_create(params->apps,
@@ -105,8 +103,6 @@ delivery_create(const struct delivery_params *params)
 	    loop_timer_create(params->loop, delivery_on_scheduler, delivery);
 	delivery->reaper =
 	    loop_timer_create(params->loop, delivery_on_reaper, delivery);
-	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
-		channel_of_app(params->channels, app);
 	return delivery;
 }
 
@@ -209,7 +205,7 @@ delivery_run_permits(struct delivery_run *run, struct channel *channel)
 		    sizeof *run->permits);
 		run->permits[run->permits_count++] = (struct delivery_permits){
 			.channel = channel,
-			.holder = permit_holder_create(channel_permits(channel))
+			.holder = permit_holder_create(channel->permits)
 		};
 	}
 	return run->permits[i].holder;
@@ -254,7 +250,7 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	struct outcome outcome = {
 		.verdict = VERDICT_FAILED
 	};
-	struct channel *channel = NULL;
+	struct account *account = NULL;
 
 	if (app == NULL) {
 		outcome.cause = CAUSE_APP_UNKNOWN;
@@ -262,13 +258,14 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	} else if (device->is_forbidden) {
 		outcome.cause = CAUSE_APP_FORBIDDEN;
 		outcome.reason = "app not allowed";
-	} else if ((channel = channel_of_app(params->channels, app)) == NULL) {
+	} else if ((account = account_open(params->accounts, app)) == NULL) {
 		outcome.verdict = VERDICT_LATER;
 		outcome.cause = CAUSE_CREDENTIALS;
 		outcome.reason = "no credentials";
 	}
-	if (channel != NULL)
-		delivery_device_start(run, index, i, app, channel);
+	if (account != NULL)
+		delivery_device_start(run, index, i, app,
+		    account_channel(account));
 	else {
 		delivery_note(run, app, 0, &outcome);
 		delivery_settle(run, index,

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "delivery/account.h"
 #include "delivery/app.h"
-#include "delivery/channel.h"
 #include "provider/notification.h"
 #include "provider/outcome.h"
 #include "state/metrics.h"
@@ -22,7 +22,7 @@ struct delivery;
 struct delivery_params {
 	struct loop *loop;
 	struct app_registry *apps;
-	struct channel_list *channels;
+	struct account_list *accounts;
 	struct metrics *metrics;	/* NULL: none */
 };
 
@@ -34,7 +34,7 @@ struct delivery_params {
 typedef void (*delivery_settled_fn)(void *arg, size_t index,
     const struct outcome *outcomes);
 
-/* Reads all credentials; what cannot be read is logged. */
+/* What the params name must outlive it. */
 struct delivery *delivery_create(const struct delivery_params *params);
 
 /* Takes over what another one has learnt of apps that are the same here. */

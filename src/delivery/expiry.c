@@ -18,7 +18,7 @@ static const int expiry_thresholds[] = { 0, 1, 7, 30 };
 
 struct expiry {
 	struct app_registry *apps;
-	struct channel_list *channels;
+	const struct account_list *accounts;
 	struct metrics *metrics;
 	struct loop_timer *timer;
 	int *said;		/* the days that were logged of each app */
@@ -60,7 +60,7 @@ expiry_look(void *arg)
 
 	for (i = 0; (app = app_registry_at(expiry->apps, i)) != NULL; i++) {
 		int64_t expires_s = app->provider->expires_s == NULL ||
-		    channel_of_app(expiry->channels, app) == NULL ? 0 :
+		    !account_is_open(expiry->accounts, app) ? 0 :
 		    app->provider->expires_s(app->account);
 		int days = expires_s == 0 ? -1 :
 		    expiry_days(expires_s - clock_wall_s());
@@ -78,7 +78,7 @@ expiry_look(void *arg)
 
 struct expiry *
 expiry_create(struct loop *loop, struct app_registry *apps,
-    struct channel_list *channels, struct metrics *metrics)
+    const struct account_list *accounts, struct metrics *metrics)
 {
 	struct expiry *expiry = xcalloc(1, sizeof *expiry);
 	size_t i, count = 0;
@@ -86,7 +86,7 @@ expiry_create(struct loop *loop, struct app_registry *apps,
 	while (app_registry_at(apps, count) != NULL)
 		count++;
 	expiry->apps = apps;
-	expiry->channels = channels;
+	expiry->accounts = accounts;
 	expiry->metrics = metrics;
 	expiry->said = xcalloc(count, sizeof *expiry->said);
 	for (i = 0; i < count; i++)

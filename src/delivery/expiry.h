@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "delivery/account.h"
 #include "delivery/app.h"
-#include "delivery/channel.h"
 #include "state/metrics.h"
 
 /*
@@ -18,7 +18,7 @@ struct expiry;
 
 /* What it is given must outlive it. */
 struct expiry *expiry_create(struct loop *loop, struct app_registry *apps,
-    struct channel_list *channels, struct metrics *metrics);
+    const struct account_list *accounts, struct metrics *metrics);
 void expiry_free(struct expiry *expiry);
 
 /*

@@ -55,16 +55,18 @@ push_again(struct push *push, int64_t pause_ms)
 	loop_timer_start(push->pause, pause_ms);
 }
 
-/* What the log should say of an answer that the operator has to mend. */
+/* What only the operator can help with. */
 static void
-push_complain(struct push *push, const struct http_reply *reply,
+push_log_failure(struct push *push, const struct http_reply *reply,
     const struct outcome *outcome)
 {
+	struct health *health = push->params.channel->health;
+
 	if (reply->failure != HTTP_FAILURE_NONE)
-		channel_complain(push->params.channel, CHANNEL_NO_ANSWER,
-		    "no answer: %s", reply->failure_words);
+		health_log(health, HEALTH_NO_ANSWER, "no answer: %s",
+		    reply->failure_words);
 	else if (outcome->cause == CAUSE_CREDENTIALS)
-		channel_complain(push->params.channel, CHANNEL_NOT_ACCEPTED,
+		health_log(health, HEALTH_CREDENTIALS,
 		    "app %s: the provider does not accept us: %d %s",
 		    push->params.app->app_id, reply->status, outcome->reason);
 }
@@ -77,6 +79,7 @@ static void
 push_report(struct push *push, const struct http_reply *reply,
     enum attempt_step step, int64_t pause_ms, const struct outcome *outcome)
 {
+	struct health *health = push->params.channel->health;
 	/* An answer that costs the connection, each time, is as bad as none:
 	 * Apple takes many connections in a row for an attack. */
 	bool failed = reply->failure != HTTP_FAILURE_NONE ||
@@ -84,7 +87,10 @@ push_report(struct push *push, const struct http_reply *reply,
 
 	if (!failed || step == ATTEMPT_SETTLE ||
 	    (push->probe && pause_ms > 0)) {
-		channel_report(push->params.channel, failed, outcome->cause);
+		if (failed)
+			health_fail(health, outcome->cause);
+		else
+			health_succeed(health);
 		push->probe = false;
 	}
 }
@@ -108,8 +114,8 @@ push_count(const struct push *push, const struct http_reply *reply,
 		    METRICS_PROVIDER_SECONDS,
 		    clock_monotonic_ms() - push->since_ms, &labels);
 	if (reply->connects > 0)
-		channel_count(push->params.channel,
-		    METRICS_CONNECTIONS_OPENED, reply->connects);
+		metrics_add(push->params.metrics, METRICS_CONNECTIONS_OPENED,
+		    reply->connects, &push->params.channel->labels);
 }
 
 static void
@@ -117,7 +123,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 {
 	struct push *push = arg;
 	const struct app *app = push->params.app;
-	struct token_source *tokens = channel_tokens(push->params.channel);
+	struct channel *channel = push->params.channel;
 	enum attempt_step step;
 	struct outcome outcome;
 	int64_t pause_ms;
@@ -134,18 +140,18 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	if (outcome.fresh_connection)
 		http_drain(push->call);
 	push->call = NULL;
-	channel_call_ends(push->params.channel);
+	health_end_call(channel->health);
 	permit_release(&push->permit);
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
 	    push->params.deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
-	if (step == ATTEMPT_RENEW && (tokens == NULL ||
-	    !token_refuse(tokens, push->token_serial)))
+	if (step == ATTEMPT_RENEW && (channel->tokens == NULL ||
+	    !token_refuse(channel->tokens, push->token_serial)))
 		step = ATTEMPT_SETTLE;
 	push_report(push, reply, step, pause_ms, &outcome);
 	if (step == ATTEMPT_SETTLE) {
-		push_complain(push, reply, &outcome);
+		push_log_failure(push, reply, &outcome);
 		push->params.settled(push->params.arg, &outcome);
 	} else
 		push_again(push, pause_ms);
@@ -158,7 +164,8 @@ static bool
 push_got_no_response(const struct push *push)
 {
 	return clock_monotonic_ms() - push->since_ms >= PUSH_SILENCE_MS &&
-	    channel_heard_ms(push->params.channel) <= push->since_ms;
+	    health_answered_ms(push->params.channel->health) <=
+	    push->since_ms;
 }
 
 static void
@@ -171,7 +178,7 @@ push_on_token(void *arg, const struct token *token)
 		push_send(push);
 	else {
 		if (push_got_no_response(push))
-			channel_report(push->params.channel, true,
+			health_fail(push->params.channel->health,
 			    CAUSE_CREDENTIALS);
 		push_settle(push, VERDICT_LATER, CAUSE_CREDENTIALS,
 		    "no token");
@@ -192,16 +199,16 @@ push_compose(struct push *push, const struct token *token)
 	enum cause cause;
 
 	if (token != NULL)
-		push->token_serial = token_serial(channel_tokens(channel));
+		push->token_serial = token_serial(channel->tokens);
 	http_request_init(&request);
 	cause = app->provider->compose(app->account,
 	    push->params.notification, push->params.device, &details,
 	    &request);
 	if (cause == CAUSE_NONE) {
 		push->since_ms = clock_monotonic_ms();
-		push->call = http_send(channel_pool(channel), &request, 0,
+		push->call = http_send(channel->pool, &request, 0,
 		    push_on_reply, push);
-		channel_call_begins(channel);
+		health_begin_call(channel->health);
 	} else
 		push_settle(push, VERDICT_FAILED, cause, "not sent");
 	http_request_free(&request);
@@ -215,13 +222,13 @@ static void
 push_send(struct push *push)
 {
 	struct channel *channel = push->params.channel;
-	struct token_source *tokens = channel_tokens(channel);
+	struct token_source *tokens = channel->tokens;
 	const struct token *token = tokens == NULL ? NULL :
 	    token_current(tokens);
 
-	if (!push->probe && !channel_admits(channel, &push->probe)) {
+	if (!push->probe && !health_admits(channel->health, &push->probe)) {
 		permit_release(&push->permit);
-		push_settle(push, VERDICT_LATER, channel_trouble(channel),
+		push_settle(push, VERDICT_LATER, health_cause(channel->health),
 		    "account out of order");
 	} else if (tokens != NULL && token == NULL) {
 		permit_release(&push->permit);
@@ -261,7 +268,7 @@ push_expire(struct push *push)
 		push_count(push, NULL, "deadline");
 	if ((push->call != NULL || push->wait != NULL) &&
 	    push_got_no_response(push)) {
-		channel_report(push->params.channel, true, CAUSE_DEADLINE);
+		health_fail(push->params.channel->health, CAUSE_DEADLINE);
 		push->probe = false;
 	}
 	push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");
@@ -274,10 +281,10 @@ push_end(struct push *push)
 		token_wait_cancel(push->wait);
 	if (push->call != NULL) {
 		http_cancel(push->call);
-		channel_call_ends(push->params.channel);
+		health_end_call(push->params.channel->health);
 	}
 	if (push->probe)
-		channel_abandon_probe(push->params.channel);
+		health_abandon_probe(push->params.channel->health);
 	permit_release(&push->permit);
 	loop_timer_free(push->pause);
 	loop_timer_free(push->settled);

@@ -7,7 +7,7 @@
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/xmalloc.h"
-#include "delivery/channel.h"
+#include "delivery/account.h"
 #include "delivery/delivery.h"
 #include "delivery/expiry.h"
 #include "http/proxy.h"
@@ -19,7 +19,7 @@ struct generation {
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;
-	struct channel_list *channels;
+	struct account_list *accounts;
 	struct delivery *delivery;
 	struct expiry *expiry;
 	struct caller_certificate_cache *identities;
@@ -41,9 +41,9 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	}
 	generation->metrics = metrics_open(conf->state_directory);
 	generation->http = http_create(loop, &conf->http);
-	generation->channels = channel_list_create(&(struct channel_params){
+	generation->accounts = account_list_create(conf->apps,
+	    &(struct channel_params){
 		.loop = loop,
-		.apps = conf->apps,
 		.http = generation->http,
 		.store = generation->store,
 		.metrics = generation->metrics
@@ -51,11 +51,11 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	generation->delivery = delivery_create(&(struct delivery_params){
 		.loop = loop,
 		.apps = conf->apps,
-		.channels = generation->channels,
+		.accounts = generation->accounts,
 		.metrics = generation->metrics
 	});
 	generation->expiry = expiry_create(loop, conf->apps,
-	    generation->channels, generation->metrics);
+	    generation->accounts, generation->metrics);
 	generation->identities = caller_certificate_cache_create();
 	generation->router = router_create(&(struct router_params){
 		.clients = conf->clients,
@@ -79,7 +79,7 @@ generation_free(struct generation *generation)
 	expiry_free(generation->expiry);
 	delivery_free(generation->delivery);
 	router_free(generation->router);
-	channel_list_free(generation->channels);
+	account_list_free(generation->accounts);
 	http_free(generation->http);
 	metrics_close(generation->metrics);
 	token_store_close(generation->store);
@@ -125,10 +125,10 @@ generation_keeps_apps(struct generation *generation,
 
 	for (i = 0; (app = app_registry_at(generation->conf->apps, i)) != NULL;
 	    i++) {
-		if (channel_has_app(generation->channels, app))
+		if (account_is_open(generation->accounts, app))
 			continue;
 		before = app_registry_find(previous->conf->apps, app->app_id);
-		if (before != NULL && channel_has_app(previous->channels,
+		if (before != NULL && account_is_open(previous->accounts,
 		    before) && !generation_app_has_expired(before)) {
 			error_set(error, "app %s has lost its credentials",
 			    app->app_id);

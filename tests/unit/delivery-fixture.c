@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config-fixture.h"
-#include "delivery/channel.h"
+#include "delivery/account.h"
 #include "provider/token.h"
 #include "tap.h"
 #include "worker/conf.h"
@@ -17,7 +17,7 @@ static struct {
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;
-	struct channel_list *channels;
+	struct account_list *accounts;
 	struct delivery *delivery;
 	unsigned int pushkeys;		/* given out so far */
 } delivery_fixture;
@@ -50,10 +50,9 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 	    &delivery_fixture.conf->http);
 	delivery_fixture.metrics = metrics_open(
 	    delivery_fixture.conf->state_directory);
-	delivery_fixture.channels = channel_list_create(
-	    &(struct channel_params){
+	delivery_fixture.accounts = account_list_create(
+	    delivery_fixture.conf->apps, &(struct channel_params){
 		.loop = delivery_fixture.loop,
-		.apps = delivery_fixture.conf->apps,
 		.http = delivery_fixture.http,
 		.store = delivery_fixture.store,
 		.metrics = delivery_fixture.metrics
@@ -61,7 +60,7 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 	delivery_fixture.delivery = delivery_create(&(struct delivery_params){
 		.loop = delivery_fixture.loop,
 		.apps = delivery_fixture.conf->apps,
-		.channels = delivery_fixture.channels,
+		.accounts = delivery_fixture.accounts,
 		.metrics = delivery_fixture.metrics
 	});
 }
@@ -70,7 +69,7 @@ void
 delivery_fixture_close(void)
 {
 	delivery_free(delivery_fixture.delivery);
-	channel_list_free(delivery_fixture.channels);
+	account_list_free(delivery_fixture.accounts);
 	http_free(delivery_fixture.http);
 	metrics_close(delivery_fixture.metrics);
 	token_store_close(delivery_fixture.store);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVERY_ACCOUNT_H
+#define DELIVERY_ACCOUNT_H
+
+#include <stdbool.h>
+
+#include "delivery/app.h"
+#include "delivery/channel.h"
+
+/*
+ * Accounts with providers, found by the credentials of apps: apps with the
+ * same credentials share one, with its channel.  Where such apps have
+ * different settings, those of the first one count.  Two accounts share
+ * nothing: Apple, for one, binds a connection to a team.
+ */
+struct account_list;
+struct account;
+
+/*
+ * Reads the credentials of all apps; what cannot be read is logged.  The
+ * registry and what the params name must outlive the list.
+ */
+struct account_list *account_list_create(struct app_registry *apps,
+    const struct channel_params *params);
+
+/* Cancels what its channels have under way; see channel_free. */
+void account_list_free(struct account_list *list);
+
+/*
+ * The account of an app, or NULL while its credentials cannot be read.  That
+ * is tried again here, once a second at most, and logged.
+ */
+struct account *account_open(struct account_list *list, const struct app *app);
+
+/* True if its credentials have been read. */
+bool account_is_open(const struct account_list *list, const struct app *app);
+
+/* The channel to send to a device of the account. */
+struct channel *account_channel(struct account *account);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef DELIVERY_MINTING_H
+#define DELIVERY_MINTING_H
+
+#include "base/loop.h"
+#include "delivery/health.h"
+#include "http/http.h"
+#include "provider/provider.h"
+#include "provider/token.h"
+#include "state/metrics.h"
+
+/*
+ * The tokens of a channel: made by its provider, or asked for at the
+ * provider's token endpoint over a connection of their own.
+ */
+struct minting;
+
+struct minting_params {
+	struct loop *loop;
+	struct http *http;
+	struct token_store *store;
+	const struct provider *provider;
+	const void *account;		/* the provider's, loaded */
+	const struct provider_channel *described;	/* by the provider */
+	struct health *health;		/* is told of failures, for the log */
+	struct metrics *metrics;	/* NULL: none */
+	const struct metrics_labels *labels;	/* the channel's */
+};
+
+/* What the params name, but for `described`, must outlive it. */
+struct minting *minting_create(const struct minting_params *params);
+
+/* Nobody may wait for a token any more. */
+void minting_free(struct minting *minting);
+
+struct token_source *minting_tokens(struct minting *minting);
+
+#endif
