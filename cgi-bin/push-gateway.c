@@ -10,7 +10,7 @@
 #include "base/exit-status.h"
 #include "base/log.h"
 #include "cgi/listener.h"
-#include "state/metrics.h"
+#include "state/metrics-text.h"
 #include "worker/conf.h"
 #include "worker/worker.h"
 
@@ -70,8 +70,8 @@ main_print_metrics(const char *path)
 	int status = EXIT_STATUS_CONFIG;
 
 	buf_init(&text, METRICS_TEXT_SIZE);
-	if (conf == NULL || !metrics_read(conf->state_directory, &text,
-	    &error))
+	if (conf == NULL || !metrics_text_read(conf->state_directory,
+	    &text, &error))
 		fprintf(stderr, "%s\n", error.words);
 	else if (fputs(buf_text(&text), stdout) == EOF ||
 	    fflush(stdout) == EOF) {

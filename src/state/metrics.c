@@ -2,21 +2,22 @@
 #include "state/metrics.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistr.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/xmalloc.h"
 #include "state/shared-table.h"
 
 enum {
-	METRICS_BOUNDS = 12,
-	/* Which numbers of a series are what: a counter has the first alone,
-	 * a histogram one for each bucket and +Inf, and the sum. */
+	/* Grows when what follows changes. */
+	METRICS_LAYOUT_VERSION = 2,
+	/* Which numbers of a series are what: a histogram has one for each
+	 * bucket and +Inf, and the sum. */
 	METRICS_VALUE = 0,
 	METRICS_SHOWN = 1,		/* of a gauge: is it set? */
+	METRICS_CHANGED = 1,		/* of a counter: when, in seconds */
 	METRICS_SUM = METRICS_BOUNDS + 1
 };
 
@@ -114,11 +115,8 @@ const struct metrics_info metrics_infos[METRICS_NAME__MAX] = {
 		.type = METRICS_COUNTER },
 };
 
-/* Upper bounds of the buckets; a request's deadline is 8 s by default. */
-static const struct {
-	int64_t ms;
-	const char *seconds;
-} metrics_bounds[METRICS_BOUNDS] = {
+/* A request's deadline is 8 s by default. */
+const struct metrics_bound metrics_bounds[METRICS_BOUNDS] = {
 	{ .ms = 10, .seconds = "0.01" },
 	{ .ms = 25, .seconds = "0.025" },
 	{ .ms = 50, .seconds = "0.05" },
@@ -142,7 +140,7 @@ struct metrics {
 static uint64_t
 metrics_layout(void)
 {
-	uint64_t layout = sizeof(struct shared_row);
+	uint64_t layout = sizeof(struct shared_row) + METRICS_LAYOUT_VERSION;
 	size_t i, j;
 
 	for (i = 0; i < METRICS_NAME__MAX; i++) {
@@ -224,9 +222,12 @@ metrics_add(struct metrics *metrics, enum metrics_name name, uint64_t count,
 {
 	struct shared_row *series = metrics_find(metrics, name, labels);
 
-	if (series != NULL)
-		atomic_fetch_add_explicit(&series->values[METRICS_VALUE], count,
-		    memory_order_relaxed);
+	if (series == NULL)
+		return;
+	atomic_fetch_add_explicit(&series->values[METRICS_VALUE], count,
+	    memory_order_relaxed);
+	atomic_store_explicit(&series->values[METRICS_CHANGED],
+	    (uint64_t)clock_wall_s(), memory_order_relaxed);
 }
 
 void
@@ -295,106 +296,19 @@ metrics_clear_gauges(struct metrics *metrics)
 	}
 }
 
-/* --- the text ------------------------------------------------------------ */
+/* --- looking ------------------------------------------------------------- */
 
 static uint64_t
-metrics_value(const struct shared_row *series, size_t index)
+metrics_value(const struct shared_row *row, size_t index)
 {
-	return atomic_load_explicit(&series->values[index],
-	    memory_order_relaxed);
-}
-
-static void
-metrics_write_value(struct buf *text, const char *value)
-{
-	const uint8_t *rest = (const uint8_t *)value;
-	size_t length = strlen(value);
-	ucs4_t character;
-	int size;
-
-	for (; length > 0; rest += size, length -= (size_t)size) {
-		size = u8_mbtouc(&character, rest, length);
-		if (character == '\\' || character == '"')
-			buf_append_format(text, "\\%c", (int)character);
-		else if (character == '\n')
-			buf_append_text(text, "\\n");
-		else if (character == 0xfffd)
-			buf_append_text(text, "\xef\xbf\xbd");
-		else
-			buf_append(text, rest, (size_t)size);
-	}
-}
-
-/* name="value",… and, unless it is NULL, le="bound". */
-static void
-metrics_write_labels(struct buf *text, const struct shared_row *series,
-    const char *bound)
-{
-	const struct metrics_label *label =
-	    metrics_infos[series->kind].labels;
-	const char *value = series->text;
-	const char *end = value + series->size;
-	const char *before = "{";
-
-	for (; value < end; value += strlen(value) + 1, label++) {
-		buf_append_format(text, "%s%s=\"", before, label->name);
-		metrics_write_value(text, value);
-		buf_append_text(text, "\"");
-		before = ",";
-	}
-	if (bound != NULL) {
-		buf_append_format(text, "%sle=\"%s\"", before, bound);
-		before = ",";
-	}
-	if (*before == ',')
-		buf_append_text(text, "}");
-}
-
-static void
-metrics_write_histogram(struct buf *text, const struct shared_row *series)
-{
-	const char *name = metrics_infos[series->kind].name;
-	uint64_t count = 0, sum_ms = metrics_value(series, METRICS_SUM);
-	size_t i;
-
-	for (i = 0; i <= METRICS_BOUNDS; i++) {
-		count += metrics_value(series, i);
-		buf_append_format(text, "%s_bucket", name);
-		metrics_write_labels(text, series, i == METRICS_BOUNDS ?
-		    "+Inf" : metrics_bounds[i].seconds);
-		buf_append_format(text, " %" PRIu64 "\n", count);
-	}
-	buf_append_format(text, "%s_sum", name);
-	metrics_write_labels(text, series, NULL);
-	buf_append_format(text, " %" PRIu64 ".%03u\n%s_count", sum_ms / 1000,
-	    (unsigned int)(sum_ms % 1000), name);
-	metrics_write_labels(text, series, NULL);
-	buf_append_format(text, " %" PRIu64 "\n", count);
-}
-
-static void
-metrics_write_series(struct buf *text, const struct shared_row *series)
-{
-	const struct metrics_info *info = &metrics_infos[series->kind];
-	uint64_t value = metrics_value(series, METRICS_VALUE);
-
-	if (info->type == METRICS_HISTOGRAM) {
-		metrics_write_histogram(text, series);
-		return;
-	}
-	buf_append_text(text, info->name);
-	metrics_write_labels(text, series, NULL);
-	if (info->type == METRICS_GAUGE)
-		buf_append_format(text, " %" PRId64 "\n", (int64_t)value);
-	else
-		buf_append_format(text, " %" PRIu64 "\n", value);
+	return atomic_load_explicit(&row->values[index], memory_order_relaxed);
 }
 
 static bool
-metrics_is_shown(const struct shared_row *series)
+metrics_is_shown(const struct shared_row *row)
 {
-	return metrics_infos[series->kind].type != METRICS_GAUGE ||
-	    metrics_value(series, METRICS_SHOWN) != 0;
+	return metrics_infos[row->kind].type != METRICS_GAUGE ||
+	    metrics_value(row, METRICS_SHOWN) != 0;
 }
 
 static int
@@ -411,50 +325,94 @@ metrics_compare(const void *one, const void *other)
 	return order;
 }
 
+/* The values of labels stand in `text`, each with a NUL behind it. */
 static void
-metrics_write_table(struct shared_table *table, struct buf *text)
+metrics_look_at_labels(const char *text, size_t size,
+    struct metrics_series *series)
 {
-	static const char *const types[] = {
-		[METRICS_COUNTER] = "counter",
-		[METRICS_GAUGE] = "gauge",
-		[METRICS_HISTOGRAM] = "histogram",
-	};
-	const struct shared_row *sorted[SHARED_TABLE_MAX], *series;
-	size_t count = 0, i;
+	const struct metrics_label *label =
+	    metrics_infos[series->name].labels;
+	const char *end = text + size;
+
+	for (; text < end; text += strlen(text) + 1, label++)
+		*(const char **)(void *)((char *)&series->labels +
+		    label->offset) = text;
+}
+
+static void
+metrics_look_at_values(const struct shared_row *row,
+    struct metrics_series *series)
+{
+	enum metrics_type type = metrics_infos[series->name].type;
+	size_t i;
+
+	if (type != METRICS_HISTOGRAM)
+		series->value = (int64_t)metrics_value(row, METRICS_VALUE);
+	if (type == METRICS_COUNTER)
+		series->changed_s =
+		    (int64_t)metrics_value(row, METRICS_CHANGED);
+	for (i = 0; type == METRICS_HISTOGRAM && i <= METRICS_BOUNDS; i++) {
+		series->buckets[i] = (int64_t)metrics_value(row, i);
+		series->value += series->buckets[i];
+	}
+	if (type == METRICS_HISTOGRAM)
+		series->sum_ms = (int64_t)metrics_value(row, METRICS_SUM);
+}
+
+static struct metrics_snapshot *
+metrics_look(struct shared_table *table)
+{
+	struct metrics_snapshot *snapshot = xcalloc(1, sizeof *snapshot);
+	const struct shared_row *sorted[SHARED_TABLE_MAX], *row;
+	size_t size = 1, i;
+	char *text;
 
 	for (i = 0; i < SHARED_TABLE_MAX; i++) {
-		series = metrics_at(table, i);
-		if (series != NULL && metrics_is_shown(series))
-			sorted[count++] = series;
+		row = metrics_at(table, i);
+		if (row == NULL || !metrics_is_shown(row))
+			continue;
+		sorted[snapshot->count++] = row;
+		size += row->size;
 	}
-	qsort(sorted, count, sizeof *sorted, metrics_compare);
-	for (i = 0; i < count; i++) {
-		const struct metrics_info *info =
-		    &metrics_infos[sorted[i]->kind];
+	qsort(sorted, snapshot->count, sizeof *sorted, metrics_compare);
+	snapshot->series = xcalloc(snapshot->count + 1,
+	    sizeof *snapshot->series);
+	snapshot->text = text = xcalloc(1, size);
+	for (i = 0; i < snapshot->count; i++, text += row->size) {
+		row = sorted[i];
+		snapshot->series[i].name = (enum metrics_name)row->kind;
+		memcpy(text, row->text, row->size);
+		metrics_look_at_labels(text, row->size, &snapshot->series[i]);
+		metrics_look_at_values(row, &snapshot->series[i]);
+	}
+	return snapshot;
+}
 
-		if (i == 0 || sorted[i - 1]->kind != sorted[i]->kind)
-			buf_append_format(text, "# HELP %s %s\n# TYPE %s %s\n",
-			    info->name, info->help, info->name,
-			    types[info->type]);
-		metrics_write_series(text, sorted[i]);
-	}
+struct metrics_snapshot *
+metrics_snapshot_take(const struct metrics *metrics)
+{
+	return metrics_look(metrics->table);
+}
+
+struct metrics_snapshot *
+metrics_snapshot_read(const char *directory, struct error *error)
+{
+	struct metrics_snapshot *snapshot = NULL;
+	struct shared_table *table =
+	    shared_table_read(directory, metrics_layout(), error);
+
+	if (table != NULL)
+		snapshot = metrics_look(table);
+	shared_table_close(table);
+	return snapshot;
 }
 
 void
-metrics_write(const struct metrics *metrics, struct buf *text)
+metrics_snapshot_free(struct metrics_snapshot *snapshot)
 {
-	metrics_write_table(metrics->table, text);
-}
-
-bool
-metrics_read(const char *directory, struct buf *text, struct error *error)
-{
-	struct shared_table *table =
-	    shared_table_read(directory, metrics_layout(), error);
-	bool readable = table != NULL;
-
-	if (readable)
-		metrics_write_table(table, text);
-	shared_table_close(table);
-	return readable;
+	if (snapshot == NULL)
+		return;
+	free(snapshot->series);
+	free(snapshot->text);
+	free(snapshot);
 }

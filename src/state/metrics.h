@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 
 /*
@@ -43,8 +42,8 @@ enum metrics_limits {
 	METRICS_LABELS = 4,
 	/* A longer value is cut; counts of values then equal are added. */
 	METRICS_VALUE_SIZE = 128,
-	/* What the text of a full table may take. */
-	METRICS_TEXT_SIZE = 64 * 1024 * 1024
+	/* Of a histogram's buckets; one more is for what is above. */
+	METRICS_BOUNDS = 12
 };
 
 /* NULL is "".  A label that the metric does not have is passed over. */
@@ -80,7 +79,32 @@ struct metrics_info {
 /* doc/METRICS.md lists them; a test compares. */
 extern const struct metrics_info metrics_infos[METRICS_NAME__MAX];
 
+struct metrics_bound {
+	int64_t ms;
+	const char *seconds;
+};
+
+/* The upper bounds of a histogram's buckets. */
+extern const struct metrics_bound metrics_bounds[METRICS_BOUNDS];
+
 struct metrics;
+
+/* A series as it was when it was looked at. */
+struct metrics_series {
+	enum metrics_name name;
+	struct metrics_labels labels;	/* NULL: the metric has none such */
+	int64_t value;			/* of a histogram: how many */
+	int64_t changed_s;		/* of a counter: Unix time; 0: never */
+	int64_t sum_ms;			/* of a histogram */
+	int64_t buckets[METRICS_BOUNDS + 1];
+};
+
+/* All of them, sorted by name and labels. */
+struct metrics_snapshot {
+	struct metrics_series *series;
+	size_t count;
+	char *text;		/* the values of their labels */
+};
 
 /*
  * Never NULL: where the file cannot be shared it is logged, and this process
@@ -108,15 +132,16 @@ void metrics_observe(struct metrics *metrics, enum metrics_name name,
  */
 void metrics_clear_gauges(struct metrics *metrics);
 
-/* Appends all series, sorted, in Prometheus' text format 0.0.4. */
-void metrics_write(const struct metrics *metrics, struct buf *text);
+/* The caller frees it.  NULL is passed over. */
+struct metrics_snapshot *metrics_snapshot_take(const struct metrics *metrics);
+void metrics_snapshot_free(struct metrics_snapshot *snapshot);
 
 /*
  * The same from a state directory, for any user who may read it: nothing is
- * made or changed.  No file, or none of this version, is no series.  False
+ * made or changed.  No file, or none of this version, is no series.  NULL
  * with an error if it cannot be read.
  */
-bool metrics_read(const char *directory, struct buf *text,
+struct metrics_snapshot *metrics_snapshot_read(const char *directory,
     struct error *error);
 
 #endif

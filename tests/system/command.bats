@@ -78,6 +78,21 @@ commands() {
 	cmp "$STAGE/one" "$STAGE/other"
 	"$GATEWAY" -m -c "$STAGE/push-gateway.json" | cmp - "$STAGE/one"
 	/usr/bin/python3 "$ROOT/tests/lib/prometheus.py" <"$STAGE/one"
+	"$COMMAND" metrics -c "$STAGE/push-gateway.json" --json >"$STAGE/json"
+	[ "$(jq -r '.[] | select(.series[0] | has("value") | not).name' \
+		"$STAGE/json" | xargs)" = \
+		"push_gateway_provider_seconds push_gateway_request_seconds" ]
+	# The same numbers, without buckets.
+	jq -r '.[] | .name as $name | .series[] | (.labels | to_entries |
+		map("\(.key)=\(.value | @json)") | join(",") |
+		if . == "" then "" else "{\(.)}" end) as $labels |
+		if has("value") then "\($name)\($labels) \(.value)" else
+		"\($name)_sum\($labels) \(.sum)",
+		"\($name)_count\($labels) \(.count)" end' "$STAGE/json" |
+		sed -E 's/^(.*_sum.* 0)\.0*$/\1/' | sort >"$STAGE/numbers"
+	grep -v -e '^#' -e '_bucket{' "$STAGE/one" |
+		awk '/_sum/ { $2 += 0 } { print }' | sort |
+		diff "$STAGE/numbers" -
 	run bash -c '"$@" >/dev/full' - "$COMMAND" metrics \
 		-c "$STAGE/push-gateway.json"
 	[ "$status" = 74 ]

@@ -8,6 +8,7 @@
 #include "config-fixture.h"
 #include "delivery/account.h"
 #include "provider/token.h"
+#include "state/metrics-text.h"
 #include "tap.h"
 #include "worker/conf.h"
 
@@ -108,11 +109,14 @@ delivery_fixture_metric(const char *name, const char *part)
 {
 	size_t length = strlen(name);
 	int64_t sum = 0;
+	struct metrics_snapshot *snapshot =
+	    metrics_snapshot_take(delivery_fixture.metrics);
 	struct buf text;
 	char *line, *rest;
 
 	buf_init(&text, METRICS_TEXT_SIZE);
-	metrics_write(delivery_fixture.metrics, &text);
+	metrics_text_write(snapshot, &text);
+	metrics_snapshot_free(snapshot);
 	buf_append(&text, "", 0);
 	for (line = strtok_r(text.data, "\n", &rest); line != NULL;
 	     line = strtok_r(NULL, "\n", &rest)) {

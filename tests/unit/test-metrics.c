@@ -12,7 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "fixture.h"
+#include "state/metrics-text.h"
 #include "state/shared-table.h"
 #include "tap.h"
 
@@ -33,7 +35,7 @@ read_text(const char *directory)
 	struct buf buf;
 
 	buf_init(&buf, METRICS_TEXT_SIZE);
-	if (!metrics_read(directory, &buf, &error))
+	if (!metrics_text_read(directory, &buf, &error))
 		tap_bail_out("%s", error.words);
 	text = fixture_format("%s", buf_text(&buf));
 	buf_free(&buf);
@@ -44,11 +46,13 @@ read_text(const char *directory)
 static const char *
 own_text(const struct metrics *metrics)
 {
+	struct metrics_snapshot *snapshot = metrics_snapshot_take(metrics);
 	const char *text;
 	struct buf buf;
 
 	buf_init(&buf, METRICS_TEXT_SIZE);
-	metrics_write(metrics, &buf);
+	metrics_text_write(snapshot, &buf);
+	metrics_snapshot_free(snapshot);
 	text = fixture_format("%s", buf_text(&buf));
 	buf_free(&buf);
 	return text;
@@ -418,10 +422,51 @@ check_unshared(void)
 	    "to read, no directory is no series");
 	tap_ok(access(fixture_path("none"), F_OK) == -1, "none is made");
 	buf_init(&buf, METRICS_TEXT_SIZE);
-	tap_ok(!metrics_read(fixture_file("file", "x"), &buf, &error),
+	tap_ok(!metrics_text_read(fixture_file("file", "x"), &buf, &error),
 	    "a file is no directory to read");
 	tap_contains(error.words, "cannot read", "the error says so");
 	buf_free(&buf);
+}
+
+/* --- looking ------------------------------------------------------------- */
+
+static void
+check_snapshot(void)
+{
+	struct metrics *metrics = metrics_open(directory_new());
+	struct metrics_snapshot *snapshot;
+	const struct metrics_series *series;
+
+	clock_fake(0, 1900000000);
+	metrics_add(metrics, METRICS_VERDICTS, 3, &(struct metrics_labels){
+	    .provider = "fcm", .app = "a", .verdict = "later",
+	    .reason = "UNAVAILABLE" });
+	metrics_observe(metrics, METRICS_PROVIDER_SECONDS, 11,
+	    &(struct metrics_labels){ .provider = "apns" });
+	clock_fake(0, 1900000060);
+	metrics_add(metrics, METRICS_VERDICTS, 1, &(struct metrics_labels){
+	    .provider = "apns", .app = "a", .verdict = "delivered" });
+	clock_fake(-1, -1);
+	snapshot = metrics_snapshot_take(metrics);
+	metrics_close(metrics);
+	tap_is_int((int64_t)snapshot->count, 4, "all series are there");
+	series = snapshot->series;
+	tap_is_int(series[0].name, METRICS_DROPPED, "they are sorted by name");
+	tap_is_int(series[1].value, 1, "of a histogram it is their number");
+	tap_is_int(series[1].sum_ms, 11, "and their sum");
+	tap_is_int(series[1].buckets[1], 1, "and each bucket alone");
+	tap_is_string(series[2].labels.provider, "apns",
+	    "they are sorted by labels, too");
+	tap_is_string(series[2].labels.reason, "", "a label may be empty");
+	tap_ok(series[2].labels.account == NULL,
+	    "a label that the metric has not is none");
+	tap_is_int(series[2].changed_s, 1900000060,
+	    "it is known when a counter last counted");
+	tap_is_int(series[3].changed_s, 1900000000, "of each series");
+	tap_is_string(series[3].labels.reason, "UNAVAILABLE",
+	    "labels outlive the metrics");
+	metrics_snapshot_free(snapshot);
+	metrics_snapshot_free(NULL);
 }
 
 /* --- processes ----------------------------------------------------------- */
@@ -566,6 +611,7 @@ main(void)
 	check_rubbish_rows();
 	check_unshared();
 	check_no_room();
+	check_snapshot();
 	check_processes();
 	check_lock();
 	check_replaced();
