@@ -194,6 +194,7 @@ decode_read_device(struct json_object *object, struct device *device)
 	device->pushkey_size =
 	    (size_t)json_object_get_string_len(device->pushkey_json);
 	device->pushkey_ts = pushkey_ts < 0 ? 0 : pushkey_ts;
+	device->data = decode_member(object, "data");
 }
 
 static void
@@ -222,6 +223,7 @@ decode_read_notification(struct json_object *object,
 	bool encrypted = notification->kind == NOTIFICATION_ENCRYPTED;
 	struct json_object *prio = decode_member(object, "prio");
 	struct json_object *counts = decode_member(object, "counts");
+	struct json_object *membership;
 	size_t i;
 
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
@@ -235,8 +237,15 @@ decode_read_notification(struct json_object *object,
 		if (encrypted || json_object_get_string_len(text) > 0)
 			notification->texts[i] = text;
 	}
-	if (!encrypted)
+	if (!encrypted) {
 		notification->content = decode_member(object, "content");
+		notification->user_is_target = json_object_get_boolean(
+		    decode_member(object, "user_is_target"));
+		/* Of Matrix alone: no schema has it. */
+		membership = decode_member(object, "membership");
+		if (json_object_is_type(membership, json_type_string))
+			notification->membership = membership;
+	}
 	if (notification->content != NULL)
 		notification->content_size = decode_size(notification->content);
 	notification->is_low = prio != NULL &&

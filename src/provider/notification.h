@@ -58,6 +58,7 @@ struct device {
 	size_t pushkey_size;		/* it may hold NUL bytes */
 	struct json_object *pushkey_json;
 	int64_t pushkey_ts;		/* seconds; 0 if absent */
+	struct json_object *data;	/* of the pusher, an object, or NULL */
 	bool is_forbidden;		/* its app, to the caller */
 };
 
@@ -68,6 +69,8 @@ struct notification {
 	struct json_object *texts[NOTIFICATION_TEXT__MAX];
 	struct json_object *content;	/* an object, or NULL */
 	size_t content_size;		/* of its compact serialisation */
+	struct json_object *membership;	/* a string, or NULL */
+	bool user_is_target;
 	bool is_low;			/* prio: low; else high */
 	int64_t unread;			/* -1 if absent */
 	int64_t missed_calls;		/* -1 if absent */

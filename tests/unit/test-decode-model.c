@@ -318,6 +318,45 @@ check_devices(void)
 	batch_free(batch);
 }
 
+/* What only Matrix clients and homeservers make use of. */
+static void
+check_matrix(void)
+{
+	static const struct {
+		const char *members;
+		const char *membership;
+		bool user_is_target;
+	} rows[] = {
+		{ "", NULL, false },
+		{ "\"membership\":\"invite\",\"user_is_target\":true,",
+		    "invite", true },
+		{ "\"membership\":1,\"user_is_target\":null,", NULL,
+		    false },
+	};
+	struct batch *batch;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		batch = decode_plain(rows[i].members);
+		tap_is_string(json_object_get_string(
+		    batch->notifications[0].membership), rows[i].membership,
+		    "membership of {%s}", rows[i].members);
+		tap_ok(batch->notifications[0].user_is_target ==
+		    rows[i].user_is_target, "user_is_target of {%s}",
+		    rows[i].members);
+		batch_free(batch);
+	}
+	batch = decode(DECODE_NOTIFY, "{\"notification\":{\"devices\":["
+	    "{\"app_id\":\"a\",\"pushkey\":\"k\",\"data\":{\"x\":1}},"
+	    "{\"app_id\":\"a\",\"pushkey\":\"l\",\"data\":null}]}}");
+	tap_is_string(json_object_to_json_string_ext(
+	    batch->notifications[0].devices[0].data, JSON_C_TO_STRING_PLAIN),
+	    "{\"x\":1}", "a device's data");
+	tap_ok(batch->notifications[0].devices[1].data == NULL,
+	    "data of null is none");
+	batch_free(batch);
+}
+
 static void
 check_order(void)
 {
@@ -363,6 +402,7 @@ main(void)
 	for (i = 0; i < sizeof timestamps / sizeof *timestamps; i++)
 		check_pushkey_ts(i);
 	check_devices();
+	check_matrix();
 	check_order();
 	return tap_done();
 }

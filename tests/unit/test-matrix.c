@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the clients of Matrix are sent: payloads for APNs, data for FCM. */
+#include "provider/matrix.h"
+
+#include <string.h>
+
+#include "api/decode.h"
+#include "fixture.h"
+#include "provider/matrix-text.h"
+#include "tap.h"
+
+enum {
+	LIMIT = 4096
+};
+
+static const struct decode_limits limits = {
+	.max_batch_size = 100, .max_notification_size_kb = 64
+};
+
+static const struct matrix_apns_params apns = {
+	.alert_body = "New message", .is_alert = true,
+	.send_badge_counts = true, .limit = LIMIT
+};
+
+static const struct matrix_fcm_params fcm = {
+	.send_badge_counts = true, .limit = LIMIT
+};
+
+/* A notification with these members, to a device with this data. */
+static struct batch *
+decode(const char *members, const char *data)
+{
+	const char *text = fixture_format("{\"notification\":{%s\"devices\":"
+	    "[{\"app_id\":\"a\",\"pushkey\":\"k\",\"data\":%s}]}}", members,
+	    data);
+	struct decode_error error;
+	struct batch *batch;
+
+	if (decode_request(DECODE_NOTIFY, text, strlen(text), &limits, &batch,
+	    &error) != DECODE_OK)
+		tap_bail_out("%s: %s in %s", error.violation.location,
+		    error.violation.reason, text);
+	return batch;
+}
+
+/* The payload for APNs, or NULL if it is too long; gone at the next call. */
+static const char *
+apns_of(const struct matrix_apns_params *params, const char *members,
+    const char *data, enum notification_detail detail)
+{
+	static struct buf body;
+	struct batch *batch = decode(members, data);
+	bool fits;
+
+	buf_free(&body);
+	buf_init(&body, 1024 * 1024);
+	fits = matrix_write_apns(params, &batch->notifications[0],
+	    &batch->notifications[0].devices[0], detail, &body);
+	batch_free(batch);
+	return fits ? buf_text(&body) : NULL;
+}
+
+static const char *
+fcm_of(const struct matrix_fcm_params *params, const char *members,
+    const char *data, enum notification_detail detail)
+{
+	struct batch *batch = decode(members, data);
+	struct json_object *object = matrix_make_fcm(params,
+	    &batch->notifications[0], &batch->notifications[0].devices[0],
+	    detail);
+	const char *text = object == NULL ? NULL : fixture_format("%s",
+	    json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN));
+
+	json_object_put(object);
+	batch_free(batch);
+	return text;
+}
+
+/* --- APNs ---------------------------------------------------------------- */
+
+#define IDS "\"event_id\":\"$e\",\"room_id\":\"!r\","
+#define SENT "\"room_id\":\"!r\",\"event_id\":\"$e\""
+#define NAMED "\"sender\":\"@s:h\",\"sender_display_name\":\"Sam\"," \
+    "\"room_name\":\"Den\","
+#define MESSAGE(content) IDS NAMED "\"type\":\"m.room.message\"," \
+    "\"content\":" content ","
+#define ALERT(key, ...) "{\"aps\":{\"alert\":{\"loc-key\":\"" key \
+    "\",\"loc-args\":[" __VA_ARGS__ "]}}," SENT "}"
+
+static const struct {
+	const char *name;
+	const char *members;
+	const char *data;
+	const char *payload;
+} payloads[] = {
+	{ "counts alone are a badge", "\"counts\":{\"unread\":2,"
+	    "\"missed_calls\":1},", "{\"default_payload\":{\"a\":1}}",
+	    "{\"aps\":{\"badge\":3}}" },
+	{ "counts of 0 take the badge back",
+	    "\"event_id\":\"\",\"counts\":{\"unread\":0},", "{}",
+	    "{\"aps\":{\"badge\":0}}" },
+	{ "an event without a type is its ids, over the base",
+	    IDS "\"counts\":{\"unread\":2},",
+	    "{\"default_payload\":{\"aps\":{\"mutable-content\":1},"
+	    "\"pusher_notification_client_identifier\":\"c\"}}",
+	    "{\"aps\":{\"mutable-content\":1},"
+	    "\"pusher_notification_client_identifier\":\"c\"," SENT
+	    ",\"unread_count\":2}" },
+	{ "a type of null is none", IDS "\"type\":null,", "{\"default_payload\""
+	    ":{\"aps\":{\"content-available\":1}}}",
+	    "{\"aps\":{\"content-available\":1}," SENT "}" },
+	{ "without a base it has our static alert", IDS, "{}",
+	    "{\"aps\":{\"mutable-content\":1,\"alert\":{\"body\":"
+	    "\"New message\"}}," SENT "}" },
+	{ "a base that is no object is as if absent", IDS,
+	    "{\"default_payload\":\"x\"}",
+	    "{\"aps\":{\"mutable-content\":1,\"alert\":{\"body\":"
+	    "\"New message\"}}," SENT "}" },
+	{ "an aps that is no object is as if absent", IDS,
+	    "{\"default_payload\":{\"aps\":3,\"b\":true}}",
+	    "{\"b\":true,\"aps\":{\"mutable-content\":1,\"alert\":{\"body\":"
+	    "\"New message\"}}," SENT "}" },
+	{ "members of aps of a wrong type are left out", IDS,
+	    "{\"default_payload\":{\"aps\":{\"badge\":\"9\",\"sound\":1,"
+	    "\"mutable-content\":1,\"other\":[]}}}",
+	    "{\"aps\":{\"mutable-content\":1,\"other\":[]}," SENT "}" },
+	{ "what belongs to the event wins over the base", IDS,
+	    "{\"default_payload\":{\"event_id\":\"x\",\"room_id\":{},"
+	    "\"aps\":{}}}", "{\"aps\":{}," SENT "}" },
+	{ "an event without room or sender", "\"event_id\":\"$e\",\"type\":"
+	    "\"m.other\",", "{}", "{\"aps\":{\"alert\":{\"loc-key\":"
+	    "\"MSG_FROM_USER\",\"loc-args\":[\" \"]}},\"event_id\":\"$e\"}" },
+	{ "a text in a room", MESSAGE("{\"msgtype\":\"m.text\",\"body\":"
+	    "\"Hi\"}"), "{}", ALERT("MSG_FROM_USER_IN_ROOM_WITH_CONTENT",
+	    "\"Sam\",\"Den\",\"Hi\"") },
+	{ "a notice in a room", MESSAGE("{\"msgtype\":\"m.notice\",\"body\":"
+	    "\"Hi\"}"), "{}", ALERT("MSG_FROM_USER_IN_ROOM_WITH_CONTENT",
+	    "\"Sam\",\"Den\",\"Hi\"") },
+	{ "an emote in a room", MESSAGE("{\"msgtype\":\"m.emote\",\"body\":"
+	    "\"waves\"}"), "{}", ALERT("ACTION_FROM_USER_IN_ROOM",
+	    "\"Den\",\"Sam\",\"waves\"") },
+	{ "an image in a room", MESSAGE("{\"msgtype\":\"m.image\",\"body\":"
+	    "\"a.png\"}"), "{}", ALERT("IMAGE_FROM_USER_IN_ROOM",
+	    "\"Sam\",\"a.png\",\"Den\"") },
+	{ "a message without a body", MESSAGE("{\"msgtype\":\"m.text\"}"),
+	    "{}", ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
+	{ "a message whose body is no string", MESSAGE("{\"msgtype\":"
+	    "\"m.text\",\"body\":{}}"), "{}",
+	    ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
+	{ "an encrypted message", IDS NAMED "\"type\":\"m.room.encrypted\","
+	    "\"content\":{\"ciphertext\":\"x\"},", "{}",
+	    ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
+	{ "a text in a room without a name", IDS "\"sender\":\"@s:h\","
+	    "\"type\":\"m.room.message\",\"content\":{\"msgtype\":\"m.text\","
+	    "\"body\":\"Hi\"},", "{}", ALERT("MSG_FROM_USER_WITH_CONTENT",
+	    "\"@s:h\",\"Hi\"") },
+	{ "an emote in a room without a name", IDS "\"sender\":\"@s:h\","
+	    "\"type\":\"m.room.message\",\"content\":{\"msgtype\":"
+	    "\"m.emote\",\"body\":\"waves\"},", "{}",
+	    ALERT("ACTION_FROM_USER", "\"@s:h\",\"waves\"") },
+	{ "an image in a room without a name", IDS "\"sender\":\"@s:h\","
+	    "\"type\":\"m.room.message\",\"content\":{\"msgtype\":"
+	    "\"m.image\",\"body\":\"a.png\"},", "{}",
+	    ALERT("IMAGE_FROM_USER", "\"@s:h\",\"a.png\"") },
+	{ "a room with an alias", IDS "\"sender\":\"@s:h\",\"room_alias\":"
+	    "\"#r:h\",\"type\":\"m.room.message\",", "{}",
+	    ALERT("MSG_FROM_USER_IN_ROOM", "\"@s:h\",\"#r:h\"") },
+	{ "a voice call", IDS NAMED "\"type\":\"m.call.invite\",\"content\":"
+	    "{\"offer\":{\"sdp\":\"m=audio\"}},", "{}",
+	    ALERT("VOICE_CALL_FROM_USER", "\"Sam\"") },
+	{ "a video call", IDS NAMED "\"type\":\"m.call.invite\",\"content\":"
+	    "{\"offer\":{\"sdp\":\"m=audio m=video\"}},", "{}",
+	    ALERT("VIDEO_CALL_FROM_USER", "\"Sam\"") },
+	{ "an invite to a room with a name", IDS NAMED
+	    "\"type\":\"m.room.member\",\"membership\":\"invite\","
+	    "\"user_is_target\":true,", "{}",
+	    ALERT("USER_INVITE_TO_NAMED_ROOM", "\"Sam\",\"Den\"") },
+	{ "an invite to a chat", IDS "\"sender\":\"@s:h\","
+	    "\"type\":\"m.room.member\",\"membership\":\"invite\","
+	    "\"user_is_target\":true,", "{}",
+	    ALERT("USER_INVITE_TO_CHAT", "\"@s:h\"") },
+	{ "somebody else's invite is no alert", IDS NAMED
+	    "\"type\":\"m.room.member\",\"membership\":\"invite\","
+	    "\"counts\":{\"unread\":1},", "{}",
+	    "{\"aps\":{\"badge\":1}," SENT ",\"unread_count\":1}" },
+	{ "a join is no alert", IDS NAMED "\"type\":\"m.room.member\","
+	    "\"membership\":\"join\",\"user_is_target\":true,", "{}",
+	    "{" SENT "}" },
+	{ "an event of another type", IDS NAMED "\"type\":\"m.sticker\",",
+	    "{}", ALERT("MSG_FROM_USER", "\"Sam\"") },
+	{ "badge and counts of an event", IDS NAMED "\"type\":\"m.sticker\","
+	    "\"counts\":{\"unread\":0,\"missed_calls\":2},", "{}",
+	    "{\"aps\":{\"badge\":2,\"alert\":{\"loc-key\":\"MSG_FROM_USER\","
+	    "\"loc-args\":[\"Sam\"]}}," SENT ",\"unread_count\":0,"
+	    "\"missed_calls\":2}" },
+	{ "the alert of the base keeps its other members", IDS NAMED
+	    "\"type\":\"m.sticker\",", "{\"default_payload\":{\"aps\":{"
+	    "\"mutable-content\":1,\"alert\":{\"title\":\"T\",\"loc-key\":"
+	    "\"x\",\"loc-args\":[1]}}}}", "{\"aps\":{\"mutable-content\":1,"
+	    "\"alert\":{\"title\":\"T\",\"loc-key\":\"MSG_FROM_USER\","
+	    "\"loc-args\":[\"Sam\"]}}," SENT "}" },
+	{ "an alert of the base that is a text gives way", IDS NAMED
+	    "\"type\":\"m.sticker\",", "{\"default_payload\":{\"aps\":{"
+	    "\"alert\":\"x\"}}}", ALERT("MSG_FROM_USER", "\"Sam\"") },
+};
+
+static void
+check_payloads(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof payloads / sizeof *payloads; i++)
+		fixture_is_json(apns_of(&apns, payloads[i].members,
+		    payloads[i].data, NOTIFICATION_FULL), payloads[i].payload,
+		    "APNs: %s", payloads[i].name);
+}
+
+static void
+check_settings(void)
+{
+	struct matrix_apns_params silent = apns, background = apns;
+	struct matrix_fcm_params silent_fcm = fcm;
+
+	silent.send_badge_counts = false;
+	background.is_alert = false;
+	silent_fcm.send_badge_counts = false;
+	fixture_is_json(apns_of(&silent, IDS "\"counts\":{\"unread\":1},",
+	    "{\"default_payload\":{\"aps\":{}}}", NOTIFICATION_FULL),
+	    "{\"aps\":{}," SENT "}",
+	    "without badge counts an event is its ids");
+	fixture_is_json(apns_of(&silent, IDS NAMED "\"type\":\"m.sticker\","
+	    "\"counts\":{\"unread\":1},", "{}", NOTIFICATION_FULL),
+	    ALERT("MSG_FROM_USER", "\"Sam\""), "or its alert");
+	fixture_is_json(apns_of(&background, IDS, "{}", NOTIFICATION_FULL),
+	    "{" SENT "}", "another push type has no static alert");
+	fixture_is_json(fcm_of(&silent_fcm, IDS "\"counts\":{\"unread\":1},",
+	    "{}", NOTIFICATION_FULL), "{\"event_id\":\"$e\",\"room_id\":"
+	    "\"!r\",\"prio\":\"high\"}", "nor has FCM its counts then");
+}
+
+/* --- what is not wanted -------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	const char *members;
+	const char *data;
+	bool send_badge_counts;
+	bool unwanted;
+} wishes[] = {
+	{ "an event", IDS, "{}", true, false },
+	{ "an event, events only", IDS, "{\"events_only\":true}", true,
+	    false },
+	{ "counts", "\"counts\":{\"unread\":1},", "{}", true, false },
+	{ "counts, events only", "\"counts\":{\"unread\":1},",
+	    "{\"events_only\":true}", true, true },
+	{ "counts, events only in words", "\"counts\":{\"unread\":1},",
+	    "{\"events_only\":\"true\"}", true, false },
+	{ "counts that are not sent", "\"counts\":{\"unread\":1},", "{}",
+	    false, true },
+	{ "an event with counts that are not sent", IDS
+	    "\"counts\":{\"unread\":1},", "{}", false, false },
+	{ "no data", IDS, "null", true, false },
+};
+
+static void
+check_wishes(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+		struct batch *batch = decode(wishes[i].members,
+		    wishes[i].data);
+
+		tap_ok(matrix_is_unwanted(&batch->notifications[0],
+		    &batch->notifications[0].devices[0],
+		    wishes[i].send_badge_counts) == wishes[i].unwanted,
+		    "%s: %s", wishes[i].name,
+		    wishes[i].unwanted ? "not wanted" : "wanted");
+		batch_free(batch);
+	}
+}
+
+/* --- texts that are too long --------------------------------------------- */
+
+/* A message of this body, between these names. */
+static const char *
+long_message(const char *name, const char *body)
+{
+	return fixture_format(IDS "\"type\":\"m.room.message\",\"sender\":"
+	    "\"%s\",\"room_name\":\"%s\",\"content\":{\"msgtype\":\"m.text\","
+	    "\"body\":\"%s\"},", name, name, body);
+}
+
+static size_t
+count_of(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, part)) != NULL; text += strlen(part))
+		count++;
+	return count;
+}
+
+static void
+check_apns_length(const char *what, const char *members, size_t ellipses)
+{
+	const char *payload = apns_of(&apns, members, "{}",
+	    NOTIFICATION_FULL);
+	size_t size = payload == NULL ? 0 : strlen(payload);
+
+	tap_ok(size <= LIMIT && size > LIMIT - 10,
+	    "%s: the payload is as long as may be: %zu", what, size);
+	tap_is_int(payload == NULL ? 0 : (int64_t)count_of(payload,
+	    "\xe2\x80\xa6"), (int64_t)ellipses, "%s: so many are cut", what);
+	json_object_put(fixture_json(payload == NULL ? "{}" : payload));
+}
+
+static void
+check_lengths(void)
+{
+	static const struct {
+		const char *name;
+		const char *unit;
+	} kinds[] = {
+		{ "letters", "a" },
+		{ "characters of four bytes", "\xf0\x9f\x98\x80" },
+		{ "quotes", "\\\"" },
+		{ "control characters", "\\u0001" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		check_apns_length(kinds[i].name, long_message("short",
+		    fixture_repeat(kinds[i].unit, 6000)), 1);
+		check_apns_length(fixture_format("%s everywhere",
+		    kinds[i].name), long_message(fixture_repeat(kinds[i].unit,
+		    6000), fixture_repeat(kinds[i].unit, 6000)), 3);
+	}
+}
+
+/* What has no room for even the names comes down to its ids. */
+static void
+check_details(void)
+{
+	const char *base = fixture_format("{\"default_payload\":{\"x\":"
+	    "\"%s\",\"aps\":{}}}", fixture_repeat("x", LIMIT));
+	const char *members = long_message("n", "b");
+
+	tap_ok(apns_of(&apns, members, base, NOTIFICATION_FULL) == NULL,
+	    "a base as long as the limit leaves no room");
+	tap_ok(apns_of(&apns, members, base, NOTIFICATION_WITHOUT_CONTENT) ==
+	    NULL, "nor without content");
+	fixture_is_json(apns_of(&apns, members, base,
+	    NOTIFICATION_WITHOUT_NAMES), "{\"aps\":{\"mutable-content\":1,"
+	    "\"alert\":{\"body\":\"New message\"}}," SENT "}",
+	    "the least is the ids, without the base");
+	fixture_is_json(apns_of(&apns, members, "{}",
+	    NOTIFICATION_WITHOUT_CONTENT), ALERT("MSG_FROM_USER_IN_ROOM",
+	    "\"n\",\"n\""), "without content there is a sender and a room");
+	tap_ok(fcm_of(&fcm, members, base, NOTIFICATION_FULL) == NULL,
+	    "FCM: the base leaves no room");
+	fixture_is_json(fcm_of(&fcm, members, base,
+	    NOTIFICATION_WITHOUT_NAMES), "{\"event_id\":\"$e\",\"type\":"
+	    "\"m.room.message\",\"sender\":\"n\",\"room_id\":\"!r\","
+	    "\"prio\":\"high\"}", "FCM: the least is without the base");
+}
+
+static void
+check_cut(void)
+{
+	static const struct {
+		const char *text;
+		size_t limit;
+		enum matrix_text_form form;
+		const char *cut;
+	} rows[] = {
+		{ "", 0, MATRIX_TEXT_PLAIN, "" },
+		{ "abc", 3, MATRIX_TEXT_PLAIN, "abc" },
+		{ "abcd", 3, MATRIX_TEXT_PLAIN, "\xe2\x80\xa6" },
+		{ "abcd", 2, MATRIX_TEXT_PLAIN, "" },
+		{ "abcdefgh", 6, MATRIX_TEXT_PLAIN, "abc\xe2\x80\xa6" },
+		{ "a\xc3\xa4\xc3\xa4\xc3\xa4", 6, MATRIX_TEXT_PLAIN,
+		    "a\xc3\xa4\xe2\x80\xa6" },
+		{ "a\"b\"c", 5, MATRIX_TEXT_PLAIN, "a\"b\"c" },
+		{ "a\"b\"c", 6, MATRIX_TEXT_JSON, "a\"\xe2\x80\xa6" },
+		{ "a\"b\"c", 7, MATRIX_TEXT_JSON, "a\"b\"c" },
+		{ "\x01\x01", 11, MATRIX_TEXT_JSON, "\x01\xe2\x80\xa6" },
+	};
+	static const size_t lengths[] = { 2, 10, 30 };
+	struct json_object *cut;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		cut = matrix_text_cut(rows[i].text, strlen(rows[i].text),
+		    rows[i].limit, rows[i].form);
+		tap_is_string(json_object_get_string(cut), rows[i].cut,
+		    "row %zu in %zu bytes", i, rows[i].limit);
+		json_object_put(cut);
+	}
+	tap_is_int((int64_t)matrix_text_share(lengths, 3, 42), 42,
+	    "three texts with room for all stay whole");
+	tap_is_int((int64_t)matrix_text_share(lengths, 3, 41), 29,
+	    "the longest is cut first");
+	tap_is_int((int64_t)matrix_text_share(lengths, 3, 20), 9,
+	    "then the longest two to the same length");
+	tap_is_int((int64_t)matrix_text_share(lengths, 3, 0), 0,
+	    "without room nothing is left");
+}
+
+/* --- FCM ----------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	const char *members;
+	const char *data;
+	const char *sent;
+} messages[] = {
+	{ "all of an event", IDS NAMED "\"room_alias\":\"#r:h\",\"type\":"
+	    "\"m.room.member\",\"membership\":\"join\",\"prio\":\"low\","
+	    "\"counts\":{\"unread\":0,\"missed_calls\":2},\"content\":{"
+	    "\"body\":\"b\",\"n\":1,\"o\":{}},", "{\"default_payload\":{"
+	    "\"cs\":\"secret\",\"n\":1,\"d\":1.5,\"t\":true,\"z\":null,"
+	    "\"l\":[],\"o\":{},\"from\":\"x\",\"message_type\":\"x\","
+	    "\"google.x\":\"x\",\"gcm.x\":\"x\",\"event_id\":\"x\"}}",
+	    "{\"cs\":\"secret\",\"n\":\"1\",\"d\":\"1.5\",\"t\":\"true\","
+	    "\"event_id\":\"$e\",\"type\":\"m.room.member\",\"sender\":"
+	    "\"@s:h\",\"room_id\":\"!r\",\"membership\":\"join\",\"prio\":"
+	    "\"normal\",\"unread\":\"0\",\"missed_calls\":\"2\","
+	    "\"room_name\":\"Den\",\"room_alias\":\"#r:h\","
+	    "\"sender_display_name\":\"Sam\",\"content_body\":\"b\"}" },
+	{ "counts alone", "\"counts\":{\"unread\":0},", "{}",
+	    "{\"prio\":\"high\",\"unread\":\"0\"}" },
+	{ "a base that is no object", IDS, "{\"default_payload\":[1]}",
+	    "{\"event_id\":\"$e\",\"room_id\":\"!r\",\"prio\":\"high\"}" },
+};
+
+static void
+check_messages(void)
+{
+	struct json_object *data;
+	const char *text;
+	size_t i, size = 0;
+
+	for (i = 0; i < sizeof messages / sizeof *messages; i++)
+		fixture_is_json(fcm_of(&fcm, messages[i].members,
+		    messages[i].data, NOTIFICATION_FULL), messages[i].sent,
+		    "FCM: %s", messages[i].name);
+	text = fcm_of(&fcm, fixture_format(IDS "\"content\":{\"a\":\"%s\","
+	    "\"b\":\"%s\",\"c\":\"%s\",\"d\":\"%s\",\"e\":\"short\"},",
+	    fixture_repeat("a", 3000), fixture_repeat("\xc3\xa4", 1000),
+	    fixture_repeat("c", 3000), fixture_repeat("d", 3000)), "{}",
+	    NOTIFICATION_FULL);
+	data = fixture_json(text == NULL ? "{}" : text);
+	json_object_object_foreach(data, name, value) {
+		size += strlen(name) +
+		    (size_t)json_object_get_string_len(value);
+		tap_ok(json_object_get_string_len(value) <= 1024,
+		    "FCM: %s is no longer than 1024 bytes", name);
+	}
+	tap_ok(size <= LIMIT && size > LIMIT - 20,
+	    "FCM: long contents are cut until they fit: %zu", size);
+	tap_contains(text, "\"content_e\":\"short\"",
+	    "FCM: short ones stay whole");
+	json_object_put(data);
+}
+
+int
+main(void)
+{
+	check_payloads();
+	check_settings();
+	check_wishes();
+	check_lengths();
+	check_details();
+	check_cut();
+	check_messages();
+	return tap_done();
+}
