@@ -2,20 +2,14 @@
 #include "provider/token.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/queue.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
-#include "state/directory.h"
 
 enum {
 	TOKEN_POLL_MS = 20,	/* how often a worker looks for another's */
@@ -25,13 +19,7 @@ enum {
 	TOKEN_SKEW_S = 60,	/* one from further ahead is rubbish */
 	TOKEN_LIFE_MAX_S = 86400,
 	/* Whoever holds the lock for so long is stopped, or stuck. */
-	TOKEN_LOCK_MS = 60000,
-	TOKEN_FILE_SIZE = TOKEN_TEXT_SIZE + 128
-};
-
-struct token_store {
-	int fd;
-	char *directory;
+	TOKEN_LOCK_MS = 60000
 };
 
 struct token_wait {
@@ -66,145 +54,19 @@ struct token_source {
 	struct token_wait_list waits;
 };
 
-struct token_store *
-token_store_open(const char *directory, struct error *error)
-{
-	struct token_store *store = NULL;
-	int fd = state_directory_open(directory, error);
-
-	if (fd != -1) {
-		store = xcalloc(1, sizeof *store);
-		store->fd = fd;
-		store->directory = xstrdup(directory);
-	}
-	return store;
-}
-
-void
-token_store_close(struct token_store *store)
-{
-	if (store == NULL)
-		return;
-	close(store->fd);
-	free(store->directory);
-	free(store);
-}
-
-/* --- the file ------------------------------------------------------------ */
-
-static void
-token_file_name(const struct token_source *source, const char *ending,
-    char *name, size_t size)
-{
-	char *c;
-
-	snprintf(name, size, "%s%s", source->params.name, ending);
-	for (c = name; *c != '\0'; c++) {
-		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrst"
-		    "uvwxyz0123456789.-_", *c) == NULL)
-			*c = '_';
-	}
-	if (name[0] == '.')
-		name[0] = '_';
-}
-
-static bool
-token_parse(const char *text, struct token *token)
-{
-	int used = 0, i;
-
-	memset(token, 0, sizeof *token);
-	if (sscanf(text, "push-gateway token %" SCNd64 " %" SCNd64 "\n%n",
-	    &token->issued_s, &token->expires_s, &used) != 2 || used == 0)
-		return false;
-	text += used;
-	used = (int)strcspn(text, "\n");
-	if (used == 0 || used >= TOKEN_TEXT_SIZE || strcmp(text + used, "\n"))
-		return false;
-	/* It goes into a header. */
-	for (i = 0; i < used; i++) {
-		if (text[i] <= ' ' || text[i] > '~')
-			return false;
-	}
-	memcpy(token->text, text, (size_t)used);
-	return true;
-}
-
-/*
- * Reads the shared token.  What is not our own regular file of mode 0600 in
- * the right form is as if it were not there; minting replaces it.
- */
-static bool
-token_file_read(const struct token_source *source, struct token *token)
-{
-	char name[TOKEN_NAME_SIZE + 16], text[TOKEN_FILE_SIZE];
-	struct stat st;
-	ssize_t got = -1;
-	int fd;
-
-	token_file_name(source, ".token", name, sizeof name);
-	fd = openat(source->store->fd, name,
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1)
-		return false;
-	if (fstat(fd, &st) == 0 && state_file_is_private(&st))
-		got = read(fd, text, sizeof text - 1);
-	else
-		log_warn("%s/%s is not a private file of this user; "
-		    "it is replaced", source->store->directory, name);
-	close(fd);
-	if (got <= 0)
-		return false;
-	text[got] = '\0';
-	return token_parse(text, token);
-}
-
-static void
-token_file_write(const struct token_source *source, const struct token *token)
-{
-	char name[TOKEN_NAME_SIZE + 16], temporary[TOKEN_NAME_SIZE + 16];
-	char text[TOKEN_FILE_SIZE];
-	int dir = source->store->fd, fd, length;
-	bool written;
-
-	token_file_name(source, ".token", name, sizeof name);
-	token_file_name(source, ".new", temporary, sizeof temporary);
-	length = snprintf(text, sizeof text, "push-gateway token %" PRId64
-	    " %" PRId64 "\n%s\n", token->issued_s, token->expires_s,
-	    token->text);
-	/* Only the holder of the lock comes here; a rest is a dead one's. */
-	fd = state_file_create(dir, temporary);
-	written = fd != -1 && write(fd, text, (size_t)length) == length;
-	if (fd != -1 && close(fd) == -1)
-		written = false;
-	if (!written || renameat(dir, temporary, dir, name) == -1)
-		log_error("cannot write %s/%s: %s", source->store->directory,
-		    name, strerror(errno));
-}
-
+/* True if it may mint now. */
 static bool
 token_lock(struct token_source *source)
 {
-	char name[TOKEN_NAME_SIZE + 16];
-	int fd;
-
-	token_file_name(source, ".lock", name, sizeof name);
-	fd = state_lock_open(source->store->fd, name);
-	if (fd != -1 && flock(fd, LOCK_EX | LOCK_NB) == -1) {
-		int why = errno;
-
-		close(fd);
-		fd = -1;
-		errno = why;
-		if (why == EWOULDBLOCK && clock_monotonic_ms() <
+	source->lock_fd = token_file_lock(source->store, source->params.name);
+	if (source->lock_fd == -1 && errno == EWOULDBLOCK) {
+		if (clock_monotonic_ms() <
 		    source->looking_since_ms + TOKEN_LOCK_MS)
 			return false;
+		log_error("%s.lock is held for too long, by a process that "
+		    "is stopped or stuck", source->params.name);
 	}
 	/* Better each worker its own token than none. */
-	if (fd == -1)
-		log_error("cannot lock %s/%s: %s", source->store->directory,
-		    name, strerror(errno));
-	source->lock_fd = fd;
 	return true;
 }
 
@@ -280,7 +142,7 @@ token_adopt(struct token_source *source)
 {
 	struct token shared;
 
-	if (token_file_read(source, &shared) &&
+	if (token_file_read(source->store, source->params.name, &shared) &&
 	    token_is_usable(source, &shared) &&
 	    (shared.issued_s >= source->current.issued_s ||
 	    token_is_of_the_future(&source->current)))
@@ -420,7 +282,7 @@ token_refuse(struct token_source *source, unsigned int serial)
 void
 token_minted(struct token_source *source, const struct token *token)
 {
-	token_file_write(source, token);
+	token_file_write(source->store, source->params.name, token);
 	token_unlock(source);
 	token_set(source, token);
 	source->state = TOKEN_IDLE;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/error.h"
 #include "base/loop.h"
+#include "provider/token-file.h"
 
 /*
  * Provider tokens, shared by all workers of a host through files in the state
@@ -14,18 +14,6 @@
  * it.  A lock dies with its holder, and nobody waits for it for more than a
  * minute.  The loop never blocks on it.
  */
-enum token_limits {
-	TOKEN_TEXT_SIZE = 4096,
-	TOKEN_NAME_SIZE = 128
-};
-
-struct token {
-	char text[TOKEN_TEXT_SIZE];	/* "" if there is none */
-	int64_t issued_s;
-	int64_t expires_s;
-};
-
-struct token_store;
 struct token_source;
 struct token_wait;
 
@@ -46,14 +34,6 @@ struct token_params {
 
 /* Called once, with NULL if no token can be had now. */
 typedef void (*token_ready_fn)(void *arg, const struct token *token);
-
-/*
- * Opens the directory, making it (mode 0700) where it is missing.  NULL with
- * an error if it belongs to somebody else or others may enter it.
- */
-struct token_store *token_store_open(const char *directory,
-    struct error *error);
-void token_store_close(struct token_store *store);
 
 /* The store must outlive its sources. */
 struct token_source *token_source_create(struct token_store *store,
