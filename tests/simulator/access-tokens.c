@@ -30,8 +30,8 @@ access_tokens_free(struct access_tokens *tokens)
 }
 
 const struct access_token *
-access_tokens_issue(struct access_tokens *tokens,
-    const struct fcm_account *account, int64_t expires_at_ms)
+access_tokens_issue(struct access_tokens *tokens, const char *project_id,
+    const char *service_account, int64_t expires_at_ms)
 {
 	struct access_token *entry =
 	    &tokens->entries[tokens->issued % ACCESS_TOKENS_MAX];
@@ -46,7 +46,8 @@ access_tokens_issue(struct access_tokens *tokens,
 		snprintf(entry->token + length, sizeof entry->token - length,
 		    "%02x", random[i]);
 	}
-	entry->account = account;
+	entry->project_id = project_id;
+	entry->service_account = service_account;
 	entry->expires_at_ms = expires_at_ms;
 	tokens->issued++;
 	return entry;

@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include "accounts.h"
-
 #define ACCESS_TOKEN_SIZE 48	/* with the NUL */
 
 /* The access tokens (Google) that the simulator issued: the last 1,024. */
@@ -13,7 +11,9 @@ struct access_tokens;
 
 struct access_token {
 	char token[ACCESS_TOKEN_SIZE];
-	const struct fcm_account *account;
+	const char *project_id;		/* what it lets do; of the accounts */
+	const char *service_account;	/* only to be exchanged for a token of
+					 * that one; NULL: to send */
 	int64_t expires_at_ms;
 };
 
@@ -25,8 +25,8 @@ access_tokens_free(struct access_tokens *tokens);
 
 /* A new random token; valid until 1,023 more were issued. */
 const struct access_token *
-access_tokens_issue(struct access_tokens *tokens,
-    const struct fcm_account *account, int64_t expires_at_ms);
+access_tokens_issue(struct access_tokens *tokens, const char *project_id,
+    const char *service_account, int64_t expires_at_ms);
 
 /* The token as it was issued, expired or not, or NULL. */
 const struct access_token *

@@ -78,6 +78,31 @@ read_fcm(struct accounts *accounts, const struct accounts_file *file)
 	}
 }
 
+static void
+read_external(struct accounts *accounts, const struct accounts_file *file)
+{
+	struct json_object *list = accounts_file_get_list(file, "external",
+	    &accounts->external_count);
+
+	accounts->external = memory_new(
+	    (accounts->external_count + 1) * sizeof *accounts->external);
+	for (size_t i = 0; i < accounts->external_count; i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+		struct external_account *account = &accounts->external[i];
+
+		account->audience = accounts_file_need_string(file, entry,
+		    "audience");
+		account->subject_token = accounts_file_need_string(file,
+		    entry, "subject_token");
+		account->subject_token_type = accounts_file_need_string(file,
+		    entry, "subject_token_type");
+		account->project_id = accounts_file_need_string(file, entry,
+		    "project_id");
+		account->service_account = accounts_file_get_string(file,
+		    entry, "service_account");
+	}
+}
+
 struct accounts *
 accounts_read(const struct accounts_file *file)
 {
@@ -86,6 +111,7 @@ accounts_read(const struct accounts_file *file)
 	accounts->tree = json_object_get(file->tree);
 	read_apns(accounts, file);
 	read_fcm(accounts, file);
+	read_external(accounts, file);
 	return accounts;
 }
 
@@ -99,6 +125,7 @@ accounts_free(struct accounts *accounts)
 	json_object_put(accounts->tree);
 	free(accounts->apns);
 	free(accounts->fcm);
+	free(accounts->external);
 	free(accounts);
 }
 
@@ -150,6 +177,24 @@ accounts_find_fcm(const struct accounts *accounts, const char *client_email,
 	return found;
 }
 
+const struct external_account *
+accounts_find_external(const struct accounts *accounts, const char *audience,
+    const char *subject_token)
+{
+	const struct external_account *found = NULL;
+
+	for (size_t i = 0; found == NULL && i < accounts->external_count;
+	    i++) {
+		const struct external_account *account =
+		    &accounts->external[i];
+
+		if (strcmp(account->audience, audience) == 0 &&
+		    strcmp(account->subject_token, subject_token) == 0)
+			found = account;
+	}
+	return found;
+}
+
 bool
 accounts_has_fcm_email(const struct accounts *accounts,
     const char *client_email)
@@ -170,6 +215,9 @@ accounts_has_fcm_project(const struct accounts *accounts,
 
 	for (size_t i = 0; !found && i < accounts->fcm_count; i++)
 		found = strcmp(accounts->fcm[i].project_id, project_id) == 0;
+	for (size_t i = 0; !found && i < accounts->external_count; i++)
+		found = strcmp(accounts->external[i].project_id,
+		    project_id) == 0;
 	return found;
 }
 

@@ -30,6 +30,18 @@ struct fcm_account {
 	EVP_PKEY *public_key;
 };
 
+/*
+ * Who may send for a project with the tokens of another identity provider
+ * (workload identity federation).
+ */
+struct external_account {
+	const char *audience;		/* of the pool's provider */
+	const char *subject_token;
+	const char *subject_token_type;
+	const char *project_id;
+	const char *service_account;	/* to impersonate; NULL: none */
+};
+
 /* Who the simulator knows; read-only once it is read. */
 struct accounts {
 	struct json_object *tree;	/* owns all strings and topics */
@@ -37,6 +49,8 @@ struct accounts {
 	size_t apns_count;
 	struct fcm_account *fcm;
 	size_t fcm_count;
+	struct external_account *external;
+	size_t external_count;
 };
 
 /* Ends the program with words if the file makes no sense. */
@@ -63,6 +77,11 @@ accounts_find_certificate(const struct accounts *accounts,
 const struct fcm_account *
 accounts_find_fcm(const struct accounts *accounts, const char *client_email,
     const char *private_key_id);
+
+/* The account of that audience and subject token, or NULL. */
+const struct external_account *
+accounts_find_external(const struct accounts *accounts, const char *audience,
+    const char *subject_token);
 
 bool
 accounts_has_fcm_email(const struct accounts *accounts,

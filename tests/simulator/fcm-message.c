@@ -68,6 +68,7 @@ static const struct member android_notification_members[] = {
 	{ .name = "light_settings", .kind = KIND_ANY },
 	{ .name = "image", .kind = KIND_STRING },
 	{ .name = "proxy", .kind = KIND_STRING },
+	{ .name = "bypass_proxy_notification", .kind = KIND_BOOLEAN },
 	{ .name = NULL },
 };
 
@@ -79,6 +80,35 @@ static const struct member android_members[] = {
 	{ .name = "data", .kind = KIND_DATA },
 	{ .name = "notification", .kind = KIND_OBJECT,
 	    .members = android_notification_members },
+	{ .name = "fcm_options", .kind = KIND_OBJECT,
+	    .members = fcm_options_members },
+	{ .name = "direct_boot_ok", .kind = KIND_BOOLEAN },
+	{ .name = "bandwidth_constrained_ok", .kind = KIND_BOOLEAN },
+	{ .name = "restricted_satellite_ok", .kind = KIND_BOOLEAN },
+	{ .name = NULL },
+};
+
+/* Of AndroidNotificationV2 the type alone is checked. */
+static const struct member remote_notification_members[] = {
+	{ .name = "mutable_content", .kind = KIND_BOOLEAN },
+	{ .name = "use_as_v1_data_message", .kind = KIND_BOOLEAN },
+	{ .name = "notification", .kind = KIND_OBJECT },
+	{ .name = NULL },
+};
+
+static const struct member no_members[] = {
+	{ .name = NULL },
+};
+
+static const struct member android_v2_members[] = {
+	{ .name = "background_sync", .kind = KIND_OBJECT,
+	    .members = no_members },
+	{ .name = "remote_notification", .kind = KIND_OBJECT,
+	    .members = remote_notification_members },
+	{ .name = "collapse_key", .kind = KIND_STRING },
+	{ .name = "ttl", .kind = KIND_STRING },
+	{ .name = "restricted_package_name", .kind = KIND_STRING },
+	{ .name = "data", .kind = KIND_DATA },
 	{ .name = "fcm_options", .kind = KIND_OBJECT,
 	    .members = fcm_options_members },
 	{ .name = "direct_boot_ok", .kind = KIND_BOOLEAN },
@@ -110,6 +140,8 @@ static const struct member message_members[] = {
 	    .members = notification_members },
 	{ .name = "android", .kind = KIND_OBJECT,
 	    .members = android_members },
+	{ .name = "android_v2", .kind = KIND_OBJECT,
+	    .members = android_v2_members },
 	{ .name = "webpush", .kind = KIND_OBJECT,
 	    .members = webpush_members },
 	{ .name = "apns", .kind = KIND_OBJECT, .members = apns_members },
@@ -318,7 +350,8 @@ check_data(struct json_object *data, const char *field,
 
 /* Digits, perhaps a point and digits, and an s; four weeks at most. */
 static bool
-check_time_to_live(const char *text, struct verdict *verdict)
+check_time_to_live(const char *text, const char *field,
+    struct verdict *verdict)
 {
 	size_t whole = strspn(text, "0123456789");
 	size_t fraction = text[whole] == '.'
@@ -327,13 +360,12 @@ check_time_to_live(const char *text, struct verdict *verdict)
 	bool good = true;
 
 	if (whole == 0 || strcmp(end, "s") != 0)
-		good = refuse_shape(verdict, "message.android.ttl",
-		    "Invalid value at 'message.android.ttl' "
+		good = refuse_shape(verdict, field, "Invalid value at '%s' "
 		    "(type.googleapis.com/google.protobuf.Duration), Field "
 		    "'ttl', Illegal duration format; duration must end with "
-		    "'s'");
+		    "'s'", field);
 	else if (strtod(text, NULL) > TIME_TO_LIVE_MAX_S)
-		good = refuse_meaning(verdict, "message.android.ttl",
+		good = refuse_meaning(verdict, field,
 		    "Invalid ttl: must be from 0 to 2419200 seconds");
 	return good;
 }
@@ -354,21 +386,74 @@ check_android(struct json_object *android, struct verdict *verdict)
 		    "AndroidConfig.AndroidMessagePriority), \"%.100s\"",
 		    priority);
 	if (good && ttl != NULL)
-		good = check_time_to_live(ttl, verdict);
+		good = check_time_to_live(ttl, "message.android.ttl",
+		    verdict);
 	if (good)
 		good = check_data(find_member(android, "data"),
 		    "message.android.data", verdict);
 	return good;
 }
 
+static bool
+check_android_v2(struct json_object *message, struct verdict *verdict)
+{
+	struct json_object *android = find_member(message, "android_v2");
+	const char *ttl = json_object_get_string(find_member(android, "ttl"));
+	bool good = true;
+
+	if (android != NULL && find_member(message, "android") != NULL)
+		good = refuse_meaning(verdict, "message.android_v2",
+		    "Only one of android and android_v2 may be set.");
+	else if (android != NULL &&
+	    (find_member(android, "background_sync") != NULL) ==
+	    (find_member(android, "remote_notification") != NULL))
+		good = refuse_meaning(verdict, "message.android_v2",
+		    "One of background_sync and remote_notification must be "
+		    "set.");
+	else if (ttl != NULL)
+		good = check_time_to_live(ttl, "message.android_v2.ttl",
+		    verdict);
+	return good && check_data(find_member(android, "data"),
+	    "message.android_v2.data", verdict);
+}
+
+/* A registration token or a Firebase Installation ID, and nothing else. */
+static bool
+check_target(struct json_object *message, const char **target,
+    struct verdict *verdict)
+{
+	const char *token = json_object_get_string(
+	    find_member(message, "token"));
+	const char *fid = json_object_get_string(find_member(message, "fid"));
+	bool good = true;
+
+	*target = token != NULL ? token : fid;
+	if (find_member(message, "topic") != NULL ||
+	    find_member(message, "condition") != NULL)
+		good = refuse_meaning(verdict, "message",
+		    "The simulator delivers to phones only.");
+	else if (token != NULL && fid != NULL)
+		good = refuse_meaning(verdict, "message",
+		    "Exactly one of token, fid, topic, condition is required.");
+	else if (*target == NULL)
+		good = refuse_meaning(verdict, "message",
+		    "Recipient of the message is not set.");
+	else if (**target == '\0')
+		good = refuse_meaning(verdict,
+		    token != NULL ? "message.token" : "message.fid", "The "
+		    "registration token is not a valid FCM registration "
+		    "token");
+	return good;
+}
+
 bool
-fcm_message_check(struct json_object *body, const char **token,
+fcm_message_check(struct json_object *body, const char **target,
     struct verdict *verdict)
 {
 	struct json_object *message = NULL;
 	bool good = false;
 
-	*token = NULL;
+	*target = NULL;
 	if (!json_object_is_type(body, json_type_object))
 		refuse_shape(verdict, "", "Invalid JSON payload received. "
 		    "Unexpected token.");
@@ -376,21 +461,22 @@ fcm_message_check(struct json_object *body, const char **token,
 		good = check_object(body, "", body_members, verdict);
 	if (good) {
 		message = find_member(body, "message");
-		*token = json_object_get_string(find_member(message, "token"));
+		good = check_target(message, target, verdict);
 	}
-	if (good && (find_member(message, "topic") != NULL ||
-	    find_member(message, "condition") != NULL ||
-	    find_member(message, "fid") != NULL))
-		good = refuse_meaning(verdict, "message",
-		    "The simulator delivers to registration tokens only.");
-	else if (good && *token == NULL)
-		good = refuse_meaning(verdict, "message",
-		    "Recipient of the message is not set.");
-	else if (good && **token == '\0')
-		good = refuse_meaning(verdict, "message.token", "The "
-		    "registration token is not a valid FCM registration "
-		    "token");
 	return good && check_data(find_member(message, "data"),
 	    "message.data", verdict) &&
-	    check_android(find_member(message, "android"), verdict);
+	    check_android(find_member(message, "android"), verdict) &&
+	    check_android_v2(message, verdict);
+}
+
+bool
+fcm_message_has_fid(struct json_object *body)
+{
+	return find_member(find_member(body, "message"), "fid") != NULL;
+}
+
+bool
+fcm_message_is_test(struct json_object *body)
+{
+	return json_object_get_boolean(find_member(body, "validate_only"));
 }

@@ -151,7 +151,14 @@ accounts()
 	              "topics": [ "de.example.app", "de.example.voip" ] } ],
 	  "fcm": [ { "project_id": "p1", "client_email": "a@p1.example",
 	             "private_key_id": "key1",
-	             "public_key_file": "rsa.pub" } ] }
+	             "public_key_file": "rsa.pub" } ],
+	  "external": [ { "audience": "$pool/direct", "project_id": "p3",
+	                  "subject_token": "token1", "subject_token_type":
+	                  "urn:ietf:params:oauth:token-type:jwt" },
+	                { "audience": "$pool/other", "project_id": "p4",
+	                  "subject_token": "token2", "subject_token_type":
+	                  "urn:ietf:params:oauth:token-type:jwt",
+	                  "service_account": "push@p4.example" } ] }
 	EOF
 }
 
@@ -468,6 +475,96 @@ check_oauth()
 	access=$(sed -n 's/.*"access_token":"\([^"]*\)".*/\1/p' "$work/out")
 }
 
+pool=//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers
+messaging=https://www.googleapis.com/auth/firebase.messaging
+platform=https://www.googleapis.com/auth/cloud-platform
+
+# exchange AUDIENCE SUBJECT-TOKEN [NAME=VALUE...]: a token of another identity
+# provider for one of Google's; the fields change or are added.
+exchange()
+{
+	local name fields
+	local -A form=(
+		[grant_type]=urn:ietf:params:oauth:grant-type:token-exchange
+		[audience]=$1 [subject_token]=$2 [scope]=$platform
+		[requested_token_type]=urn:ietf:params:oauth:token-type:access_token
+		[subject_token_type]=urn:ietf:params:oauth:token-type:jwt
+	)
+
+	shift 2
+	for name; do
+		form[${name%%=*}]=${name#*=}
+	done
+	fields=()
+	for name in "${!form[@]}"; do
+		fields+=(--data-urlencode "$name=${form[$name]}")
+	done
+	request "https://localhost:$oauth_port/v1/token" "${fields[@]}"
+}
+
+# impersonate EMAIL BODY
+impersonate()
+{
+	request "https://localhost:$oauth_port/v1/projects/-/serviceAccounts/$1:generateAccessToken" \
+	    --header "authorization: Bearer $access" \
+	    --header 'content-type: application/json' --data "$2"
+}
+
+check_federation()
+{
+	local direct=$pool/direct other=$pool/other account
+	local expected='urn:ietf:params:oauth:token-type:access_token'
+
+	request "https://localhost:$oauth_port/subject-token" \
+	    --header 'metadata: True'
+	ok 'STS: a source of subject tokens' answered 200 token1
+	request "https://localhost:$oauth_port/subject-token.json" \
+	    --header 'metadata: True'
+	ok 'STS: ... in JSON' answered 200 '{"id_token":"token1"}'
+	request "https://localhost:$oauth_port/subject-token"
+	ok 'STS: ... that wants its header' answered 400 metadata
+	exchange "$direct" token2
+	ok 'STS: another token' answered 400 invalid_grant
+	exchange "$other" token1
+	ok 'STS: another audience' answered 400 invalid_grant
+	exchange "$direct" token1 grant_type=x
+	ok 'STS: another grant type' answered 400 unsupported_grant_type
+	exchange "$direct" token1 requested_token_type=x
+	ok 'STS: another type to be given' answered 400 requested_token_type
+	exchange "$direct" token1 subject_token_type=x
+	ok 'STS: another type of token' answered 400 subject_token_type
+	exchange "$direct" token1 scope=openid
+	ok 'STS: another scope' answered 400 invalid_scope
+	exchange "$direct" token1
+	ok 'STS: an exchange' answered 200 "\"issued_token_type\":\"$expected\""
+	access=$(jq -r .access_token "$work/out")
+	project=p3 fcm '{"message":{"token":"a"}}'
+	ok 'STS: ... lets send' answered 200 projects/p3/messages/0:
+	fcm '{"message":{"token":"a"}}'
+	ok 'STS: ... for its project' answered 401
+	exchange "$other" token2
+	access=$(jq -r .access_token "$work/out")
+	project=p4 fcm '{"message":{"token":"a"}}'
+	ok 'STS: with a service account it does not yet let send' answered 401
+	account=push@p4.example
+	impersonate "$account" "{\"scope\":[\"$messaging\"],\"lifetime\":\"3601s\"}"
+	ok 'IAM: an hour is the most' answered 400 INVALID_ARGUMENT
+	impersonate "$account" '{"scope":["openid"]}'
+	ok 'IAM: another scope' answered 400 INVALID_ARGUMENT
+	impersonate other@p4.example "{\"scope\":[\"$messaging\"]}"
+	ok 'IAM: another service account' answered 403 PERMISSION_DENIED
+	impersonate "$account" "{\"scope\":[\"$messaging\"],\"lifetime\":\"60s\"}"
+	ok 'IAM: an access token of the service account' \
+	    answered 200 "\"expireTime\":\"$(date -u +%Y-)"
+	access=$(jq -r .accessToken "$work/out")
+	project=p4 fcm '{"message":{"token":"a"}}'
+	ok 'IAM: ... lets send' answered 200
+	impersonate "$account" "{\"scope\":[\"$messaging\"]}"
+	ok 'IAM: ... but not impersonate' answered 403
+	access=none impersonate "$account" "{\"scope\":[\"$messaging\"]}"
+	ok 'IAM: no access token' answered 401 UNAUTHENTICATED
+}
+
 check_fcm()
 {
 	local good=$access
@@ -507,6 +604,34 @@ check_fcm()
 	ok 'FCM: ttl too long' answered 400 message.android.ttl
 	fcm '{"message":{"token":"a","android":{"priority":"urgent"}}}'
 	ok 'FCM: bad priority' answered 400 message.android.priority
+	fcm '{"message":{"fid":"a","data":{"a":"b"}}}'
+	ok 'FCM: an installation is a target, too' \
+	    test "$status $(last .text)" = '200 a'
+	fcm '{"message":{"fid":""}}'
+	ok 'FCM: ... unless it is empty' answered 400 '"field": "message.fid"'
+	fcm '{"message":{"fid":"a","token":"a"}}'
+	ok 'FCM: ... but not beside a token' answered 400 'Exactly one of'
+	fcm '{"validate_only":true,"message":{"fid":"a"}}'
+	ok 'FCM: a message that is only checked' \
+	    answered 200 projects/p1/messages/fake_message_id
+	fcm '{"message":{"token":"a","androidV2":{"ttl":"60s","data":{"a":"b"},
+	    "remoteNotification":{"mutableContent":true,
+	    "useAsV1DataMessage":true},"bandwidthConstrainedOk":true}}}'
+	ok 'FCM: the second Android block' answered 200
+	fcm '{"message":{"token":"a","android_v2":{"background_sync":{}}}}'
+	ok 'FCM: ... by its other name' answered 200
+	fcm '{"message":{"token":"a","android":{},
+	    "androidV2":{"backgroundSync":{}}}}'
+	ok 'FCM: ... not beside the first' answered 400 'Only one of android'
+	fcm '{"message":{"token":"a","androidV2":{"ttl":"60s"}}}'
+	ok 'FCM: ... of one kind' answered 400 'One of background_sync'
+	fcm '{"message":{"token":"a","androidV2":{"backgroundSync":{},
+	    "priority":"HIGH"}}}'
+	ok 'FCM: ... without a priority' \
+	    answered 400 "Unknown name \\\"priority\\\" at 'message.android_v2'"
+	fcm '{"message":{"token":"a","androidV2":{"ttl":"x",
+	    "backgroundSync":{}}}}'
+	ok 'FCM: ... with a ttl' answered 400 message.android_v2.ttl
 	fcm '{"message":'
 	ok 'FCM: no JSON' answered 400 'Invalid JSON payload received.'
 }
@@ -517,6 +642,13 @@ check_fcm_scripts()
 	ok 'FCM script: 404' answered 404 '"errorCode": "UNREGISTERED"'
 	fcm '{"message":{"token":"a-400"}}'
 	ok 'FCM script: 400' answered 400 '"field": "message.token"'
+	fcm '{"message":{"fid":"a-400"}}'
+	ok 'FCM script: 400 of an installation' \
+	    answered 400 '"field": "message.fid"'
+	fcm '{"message":{"token":"a-503-umlaut"}}'
+	ok 'FCM script: characters beyond ASCII' answered 503 '"note":"ü推",'
+	fcm '{"message":{"token":"a-421"}}'
+	ok 'FCM script: 421 is not of Google' answered 421 '<html'
 	fcm '{"message":{"token":"a-400-data"}}'
 	ok 'FCM script: data at fault' answered 400 'message.data[0].value'
 	fcm '{"message":{"token":"a-429-retry30"}}'
@@ -572,6 +704,7 @@ check_apns_streams
 check_apns_certificates
 check_apns_requests
 check_apns_scripts
+check_federation
 check_oauth
 check_fcm
 check_fcm_scripts

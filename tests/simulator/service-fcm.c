@@ -156,7 +156,8 @@ judge_authorization(const struct service_context *context,
 		    "Permission 'cloudmessaging.messages.create' denied on "
 		    "resource '//cloudresourcemanager.googleapis.com/"
 		    "projects/%s' (or it may not exist).", project);
-	} else if (strcmp(token->account->project_id, project) != 0) {
+	} else if (token->service_account != NULL ||
+	    strcmp(token->project_id, project) != 0) {
 		fill(verdict, 401, NULL);
 	} else {
 		good = true;
@@ -171,7 +172,7 @@ judge(struct service_context *context, struct request *request,
 	static const char json[] = "application/json";
 	const char *method = request_get_header(request, ":method");
 	const char *type = request_get_header(request, "content-type");
-	const char *token;
+	const char *target;
 	char project[PROJECT_SIZE];
 
 	if (method == NULL || strcmp(method, "POST") != 0 ||
@@ -188,11 +189,11 @@ judge(struct service_context *context, struct request *request,
 		    "Invalid JSON payload received. Unknown name: Cannot "
 		    "bind query parameter.");
 	} else {
-		if (fcm_message_check(request_get_json(request), &token,
+		if (fcm_message_check(request_get_json(request), &target,
 		    verdict))
 			fill(verdict, 200, NULL);
-		if (token != NULL)
-			text_add_string(&request->text, token);
+		if (target != NULL)
+			text_add_string(&request->text, target);
 	}
 }
 
@@ -202,8 +203,22 @@ add_string(struct json_object *object, const char *name, const char *value)
 	json_object_object_add(object, name, json_object_new_string(value));
 }
 
+/* The target may be called otherwise than in the table. */
+static const char *
+find_field(struct request *request, const struct verdict *verdict)
+{
+	struct json_object *body = request_get_json(request);
+	const char *field = verdict->field;
+
+	if (strcmp(field, "message.token") == 0 &&
+	    json_object_is_type(body, json_type_object) &&
+	    fcm_message_has_fid(body))
+		field = "message.fid";
+	return field;
+}
+
 static struct json_object *
-make_details(const struct verdict *verdict)
+make_details(const struct verdict *verdict, const char *field)
 {
 	struct json_object *details = json_object_new_array();
 	struct json_object *detail;
@@ -217,9 +232,9 @@ make_details(const struct verdict *verdict)
 		add_string(detail, "errorCode", verdict->reason);
 		json_object_array_add(details, detail);
 	}
-	if (verdict->field[0] != '\0') {
+	if (*field != '\0') {
 		violation = json_object_new_object();
-		add_string(violation, "field", verdict->field);
+		add_string(violation, "field", field);
 		add_string(violation, "description", verdict->message);
 		list = json_object_new_array();
 		json_object_array_add(list, violation);
@@ -233,11 +248,12 @@ make_details(const struct verdict *verdict)
 }
 
 static void
-compose_error(struct text *to, const struct verdict *verdict)
+compose_error(struct request *request, const struct verdict *verdict)
 {
 	struct json_object *body = json_object_new_object();
 	struct json_object *error = json_object_new_object();
-	struct json_object *details = make_details(verdict);
+	struct json_object *details = make_details(verdict,
+	    find_field(request, verdict));
 
 	json_object_object_add(error, "code",
 	    json_object_new_int((int)verdict->status));
@@ -249,32 +265,45 @@ compose_error(struct text *to, const struct verdict *verdict)
 	else
 		json_object_put(details);
 	json_object_object_add(body, "error", error);
-	text_add_string(to, json_object_to_json_string_ext(body,
+	text_add_string(&request->answer.body, json_object_to_json_string_ext(body,
 	    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 	    JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(body);
+}
+
+/* What names a message that was sent, or was only checked. */
+static void
+compose_success(struct request *request)
+{
+	static uint64_t messages;
+	char project[PROJECT_SIZE] = "";
+	char id[64] = "fake_message_id";
+
+	find_project(request_get_header(request, ":path"), project);
+	if (!json_object_is_type(request_get_json(request),
+	    json_type_object) ||
+	    !fcm_message_is_test(request_get_json(request))) {
+		messages++;
+		snprintf(id, sizeof id, "0:%lld%06llu",
+		    (long long)request->at_ms,
+		    (unsigned long long)messages % 1000000);
+	}
+	text_add_format(&request->answer.body, "{\n  \"name\": "
+	    "\"projects/%s/messages/%s\"\n}\n", project, id);
 }
 
 static void
 compose(struct service_context *context, struct request *request,
     const struct verdict *verdict)
 {
-	static uint64_t messages;
 	struct answer *answer = &request->answer;
-	char project[PROJECT_SIZE] = "";
 
 	(void)context;
 	answer->content_type = "application/json; charset=UTF-8";
-	if (verdict->status == 200) {
-		find_project(request_get_header(request, ":path"), project);
-		messages++;
-		text_add_format(&answer->body, "{\n  \"name\": "
-		    "\"projects/%s/messages/0:%lld%06llu\"\n}\n", project,
-		    (long long)request->at_ms,
-		    (unsigned long long)messages % 1000000);
-	} else {
-		compose_error(&answer->body, verdict);
-	}
+	if (verdict->status == 200)
+		compose_success(request);
+	else
+		compose_error(request, verdict);
 	if (verdict->status == 401 && !verdict->has_error_code)
 		answer_add_header(answer, "www-authenticate",
 		    "Bearer realm=\"https://accounts.google.com/\", "

@@ -3,15 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "encoding.h"
 #include "jwt-verify.h"
-#include "service.h"
+#include "oauth.h"
 
 #define GRANT_TYPE "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #define SCOPE "https://www.googleapis.com/auth/firebase.messaging"
-#define FORM "application/x-www-form-urlencoded"
 #define ASSERTION_LIFE_MAX_S 3600
 #define CLOCK_SKEW_MAX_S 60
 
@@ -49,13 +47,6 @@ fill(struct verdict *verdict, unsigned status, const char *reason)
 	if (status != 200)
 		string_copy(verdict->message, sizeof verdict->message,
 		    usual->description);
-}
-
-static void
-refuse(struct verdict *verdict, const char *error, const char *description)
-{
-	fill(verdict, 400, error);
-	string_copy(verdict->message, sizeof verdict->message, description);
 }
 
 /* https://HOST:PORT/token with one of the names of this machine. */
@@ -110,30 +101,31 @@ judge_assertion(const struct service_context *context, const char *assertion,
 	if (email != NULL && key_id != NULL)
 		account = accounts_find_fcm(context->accounts, email, key_id);
 	if (!parsed)
-		refuse(verdict, "invalid_grant",
+		oauth_refuse(verdict, "invalid_grant",
 		    "Invalid JWT: Failed to parse the assertion.");
 	else if (email == NULL ||
 	    !accounts_has_fcm_email(context->accounts, email))
-		refuse(verdict, "invalid_grant",
+		oauth_refuse(verdict, "invalid_grant",
 		    "Invalid grant: account not found");
 	else if (account == NULL ||
 	    !jwt_is_signed_by(&jwt, "RS256", account->public_key))
-		refuse(verdict, "invalid_grant", "Invalid JWT Signature.");
+		oauth_refuse(verdict, "invalid_grant", "Invalid JWT Signature.");
 	else if (!is_audience_good(jwt_get_string(jwt.claims, "aud"),
 	    context->oauth_port))
-		refuse(verdict, "invalid_grant",
+		oauth_refuse(verdict, "invalid_grant",
 		    "Invalid JWT: Failed audience check.");
 	else if (!are_times_good(&jwt, now_s))
-		refuse(verdict, "invalid_grant", "Invalid JWT: Token must be "
+		oauth_refuse(verdict, "invalid_grant", "Invalid JWT: Token must be "
 		    "a short-lived token (60 minutes) and in a reasonable "
 		    "timeframe. Check your iat and exp values in the JWT "
 		    "claim.");
 	else if (scope == NULL || strcmp(scope, SCOPE) != 0)
-		refuse(verdict, "invalid_scope",
+		oauth_refuse(verdict, "invalid_scope",
 		    "Invalid OAuth scope or ID token audience provided.");
 	else {
 		fill(verdict, 200, NULL);
-		verdict->grant = account;
+		verdict->grant = GRANT_TOKEN;
+		verdict->granted_project = account->project_id;
 	}
 	jwt_clear(&jwt);
 }
@@ -142,26 +134,67 @@ static void
 judge_form(const struct service_context *context,
     const struct request *request, struct verdict *verdict)
 {
-	const char *form = text_string(&request->body);
 	struct text grant_type;
 	struct text assertion;
 
 	text_init(&grant_type, JWT_LENGTH_MAX);
 	text_init(&assertion, JWT_LENGTH_MAX);
-	if (!encoding_decode_form_field(&grant_type, form, "grant_type"))
-		refuse(verdict, "invalid_request",
-		    "Required parameter is missing: grant_type");
-	else if (strcmp(text_string(&grant_type), GRANT_TYPE) != 0)
-		refuse(verdict, "unsupported_grant_type",
-		    "Invalid grant_type");
-	else if (!encoding_decode_form_field(&assertion, form, "assertion"))
-		refuse(verdict, "invalid_request",
-		    "Required parameter is missing: assertion");
-	else
-		judge_assertion(context, text_string(&assertion),
-		    request->at_ms / 1000, verdict);
+	if (oauth_read_field(request, "grant_type", &grant_type, verdict)) {
+		if (strcmp(text_string(&grant_type), GRANT_TYPE) != 0)
+			oauth_refuse(verdict, "unsupported_grant_type",
+			    "Invalid grant_type");
+		else if (oauth_read_field(request, "assertion", &assertion,
+		    verdict))
+			judge_assertion(context, text_string(&assertion),
+			    request->at_ms / 1000, verdict);
+	}
 	text_clear(&grant_type);
 	text_clear(&assertion);
+}
+
+static void
+judge_token(const struct service_context *context, struct request *request,
+    struct verdict *verdict)
+{
+	if (oauth_is_form(request, verdict))
+		judge_form(context, request, verdict);
+}
+
+static const struct oauth_page {
+	const char *method;
+	const char *path;		/* or how it begins */
+	const char *path_end;		/* NULL: it is the whole path */
+	void (*judge)(const struct service_context *context,
+	    struct request *request, struct verdict *verdict);
+} pages[] = {
+	{ .method = "POST", .path = "/token", .judge = judge_token },
+	{ .method = "POST", .path = "/v1/token",
+	    .judge = oauth_judge_exchange },
+	{ .method = "POST", .path = OAUTH_IMPERSONATION_START,
+	    .path_end = OAUTH_IMPERSONATION_END,
+	    .judge = oauth_judge_impersonation },
+	{ .method = "GET", .path = "/subject-token",
+	    .judge = oauth_judge_source },
+	{ .method = "GET", .path = "/subject-token.json",
+	    .judge = oauth_judge_source },
+	{ .judge = NULL },
+};
+
+static bool
+is_page(const struct oauth_page *page, const char *method, const char *path)
+{
+	size_t start = strlen(page->path);
+	size_t end = page->path_end != NULL ? strlen(page->path_end) : 0;
+	size_t length = strlen(path);
+	bool same;
+
+	if (page->path_end == NULL)
+		same = strcmp(path, page->path) == 0;
+	else
+		same = length > start + end &&
+		    strncmp(path, page->path, start) == 0 &&
+		    strcmp(path + length - end, page->path_end) == 0;
+	return same && strcmp(method, page->method) == 0;
 }
 
 static void
@@ -170,50 +203,73 @@ judge(struct service_context *context, struct request *request,
 {
 	const char *method = request_get_header(request, ":method");
 	const char *path = request_get_header(request, ":path");
-	const char *type = request_get_header(request, "content-type");
+	const struct oauth_page *page = pages;
 
-	if (path == NULL || strcmp(path, "/token") != 0 || method == NULL ||
-	    strcmp(method, "POST") != 0) {
+	while (page->judge != NULL && (path == NULL || method == NULL ||
+	    !is_page(page, method, path)))
+		page++;
+	if (page->judge != NULL) {
+		page->judge(context, request, verdict);
+	} else {
 		fill(verdict, 404, NULL);
 		verdict->shape = BODY_HTML;
-	} else if (type == NULL ||
-	    strncasecmp(type, FORM, strlen(FORM)) != 0 ||
-	    (type[strlen(FORM)] != '\0' && type[strlen(FORM)] != ';')) {
-		refuse(verdict, "invalid_request",
-		    "The body must be of type " FORM);
-	} else {
-		judge_form(context, request, verdict);
 	}
+}
+
+static void
+add_string(struct json_object *object, const char *name, const char *value)
+{
+	json_object_object_add(object, name, json_object_new_string(value));
+}
+
+static struct json_object *
+make_token(struct service_context *context, const struct request *request,
+    const struct verdict *verdict)
+{
+	struct json_object *body = json_object_new_object();
+	int64_t life_s = context->expires_in_s;
+	const struct access_token *token = access_tokens_issue(
+	    context->access_tokens, verdict->granted_project,
+	    verdict->granted_account, request->at_ms + life_s * 1000);
+
+	if (verdict->grant == GRANT_IMPERSONATION) {
+		add_string(body, "accessToken", token->token);
+		oauth_add_time(body, "expireTime",
+		    request->at_ms / 1000 + life_s);
+	} else {
+		add_string(body, "access_token", token->token);
+		if (verdict->grant == GRANT_EXCHANGE)
+			add_string(body, "issued_token_type",
+			    OAUTH_TOKEN_TYPE_ACCESS);
+		json_object_object_add(body, "expires_in",
+		    json_object_new_int64(life_s));
+		add_string(body, "token_type", "Bearer");
+	}
+	return body;
 }
 
 static void
 compose(struct service_context *context, struct request *request,
     const struct verdict *verdict)
 {
-	const struct fcm_account *account = verdict->grant;
+	struct answer *answer = &request->answer;
 	struct json_object *body = json_object_new_object();
-	int64_t life_s = context->expires_in_s;
 
-	if (account != NULL) {
-		const struct access_token *token = access_tokens_issue(
-		    context->access_tokens, account,
-		    request->at_ms + life_s * 1000);
-
-		json_object_object_add(body, "access_token",
-		    json_object_new_string(token->token));
-		json_object_object_add(body, "expires_in",
-		    json_object_new_int64(life_s));
-		json_object_object_add(body, "token_type",
-		    json_object_new_string("Bearer"));
+	answer->content_type = "application/json; charset=utf-8";
+	if (verdict->grant != GRANT_NONE) {
+		json_object_put(body);
+		body = make_token(context, request, verdict);
+	} else if (verdict->status == 200 && verdict->message[0] != '\0') {
+		oauth_compose_source(request, verdict);
+	} else if (verdict->status != 200 && oauth_is_impersonation(request)) {
+		oauth_add_google_error(body, verdict);
 	} else if (verdict->status != 200) {
-		json_object_object_add(body, "error",
-		    json_object_new_string(verdict->reason));
-		json_object_object_add(body, "error_description",
-		    json_object_new_string(verdict->message));
+		add_string(body, "error", verdict->reason);
+		add_string(body, "error_description", verdict->message);
 	}
-	text_add_string(&request->answer.body,
-	    json_object_to_json_string_ext(body, JSON_C_TO_STRING_PLAIN));
-	request->answer.content_type = "application/json; charset=utf-8";
+	if (answer->body.length == 0)
+		text_add_string(&answer->body, json_object_to_json_string_ext(
+		    body, JSON_C_TO_STRING_PLAIN));
 	json_object_put(body);
 }
 

@@ -20,6 +20,14 @@ enum body_shape {
 	BODY_LATIN1,		/* the same, but no UTF-8 */
 };
 
+/* The token that a token endpoint gives. */
+enum grant {
+	GRANT_NONE,
+	GRANT_TOKEN,		/* for an assertion, or client credentials */
+	GRANT_EXCHANGE,		/* for a token of somebody else */
+	GRANT_IMPERSONATION,	/* of a service account */
+};
+
 /* What a service has to say of a request, before it becomes an answer. */
 struct verdict {
 	unsigned status;
@@ -34,7 +42,9 @@ struct verdict {
 	int64_t retry_after_s;		/* -1: no such header */
 	enum body_shape shape;
 	const char *literal;		/* for BODY_LITERAL, borrowed */
-	const void *grant;		/* OAuth: the account to be let in */
+	enum grant grant;
+	const char *granted_project;	/* what the token is for, as in */
+	const char *granted_account;	/* struct access_token */
 };
 
 /* A verdict of that status, with all else at its defaults. */
