@@ -61,6 +61,10 @@ shipped() {
 		shipped opt/pg/share/push-gateway/errors \
 			"$ROOT"/errors/*.html
 		echo opt/pg/bin/push-gateway
+		shipped opt/pg/share/bash-completion/completions \
+			"$ROOT"/completions/bash/*
+		shipped opt/pg/share/zsh/site-functions \
+			"$ROOT"/completions/zsh/*
 		echo opt/pg/share/man/man1/push-gateway.1
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
