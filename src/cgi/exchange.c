@@ -343,8 +343,10 @@ exchange_encode(struct exchange *exchange)
 {
 	if (exchange->text.size > 0 && !exchange->params.protocol->write(
 	    exchange->request, exchange->text.data, exchange->text.size,
-	    &exchange->out))
+	    &exchange->out)) {
+		log_error("a response exceeds its size limit");
 		exchange_lose(exchange);
+	}
 	buf_reset(&exchange->text);
 }
 
