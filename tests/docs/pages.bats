@@ -46,6 +46,30 @@ page.md: #two
 5 links, 2 broken" ]
 }
 
+# named PAGE: the files that it names as code, but for those to be filled in.
+named() {
+	grep -oE '`[A-Za-z0-9._-]+/[A-Za-z0-9./_-]*`' "$ROOT/$1" | tr -d '`' |
+		grep -v -e NAME -e MODULE -e PROVIDER -e TARGET | sort -u
+}
+
+# is_there NAME: as a path from the top, from src/ or from tests/, or a module.
+is_there() {
+	[ -e "$ROOT/$1" ] || [ -e "$ROOT/src/$1" ] || [ -e "$ROOT/tests/$1" ] ||
+		[ -e "$ROOT/src/$1.h" ] || [ -e "$ROOT/src/$1.c" ]
+}
+
+@test "each file that a page for developers names is there" {
+	local page name missing=
+	for page in ARCHITECTURE.md CONTRIBUTING.md tests/README.md; do
+		[ -n "$(named $page)" ]
+		while read -r name; do
+			is_there "$name" || missing+="$page: $name"$'\n'
+		done < <(named $page)
+	done
+	echo "$missing"
+	[ -z "$missing" ]
+}
+
 @test "doc/API.md lists each phrase of an item's error, and no other" {
 	diff <(described phrase | sort) \
 		<(sed -n '/^| `error` of an item/,/^$/p' "$ROOT/doc/API.md" |
