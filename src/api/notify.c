@@ -264,7 +264,8 @@ notify_mark_forbidden(struct batch *batch, const struct client *client)
 void
 notify_serve(const struct notify_params *params,
     enum decode_operation operation, struct exchange *exchange,
-    const struct client *client, const struct buf *body)
+    const struct client *client, const char *path_prefix,
+    const struct buf *body)
 {
 	enum decode_result result = DECODE_INVALID;
 	struct decode_error error = { .violation = {
@@ -282,6 +283,7 @@ notify_serve(const struct notify_params *params,
 		exchange_finish(exchange);
 		return;
 	}
+	batch->path_prefix = xstrdup(path_prefix);
 	notify_mark_forbidden(batch, client);
 	job = xcalloc(1, sizeof *job);
 	job->params = params;

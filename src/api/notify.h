@@ -26,11 +26,13 @@ struct notify_params {
 /*
  * Serves a request of a known client, with its whole body in `body`.  Ends
  * the exchange, now or when the last device is settled; until then the
- * parameters must stay valid.
+ * parameters must stay valid.  `path_prefix` is what stands before the API's
+ * own path, without a slash at the end; it may be empty.
  */
 void notify_serve(const struct notify_params *params,
     enum decode_operation operation, struct exchange *exchange,
-    const struct client *client, const struct buf *body);
+    const struct client *client, const char *path_prefix,
+    const struct buf *body);
 
 /* Counts an answer; `operation` is its name in the API, or "none". */
 void notify_count_answer(const struct notify_params *params,

@@ -33,6 +33,7 @@ struct route_upload {
 	const struct route *route;
 	struct exchange *exchange;
 	const struct client *client;
+	char *path_prefix;
 };
 
 static const struct route routes[] = {
@@ -103,6 +104,20 @@ route_find(const char *path, const char *target)
 			return &routes[i];
 	}
 	return NULL;
+}
+
+char *
+route_prefix(const struct route *route, const char *path)
+{
+	size_t length = strlen(path), matrix = strlen("/_matrix");
+
+	if (length > 0 && path[length - 1] == '/')
+		length--;
+	length -= strlen(route->tail);
+	if (length >= matrix &&
+	    strncmp(path + length - matrix, "/_matrix", matrix) == 0)
+		length -= matrix;
+	return xasprintf("%.*s", (int)length, path);
 }
 
 const char *
@@ -210,7 +225,8 @@ route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 	switch (result) {
 	case EXCHANGE_BODY_OK:
 		notify_serve(&router->params.notify, upload->route->operation,
-		    upload->exchange, upload->client, body);
+		    upload->exchange, upload->client, upload->path_prefix,
+		    body);
 		break;
 	case EXCHANGE_BODY_TOO_LARGE:
 		details = json_object_new_object();
@@ -227,12 +243,13 @@ route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 		    RESPONSE_UNAVAILABLE, NULL);
 		break;
 	}
+	free(upload->path_prefix);
 	free(upload);
 }
 
 static void
 route_serve_post(struct router *router, const struct route *route,
-    struct exchange *exchange, const struct client *client)
+    struct exchange *exchange, const struct client *client, const char *path)
 {
 	struct route_upload *upload = xcalloc(1, sizeof *upload);
 
@@ -240,6 +257,7 @@ route_serve_post(struct router *router, const struct route *route,
 	upload->route = route;
 	upload->exchange = exchange;
 	upload->client = client;
+	upload->path_prefix = route_prefix(route, path);
 	router->uploads++;
 	exchange_read_body(exchange,
 	    (size_t)router->params.max_request_size_kb * 1024, route_on_body,
@@ -268,7 +286,7 @@ router_serve(struct router *router, struct exchange *exchange)
 		route_refuse(router, route, exchange, RESPONSE_UNAUTHENTICATED,
 		    NULL);
 	} else
-		route_serve_post(router, route, exchange, client);
+		route_serve_post(router, route, exchange, client, path);
 }
 
 /* --- the router ---------------------------------------------------------- */

@@ -47,6 +47,13 @@ struct route;
  */
 const struct route *route_find(const char *path, const char *target);
 
+/*
+ * What stands in the path before the route's own, without a slash at the end
+ * and without Matrix' own prefix: "" for "/push/v1/notify".  The caller frees
+ * it.
+ */
+char *route_prefix(const struct route *route, const char *path);
+
 /* The operation's name in the API, for tests. */
 const char *route_name(const struct route *route);
 

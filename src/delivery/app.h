@@ -24,9 +24,18 @@ struct app_settings {
 /* Their table, for setting_read. */
 extern const struct setting app_settings[];
 
+/* What more than the app_id tells which entry a device belongs to. */
+struct app_criteria {
+	char *platform;		/* device.data.platform; NULL: any */
+	char *path_prefix;	/* of the request's path; NULL: any */
+};
+
+extern const struct setting app_criteria_settings[];
+
 struct app {
 	size_t place;		/* in the registry, from 0 */
 	char *app_id;		/* a name, or a pattern */
+	struct app_criteria criteria;
 	bool is_pattern;
 	size_t literals;	/* how specific it is */
 	const struct provider *provider;
@@ -48,22 +57,37 @@ bool app_registry_set_defaults(struct app_registry *registry,
 
 /*
  * Adds an entry of "apps".  False with an error: no such provider, an app_id
- * that is there already, or what the provider finds wrong.
+ * that is there already with the same criteria, or what the provider finds
+ * wrong.
  */
 bool app_registry_add(struct app_registry *registry,
     struct json_object *section, const char *directory,
     struct error *error);
 
-/*
- * The app with exactly this id, else the one with the most specific pattern
- * that matches (the one with the most literal characters), or NULL.
- */
-struct app *app_registry_find(struct app_registry *registry,
-    const char *app_id);
+/* What is known of a device, and of the request that names it. */
+struct app_query {
+	const char *app_id;
+	const char *platform;	/* NULL: it has none */
+	const char *path_prefix;	/* NULL or "": there is none */
+};
 
 /*
- * True if two patterns are equally specific and there is an app_id that both
- * match: then `*first` and `*second` are their places in the registry.
+ * Of the apps whose criteria the device meets: the one with exactly this id,
+ * else the one with the most specific pattern that matches (the most literal
+ * characters); of several such the one with the most criteria, and of those
+ * the first.  NULL if there is none.
+ */
+struct app *app_registry_find(struct app_registry *registry,
+    const struct app_query *query);
+
+/* The app of another registry that has the same id and criteria, or NULL. */
+struct app *app_registry_find_same(struct app_registry *registry,
+    const struct app *app);
+
+/*
+ * True if two patterns with the same criteria are equally specific and there is
+ * an app_id that both match: then `*first` and `*second` are their places in
+ * the registry.
  */
 bool app_registry_find_ambiguity(const struct app_registry *registry,
     size_t *first, size_t *second);

@@ -239,6 +239,21 @@ delivery_device_start(struct delivery_run *run, size_t index, size_t i,
 	});
 }
 
+/* The app of the i-th device of a notification, or NULL. */
+static const struct app *
+delivery_find_app(const struct delivery_run *run, size_t index, size_t i)
+{
+	const struct device *device =
+	    &run->batch->notifications[index].devices[i];
+
+	return app_registry_find(run->delivery->params.apps,
+	    &(struct app_query){
+		.app_id = device->app_id,
+		.platform = device_platform(device),
+		.path_prefix = run->batch->path_prefix
+	});
+}
+
 /* Starts the i-th device of a notification, or settles it at once. */
 static void
 delivery_start_device(struct delivery_run *run, size_t index, size_t i)
@@ -246,7 +261,7 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	const struct delivery_params *params = &run->delivery->params;
 	const struct device *device =
 	    &run->batch->notifications[index].devices[i];
-	const struct app *app = app_registry_find(params->apps, device->app_id);
+	const struct app *app = delivery_find_app(run, index, i);
 	struct outcome outcome = {
 		.verdict = VERDICT_FAILED
 	};
@@ -381,8 +396,7 @@ delivery_expire_device(struct delivery_run *run, size_t index, size_t i)
 	const struct outcome late = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
 
-	delivery_note(run, app_registry_find(run->delivery->params.apps,
-	    run->batch->notifications[index].devices[i].app_id), 0, &late);
+	delivery_note(run, delivery_find_app(run, index, i), 0, &late);
 	delivery_settle(run, index, &run->items[index].outcomes[i], &late);
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "base/json-text.h"
+
 #define NOTIFICATION_TEXT(text, of, until) { \
 	.name = text, .kind = NOTIFICATION_##of, \
 	.last = NOTIFICATION_WITHOUT_##until }
@@ -44,7 +46,15 @@ batch_free(struct batch *batch)
 		free(batch->notifications[i].devices);
 	free(batch->notifications);
 	json_object_put(batch->tree);
+	free(batch->path_prefix);
 	free(batch);
+}
+
+const char *
+device_platform(const struct device *device)
+{
+	return device->data == NULL ? NULL :
+	    json_text_member(device->data, "platform");
 }
 
 const char *

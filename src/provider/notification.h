@@ -82,9 +82,13 @@ struct batch {
 	struct json_object *tree;
 	struct notification *notifications;
 	size_t count;
+	char *path_prefix;	/* of the request's path; NULL: none */
 };
 
 void batch_free(struct batch *batch);
+
+/* data.platform of a device if it is a string, else NULL. */
+const char *device_platform(const struct device *device);
 
 const char *notification_prio(const struct notification *notification);
 

@@ -127,7 +127,7 @@ generation_keeps_apps(struct generation *generation,
 	    i++) {
 		if (account_is_open(generation->accounts, app))
 			continue;
-		before = app_registry_find(previous->conf->apps, app->app_id);
+		before = app_registry_find_same(previous->conf->apps, app);
 		if (before != NULL && account_is_open(previous->accounts,
 		    before) && !generation_app_has_expired(before)) {
 			error_set(error, "app %s has lost its credentials",

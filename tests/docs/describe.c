@@ -129,6 +129,7 @@ main(void)
 	describe_settings("log", conf_log_settings);
 	describe_settings("clients", client_settings);
 	describe_settings("apps", app_settings);
+	describe_settings("apps", app_criteria_settings);
 	PROVIDER_LIST(DESCRIBE_PROVIDER)
 	describe_metrics();
 	describe_phrases();

@@ -344,3 +344,41 @@ crowd() {
 	[ "$(awk '/items=1 delivered=[0-9]+ .*ms=/ { sub(".*ms=", "");
 		if ($0 + 0 > 2500) print }' "$STAGE/gateway.log")" = "" ]
 }
+
+@test "the platform of a device, or the path's prefix, tells its entry" {
+	local before
+	before=$(cat "$STAGE/push-gateway.json")
+	write_config '.request_timeout_ms = 2000 | .breaker_failures = 0 |
+		del(.clients[].apps) |
+		.apps[0].topic = "de.gematik.erezept.ios" |
+		.apps[0].platform = "ios" | .apps[1].platform = "android" |
+		.apps += [ .apps[] | .app_id = "other.app" | del(.platform) ] |
+		.apps[0].app_id = "one.app" | .apps[1].app_id = "one.app" |
+		.apps[2].path_prefix = "/ios"'
+	wait_until 10 delivered_to apns "$(platform ios)" /push/v1/notify
+	wait_until 10 delivered_to fcm "$(platform android)" /push/v1/notify
+	post /push/v1/notify/batch "$(batch "$(plain '{}' \
+		"$(platform web)")")"
+	[ "$(answer '.results[0] | [.status, .error, .rejected]')" = \
+		'["failed","app_id is not configured",[]]' ]
+	wait_until 10 delivered_to apns "$(device other.app \
+		"$(apns_pushkey one)")" /ios/push/v1/notify
+	wait_until 10 delivered_to fcm "$(device other.app one)" \
+		/android/push/v1/notify
+	printf '%s' "$before" >"$STAGE/push-gateway.json"
+}
+
+# platform NAME: a device of one.app.
+platform() {
+	local pushkey=one
+	[ "$1" != ios ] || pushkey=$(apns_pushkey one)
+	device one.app "$pushkey" | jq -c --arg name "$1" \
+		'.data = { platform: $name }'
+}
+
+# delivered_to PROVIDER DEVICE PATH: and to nobody else.
+delivered_to() {
+	clear_record
+	post "$3" "$(single "$(plain '{}' "$2")")" &&
+		[ "$CODE" = 200 ] && [ "$(record .service | sort -u)" = "$1" ]
+}

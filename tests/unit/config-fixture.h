@@ -5,10 +5,10 @@
 /*
  * A configuration with credentials, for tests that stand on a whole one.
  *
- * The apps: "ios" and "ios-twin" are APNs with one key, "ios-other" is APNs with
- * another one, "android" is FCM, which asks for its token, and "lost" is APNs
- * with a key that is not there.  The one client, "caller", is whoever has a
- * verified certificate, and may address all of them.
+ * The apps: "ios" and "ios-twin" are APNs with one key, "ios-other" is APNs
+ * with another one, "android" is FCM, which asks for its token, and "lost" is
+ * APNs with a key that is not there.  The one client, "caller", is whoever has
+ * a verified certificate, and may address all of them.
  */
 #define CONFIG_FIXTURE_TOKEN_URL "https://oauth.test/token"
 

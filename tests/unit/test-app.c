@@ -23,6 +23,13 @@ add(struct app_registry *registry, const char *app_id, struct error *error)
 	return added;
 }
 
+static struct app *
+find(struct app_registry *registry, const char *app_id)
+{
+	return app_registry_find(registry,
+	    &(struct app_query){ .app_id = app_id });
+}
+
 static struct app_registry *
 registry_of(const char *const *app_ids)
 {
@@ -72,13 +79,13 @@ check_find(void)
 	size_t i;
 
 	for (i = 0; i < sizeof finds / sizeof *finds; i++) {
-		app = app_registry_find(registry, finds[i].app_id);
+		app = find(registry, finds[i].app_id);
 		tap_is_string(app == NULL ? NULL : app->app_id,
 		    finds[i].found, "\"%s\" is found", finds[i].app_id);
 	}
-	tap_ok(app_registry_find(registry, fixture_repeat("a", 255)) != NULL,
+	tap_ok(find(registry, fixture_repeat("a", 255)) != NULL,
 	    "a name of 255 bytes is found by a pattern");
-	tap_ok(app_registry_find(registry, fixture_repeat("a", 256)) == NULL,
+	tap_ok(find(registry, fixture_repeat("a", 256)) == NULL,
 	    "a name of 256 bytes is not");
 	for (i = 0; many[i] != NULL; i++)
 		tap_is_string(app_registry_at(registry, i)->app_id, many[i],
@@ -90,9 +97,9 @@ check_find(void)
 	    "an app knows its provider, its account and its place");
 	app_registry_free(registry);
 	registry = registry_of(none);
-	tap_ok(app_registry_find(registry, "c") == NULL, "c is not there");
-	tap_ok(app_registry_find(registry, "ab") == NULL, "ab neither");
-	tap_ok(app_registry_find(registry, "") == NULL, "nor nothing");
+	tap_ok(find(registry, "c") == NULL, "c is not there");
+	tap_ok(find(registry, "ab") == NULL, "ab neither");
+	tap_ok(find(registry, "") == NULL, "nor nothing");
 	app_registry_free(registry);
 	app_registry_free(NULL);
 }
@@ -106,13 +113,83 @@ check_stable(void)
 	size_t i;
 
 	add(registry, "first", &error);
-	first = app_registry_find(registry, "first");
+	first = find(registry, "first");
 	for (i = 0; i < 300; i++)
 		add(registry, fixture_format("app%zu", i), &error);
-	tap_ok(app_registry_find(registry, "first") == first,
+	tap_ok(find(registry, "first") == first,
 	    "an app stays where it is");
-	tap_is_string(app_registry_find(registry, "app299")->app_id,
+	tap_is_string(find(registry, "app299")->app_id,
 	    "app299", "the last of 301 is found");
+	app_registry_free(registry);
+}
+
+/* --- criteria ------------------------------------------------------------ */
+
+/* Entries by their places; the app_id, and what else must fit. */
+static const char *const by_criteria[] = {
+	"\"app_id\":\"a\"",
+	"\"app_id\":\"a\",\"platform\":\"ios\"",
+	"\"app_id\":\"a\",\"path_prefix\":\"/x\"",
+	"\"app_id\":\"a\",\"platform\":\"ios\",\"path_prefix\":\"/x\"",
+	"\"app_id\":\"b\",\"platform\":\"ios\"",
+	"\"app_id\":\"b\",\"platform\":\"android\"",
+	"\"app_id\":\"c*\",\"path_prefix\":\"/x/y\"",
+	"\"app_id\":\"c?\"",
+};
+
+static const struct {
+	struct app_query query;
+	int place;		/* -1: none */
+} by_criteria_finds[] = {
+	{ { "a", NULL, NULL }, 0 },
+	{ { "a", "android", "/y" }, 0 },
+	{ { "a", "ios", NULL }, 1 },
+	{ { "a", "ios", "/y" }, 1 },
+	{ { "a", "IOS", "" }, 0 },
+	{ { "a", NULL, "/x" }, 2 },
+	{ { "a", NULL, "/x/z" }, 0 },
+	{ { "a", "ios", "/x" }, 3 },
+	{ { "b", "ios", NULL }, 4 },
+	{ { "b", "android", "/x" }, 5 },
+	{ { "b", NULL, NULL }, -1 },
+	{ { "b", "web", NULL }, -1 },
+	{ { "cc", NULL, "/x/y" }, 6 },
+	{ { "cc", NULL, "/x" }, 7 },
+	{ { "ccc", NULL, "/x" }, -1 },
+};
+
+static void
+check_criteria(void)
+{
+	struct app_registry *registry = app_registry_create();
+	size_t i, first, second;
+
+	for (i = 0; i < sizeof by_criteria / sizeof *by_criteria; i++) {
+		struct json_object *section = fixture_json(fixture_format(
+		    "{\"provider\":\"fcm\",\"service_account_file\":"
+		    "\"sa.json\",%s}", by_criteria[i]));
+		struct error error;
+
+		if (!app_registry_add(registry, section, "/", &error))
+			tap_bail_out("%s: %s", by_criteria[i], error.words);
+		json_object_put(section);
+	}
+	for (i = 0; i < sizeof by_criteria_finds / sizeof *by_criteria_finds;
+	    i++) {
+		const struct app_query *query = &by_criteria_finds[i].query;
+		struct app *app = app_registry_find(registry, query);
+
+		tap_is_int(app == NULL ? -1 : (int64_t)app->place,
+		    by_criteria_finds[i].place, "%s of platform %s by %s",
+		    query->app_id, query->platform == NULL ? "none" :
+		    query->platform, query->path_prefix == NULL ? "none" :
+		    query->path_prefix);
+		tap_ok(app == NULL ||
+		    app_registry_find_same(registry, app) == app,
+		    "which is the same as itself");
+	}
+	tap_ok(!app_registry_find_ambiguity(registry, &first, &second),
+	    "patterns with other criteria are clear");
 	app_registry_free(registry);
 }
 
@@ -123,6 +200,12 @@ static const struct {
 	const char *pointer;
 	const char *words;
 } errors[] = {
+	{ "{\"app_id\":\"x\",\"provider\":\"fcm\",\"path_prefix\":\"ios\"}",
+	    "/path_prefix", "must begin with a slash" },
+	{ "{\"app_id\":\"x\",\"provider\":\"fcm\",\"path_prefix\":"
+	    "\"/ios/\"}", "/path_prefix", "not end with one" },
+	{ "{\"app_id\":\"x\",\"provider\":\"fcm\",\"platform\":1}",
+	    "/platform", "must be a string" },
 	{ "{}", "", "\"app_id\"" },
 	{ "{\"provider\":\"fcm\"}", "", "\"app_id\"" },
 	{ "{\"app_id\":1,\"provider\":\"fcm\"}", "", "\"app_id\"" },
@@ -253,6 +336,7 @@ main(void)
 {
 	check_find();
 	check_stable();
+	check_criteria();
 	check_errors();
 	check_ambiguity();
 	check_settings();

@@ -370,11 +370,14 @@ check_lists(void)
 	    "the second client");
 	tap_ok(client != NULL && client_may_address(client, "b.x") &&
 	    !client_may_address(client, "c.apns"), "its apps");
-	tap_is_string(app_registry_find(conf->apps, "b.x")->provider->name,
+	tap_is_string(app_registry_find(conf->apps,
+	    &(struct app_query){ .app_id = "b.x" })->provider->name,
 	    "fcm", "the first app");
-	tap_is_string(app_registry_find(conf->apps, "c.apns")->provider->name,
+	tap_is_string(app_registry_find(conf->apps,
+	    &(struct app_query){ .app_id = "c.apns" })->provider->name,
 	    "apns", "the second app");
-	tap_ok(app_registry_find(conf->apps, "d") == NULL, "no third app");
+	tap_ok(app_registry_find(conf->apps,
+	    &(struct app_query){ .app_id = "d" }) == NULL, "no third app");
 	conf_free(conf);
 }
 

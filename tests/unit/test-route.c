@@ -136,6 +136,34 @@ find(const char *path, const char *target)
 	return route == NULL ? NULL : route_name(route);
 }
 
+static const struct {
+	const char *path;
+	const char *prefix;
+} prefixes[] = {
+	{ "/push/v1/notify", "" },
+	{ "/push/v1/notify/", "" },
+	{ "/_matrix/push/v1/notify", "" },
+	{ "/ios/push/v1/notify/batch", "/ios" },
+	{ "/ios/push/v1/notifyEncrypted/batch/", "/ios" },
+	{ "/a/b/_matrix/push/v1/notify", "/a/b" },
+	{ "/x_matrix/push/v1/notify", "/x_matrix" },
+};
+
+static void
+check_prefixes(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+		char *prefix = route_prefix(route_find(prefixes[i].path,
+		    NULL), prefixes[i].path);
+
+		tap_is_string(prefix, prefixes[i].prefix,
+		    "the prefix of \"%s\"", prefixes[i].path);
+		free(prefix);
+	}
+}
+
 int
 main(void)
 {
@@ -162,5 +190,6 @@ main(void)
 	tap_is_string(find("/push/v1/notify", fixture_format(
 	    "/push/v1/notify?%s", fixture_repeat("a", 100000))), "notify",
 	    "a query of 100000 bytes is of no interest");
+	check_prefixes();
 	return tap_done();
 }
