@@ -20,22 +20,22 @@ enum { CALLER_CERTIFICATE_SHA256_SIZE = 32 };
 
 struct caller_certificate_cache {
 	struct {
-		char *certificate;	/* NULL: not used yet */
-		struct caller_certificate identity;
+		char *pem;		/* NULL: not used yet */
+		struct caller_certificate caller;
 	} entries[CALLER_CERTIFICATE_CACHE_SIZE];
 	size_t next;			/* the one to be replaced */
 };
 
 static void
 caller_certificate_read_names(
-    X509 *certificate, struct caller_certificate *identity)
+    X509 *certificate, struct caller_certificate *caller)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(certificate,
 	    NID_subject_alt_name, NULL, NULL);
 	int i;
 
 	for (i = 0; names != NULL && i < sk_GENERAL_NAME_num(names) &&
-	    identity->san_dns_count < CALLER_CERTIFICATE_NAMES_MAX; i++) {
+	    caller->san_dns_count < CALLER_CERTIFICATE_NAMES_MAX; i++) {
 		const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
 		const unsigned char *text;
 		int length;
@@ -44,18 +44,18 @@ caller_certificate_read_names(
 			continue;
 		text = ASN1_STRING_get0_data(name->d.dNSName);
 		length = ASN1_STRING_length(name->d.dNSName);
-		/* A NUL in a name is an old trick; such a name is none. */
+		/* A NUL in a name is an old trick: ignore such names. */
 		if (length <= 0 || length >= CALLER_CERTIFICATE_NAME_SIZE ||
 		    memchr(text, '\0', (size_t)length) != NULL)
 			continue;
-		memcpy(identity->san_dns[identity->san_dns_count++], text,
+		memcpy(caller->san_dns[caller->san_dns_count++], text,
 		    (size_t)length);
 	}
 	GENERAL_NAMES_free(names);
 }
 
 bool
-caller_certificate_parse(const char *pem, struct caller_certificate *identity,
+caller_certificate_parse(const char *pem, struct caller_certificate *caller,
     struct error *error)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -63,7 +63,7 @@ caller_certificate_parse(const char *pem, struct caller_certificate *identity,
 	X509 *certificate = NULL;
 	bool parsed = false;
 
-	memset(identity, 0, sizeof *identity);
+	memset(caller, 0, sizeof *caller);
 	if (bio != NULL)
 		certificate = PEM_read_bio_X509(bio, NULL,
 		    pem_no_password, NULL);
@@ -73,12 +73,12 @@ caller_certificate_parse(const char *pem, struct caller_certificate *identity,
 		error_set(error, "cannot be digested");
 	else {
 		encoding_write_hex(digest, CALLER_CERTIFICATE_SHA256_SIZE,
-		    identity->certificate_sha256);
+		    caller->certificate_sha256);
 		parsed = X509_NAME_digest(X509_get_issuer_name(certificate),
 		    EVP_sha256(), digest, NULL) == 1;
 		encoding_write_hex(digest, CALLER_CERTIFICATE_SHA256_SIZE,
-		    identity->issuer_sha256);
-		caller_certificate_read_names(certificate, identity);
+		    caller->issuer_sha256);
+		caller_certificate_read_names(certificate, caller);
 	}
 	X509_free(certificate);
 	BIO_free(bio);
@@ -88,7 +88,7 @@ caller_certificate_parse(const char *pem, struct caller_certificate *identity,
 
 /* Between the first and the last line, white space ends lines. */
 static void
-identity_restore_lines(char *pem)
+caller_certificate_restore_lines(char *pem)
 {
 	char *body = strstr(pem, "CERTIFICATE-----"), *end;
 
@@ -103,27 +103,26 @@ identity_restore_lines(char *pem)
 }
 
 static bool
-caller_certificate_is_verified(const char *verify, const char *certificate)
+caller_certificate_is_verified(const char *verify, const char *pem)
 {
-	return verify != NULL && strcmp(verify, "SUCCESS") == 0 &&
-	    certificate != NULL;
+	return verify != NULL && strcmp(verify, "SUCCESS") == 0 && pem != NULL;
 }
 
 bool
-caller_certificate_read(const char *verify, const char *certificate,
-    struct caller_certificate *identity)
+caller_certificate_read(const char *verify, const char *pem,
+    struct caller_certificate *caller)
 {
 	struct error error;
-	char *pem;
-	bool known;
+	char *copy;
+	bool read;
 
-	if (!caller_certificate_is_verified(verify, certificate))
+	if (!caller_certificate_is_verified(verify, pem))
 		return false;
-	pem = xstrdup(certificate);
-	identity_restore_lines(pem);
-	known = caller_certificate_parse(pem, identity, &error);
-	free(pem);
-	return known;
+	copy = xstrdup(pem);
+	caller_certificate_restore_lines(copy);
+	read = caller_certificate_parse(copy, caller, &error);
+	free(copy);
+	return read;
 }
 
 struct caller_certificate_cache *
@@ -140,31 +139,31 @@ caller_certificate_cache_free(struct caller_certificate_cache *cache)
 	if (cache == NULL)
 		return;
 	for (i = 0; i < CALLER_CERTIFICATE_CACHE_SIZE; i++)
-		free(cache->entries[i].certificate);
+		free(cache->entries[i].pem);
 	free(cache);
 }
 
 const struct caller_certificate *
 caller_certificate_cache_read(struct caller_certificate_cache *cache,
-    const char *verify, const char *certificate)
+    const char *verify, const char *pem)
 {
-	struct caller_certificate identity;
+	struct caller_certificate caller;
 	size_t i;
 
-	if (!caller_certificate_is_verified(verify, certificate))
+	if (!caller_certificate_is_verified(verify, pem))
 		return NULL;
 	for (i = 0; i < CALLER_CERTIFICATE_CACHE_SIZE; i++) {
-		if (cache->entries[i].certificate != NULL &&
-		    strcmp(cache->entries[i].certificate, certificate) == 0)
-			return &cache->entries[i].identity;
+		if (cache->entries[i].pem != NULL &&
+		    strcmp(cache->entries[i].pem, pem) == 0)
+			return &cache->entries[i].caller;
 	}
-	if (!caller_certificate_read(verify, certificate, &identity))
+	if (!caller_certificate_read(verify, pem, &caller))
 		return NULL;
 	i = cache->next++ % CALLER_CERTIFICATE_CACHE_SIZE;
-	free(cache->entries[i].certificate);
-	cache->entries[i].certificate = xstrdup(certificate);
-	cache->entries[i].identity = identity;
-	return &cache->entries[i].identity;
+	free(cache->entries[i].pem);
+	cache->entries[i].pem = xstrdup(pem);
+	cache->entries[i].caller = caller;
+	return &cache->entries[i].caller;
 }
 
 bool

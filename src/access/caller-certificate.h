@@ -8,13 +8,13 @@
 #include "base/error.h"
 
 /*
- * Who calls: the client certificate that the web server verified.  It is
- * parsed here from SSL_CLIENT_CERT, since every server writes names its own
+ * The client certificate of a caller, which the web server has verified.  It
+ * is parsed here from SSL_CLIENT_CERT, since every server writes names its own
  * way, and none exports all of them.
  */
 enum caller_certificate_limits {
-	CALLER_CERTIFICATE_DIGEST_SIZE =
-	    65, /* SHA-256 in lower-case hex, NUL */
+	/* SHA-256 in lower-case hex, NUL */
+	CALLER_CERTIFICATE_DIGEST_SIZE = 65,
 	CALLER_CERTIFICATE_NAMES_MAX = 64,
 	CALLER_CERTIFICATE_NAME_SIZE = 256,
 	CALLER_CERTIFICATE_CACHE_SIZE = 16
@@ -22,27 +22,27 @@ enum caller_certificate_limits {
 
 struct caller_certificate {
 	char certificate_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
-	char issuer_sha256[CALLER_CERTIFICATE_DIGEST_SIZE]; /* of its name in
-							       DER */
+	/* of the issuer's name in DER */
+	char issuer_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
 	char san_dns[CALLER_CERTIFICATE_NAMES_MAX]
-		    [CALLER_CERTIFICATE_NAME_SIZE];
+	    [CALLER_CERTIFICATE_NAME_SIZE];
 	size_t san_dns_count;
 };
 
 /*
  * Reads the variables SSL_CLIENT_VERIFY and SSL_CLIENT_CERT (each may be
  * NULL).  True only if the first is exactly "SUCCESS" and the second is a
- * certificate in PEM; "FAILED:…", "GENEROUS" and a missing variable are all
- * nobody.  Spaces in place of newlines in the PEM are understood.
+ * certificate in PEM; "FAILED:…", "GENEROUS" and a missing variable all
+ * mean that there is none.  The PEM may have spaces in place of newlines.
  */
-bool caller_certificate_read(const char *verify, const char *certificate,
-    struct caller_certificate *identity);
+bool caller_certificate_read(const char *verify, const char *pem,
+    struct caller_certificate *caller);
 
 /*
- * The same with a memory: a few callers send all requests, and parsing a
- * certificate costs more than all the rest of serving one.  Remembered is
- * what a text says, never that it was verified.  NULL if it is nobody; what
- * is returned is the cache's, until the next call.
+ * The same with a cache: a few callers send all requests, and parsing a
+ * certificate costs more than everything else in serving one.  The cache
+ * remembers what a text says, never that it was verified.  NULL if there is no
+ * verified certificate; the result belongs to the cache, until the next call.
  */
 struct caller_certificate_cache;
 
@@ -50,15 +50,15 @@ struct caller_certificate_cache *caller_certificate_cache_create(void);
 void caller_certificate_cache_free(struct caller_certificate_cache *cache);
 const struct caller_certificate *caller_certificate_cache_read(
     struct caller_certificate_cache *cache, const char *verify,
-    const char *certificate);
+    const char *pem);
 
 /* The same for a PEM file's text, for the operator; false with an error. */
 bool caller_certificate_parse(
-    const char *pem, struct caller_certificate *identity, struct error *error);
+    const char *pem, struct caller_certificate *caller, struct error *error);
 
 /*
  * Writes a SHA-256 digest as it is compared: 64 lower-case hex digits, from
- * upper or lower case with or without colons.  False if it is none.
+ * upper or lower case with or without colons.  False if it is not one.
  */
 bool caller_certificate_normalise_digest(const char *text,
     char digest[CALLER_CERTIFICATE_DIGEST_SIZE]);

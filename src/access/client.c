@@ -49,8 +49,8 @@ client_list_free(struct client_list *list)
 }
 
 /*
- * A criterion without values would match nobody, which an operator can only
- * have meant by mistake; "apps" may be empty.
+ * A criterion without values would match no certificate, which can only be a
+ * mistake; "apps" may be empty.
  */
 static bool
 client_check_criterion(struct json_object *section, const char *name,
@@ -59,7 +59,7 @@ client_check_criterion(struct json_object *section, const char *name,
 	if (values->count > 0 ||
 	    !json_object_object_get_ex(section, name, NULL))
 		return true;
-	error_set(error, "must hold at least one value");
+	error_set(error, "must contain at least one value");
 	error_prepend_name(error, name);
 	return false;
 }
@@ -125,19 +125,19 @@ client_has_value(const struct setting_strings *values, const char *text)
 
 static bool
 client_has_name(const struct setting_strings *names,
-    const struct caller_certificate *identity)
+    const struct caller_certificate *caller)
 {
 	size_t i = 0;
 
-	while (i < identity->san_dns_count &&
-	    !client_has_value(names, identity->san_dns[i]))
+	while (i < caller->san_dns_count &&
+	    !client_has_value(names, caller->san_dns[i]))
 		i++;
-	return i < identity->san_dns_count;
+	return i < caller->san_dns_count;
 }
 
 const struct client *
 client_list_find(const struct client_list *list,
-    const struct caller_certificate *identity)
+    const struct caller_certificate *caller)
 {
 	size_t i;
 
@@ -146,12 +146,12 @@ client_list_find(const struct client_list *list,
 
 		if ((client->certificate_sha256.count == 0 ||
 		    client_has_value(&client->certificate_sha256,
-		    identity->certificate_sha256)) &&
+		    caller->certificate_sha256)) &&
 		    (client->issuer_sha256.count == 0 ||
 		    client_has_value(&client->issuer_sha256,
-		    identity->issuer_sha256)) &&
+		    caller->issuer_sha256)) &&
 		    (client->san_dns.count == 0 ||
-		    client_has_name(&client->san_dns, identity)))
+		    client_has_name(&client->san_dns, caller)))
 			return client;
 	}
 	return NULL;

@@ -10,8 +10,8 @@
 #include "base/setting.h"
 
 /*
- * Which certificates we serve, and which apps each may address.  Chain
- * validation alone identifies nobody: any customer of the same CA gets there.
+ * Which callers are admitted, and which apps each may address.  A trusted
+ * chain is not enough: any customer of the same CA has one.
  */
 struct client_list;
 struct client;
@@ -31,7 +31,7 @@ bool client_list_add(struct client_list *list, struct json_object *section,
 
 /* The first entry that the certificate matches, or NULL: no access. */
 const struct client *client_list_find(const struct client_list *list,
-    const struct caller_certificate *identity);
+    const struct caller_certificate *caller);
 
 const char *client_name(const struct client *client);
 

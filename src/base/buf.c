@@ -120,7 +120,7 @@ buf_read_file(struct buf *buf, const char *path)
 
 	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)) == -1)
 		return false;
-	/* All at once: growing leaves copies behind. */
+	/* All at once: growing would leave copies in freed memory. */
 	if (fstat(fd, &st) == 0 && st.st_size > 0 &&
 	    (size_t)st.st_size <= buf->limit - buf->size)
 		buf_reserve(buf, (size_t)st.st_size);

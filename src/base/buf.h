@@ -42,7 +42,7 @@ const char *buf_text(const struct buf *buf);
 
 /*
  * Reads a whole file.  False if it cannot be read (errno says why) or is
- * larger than the buffer's limit (EFBIG).  No copy of it stays behind.
+ * larger than the buffer's limit (EFBIG).  No copy of it remains in memory.
  */
 bool buf_read_file(struct buf *buf, const char *path);
 

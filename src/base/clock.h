@@ -14,7 +14,7 @@ int64_t clock_wall_s(void);
 
 /*
  * From now on both clocks stand still at these values, until they are called
- * again; for tests.  -1 gives the real clock back.
+ * again; for tests.  -1 restores the real clock.
  */
 void clock_fake(int64_t monotonic_ms, int64_t wall_s);
 

@@ -7,7 +7,7 @@
 
 #include "base/xmalloc.h"
 
-/* What tells one state of a file from the next; all zero if it is missing. */
+/* What distinguishes two states of a file; all zero if it is missing. */
 struct file_watch_state {
 	dev_t device;
 	ino_t inode;

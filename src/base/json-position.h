@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * Where something stands in the text of a configuration file: json-c tells
- * what is wrong, this tells the line and the column.
+ * Where something stands in the text of a configuration file: json-c says what
+ * is wrong, this says in which line and column.
  */
 struct json_position {
 	unsigned int line;	/* from 1 */

@@ -150,7 +150,7 @@ json_text_check(struct json_scan *scan, char reason[JSON_TEXT_REASON_SIZE])
 		    JSON_TEXT_DEPTH_MAX);
 	else if (value.count > JSON_TEXT_VALUES_MAX)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
-		    "holds more than %d values", JSON_TEXT_VALUES_MAX);
+		    "contains more than %d values", JSON_TEXT_VALUES_MAX);
 	else if (value.has_nul_in_name)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "has a member with U+0000 in its name");

@@ -22,7 +22,7 @@ enum log_level {
 };
 
 struct log_params {
-	enum log_level level;	/* the most talkative level that is written */
+	enum log_level level;	/* the least severe level written */
 	bool to_syslog;
 };
 
@@ -38,8 +38,8 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * For a broken invariant or memory that is gone: the worker dies with status
- * 70 and whoever started it starts another.  fatal appends strerror(errno).
+ * For a broken invariant or a lack of memory: the worker exits with status 70,
+ * and its parent starts another.  fatal appends strerror(errno).
  */
 void fatal(const char *format, ...)
     __attribute__((format(printf, 1, 2), noreturn));

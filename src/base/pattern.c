@@ -113,8 +113,8 @@ pattern_parts_meet(const struct pattern_part *one,
 }
 
 /*
- * Goes through both at once: a place is reached if some text leads both
- * patterns there.  Behind the last part of both stands the answer.
+ * Walks through both at once: a place is reached if some text leads both
+ * patterns there.  They overlap if the place after the last part of both is.
  */
 static bool
 pattern_walk(const struct pattern *one, const struct pattern *other)
@@ -132,7 +132,7 @@ pattern_walk(const struct pattern *one, const struct pattern *other)
 
 			if (!*place)
 				continue;
-			/* It ends, or takes what the other one takes. */
+			/* It ends, or matches what the other one matches. */
 			if (i < one->count && (a->any_number ||
 			    (j < other->count && b->any_number)))
 				place[width] = true;

@@ -20,7 +20,7 @@ bool pattern_has_wildcards(const char *text);
 /* True if it matches the whole id. */
 bool pattern_matches(const char *pattern, const char *id);
 
-/* How many characters it names: the more, the more specific. */
+/* The number of literal characters: the more, the more specific. */
 size_t pattern_literals(const char *pattern);
 
 /* True if there is an id that both match. */

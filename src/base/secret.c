@@ -27,7 +27,8 @@ secret_read(struct buf *secret, const char *path, struct error *error)
 		good = memchr(buf_text(secret), '\n', secret->size) == NULL &&
 		    memchr(buf_text(secret), '\0', secret->size) == NULL;
 		if (!good)
-			error_set(error, "%s must hold one line", path);
+			error_set(error, "%s must contain exactly one "
+			    "line", path);
 	}
 	return good;
 }

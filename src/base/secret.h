@@ -12,9 +12,9 @@ enum {
 };
 
 /*
- * Reads a secret that is the only line of a file into an empty buffer, which
- * is due to be wiped in any case.  The end of the line is not a part of it;
- * it may be empty.  False with an error that names the file.
+ * Reads a secret, the only line of a file, into an empty buffer; the caller
+ * must wipe it, even on failure.  The end of the line is not a part of it; it
+ * may be empty.  False with an error that names the file.
  */
 bool secret_read(struct buf *secret, const char *path, struct error *error);
 

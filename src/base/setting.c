@@ -64,7 +64,7 @@ setting_string_is_good(struct json_object *value, struct error *error)
 	}
 	if (*text != '\0' || strlen(json_object_get_string(value)) !=
 	    (size_t)json_object_get_string_len(value)) {
-		error_set(error, "must not hold control characters");
+		error_set(error, "must not contain control characters");
 		return false;
 	}
 	return true;
@@ -284,7 +284,7 @@ setting_parse(const char *text, size_t size, size_t *offset,
 		error_set(error, "%s", json_tokener_error_desc(status));
 	else if ((*offset = json_position_skip_space(text, size, *offset)) !=
 		 size)
-		error_set(error, "there is more behind the end");
+		error_set(error, "unexpected text after the end");
 	else if (!json_object_is_type(object, json_type_object)) {
 		*offset = json_position_skip_space(text, size, 0);
 		error_set(error, "must be an object");

@@ -49,8 +49,8 @@ struct setting {
 
 /*
  * Fills `target` (zeroed by the caller) by the table, which ends with a NULL
- * name.  Relative paths are relative to `directory`.  False with an error;
- * setting_free is due in any case.
+ * name.  Relative paths are relative to `directory`.  False with an error.
+ * Always call setting_free.
  */
 bool setting_read(const struct setting *settings, struct json_object *object,
     const char *directory, void *target, struct error *error);

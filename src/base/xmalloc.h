@@ -4,13 +4,10 @@
 
 #include <stddef.h>
 
-/*
- * Memory or death: these never return NULL.  A worker without memory is worth
- * a restart.
- */
+/* These never return NULL: out of memory ends the process. */
 void *xmalloc(size_t size);
 
-/* Zeroed memory for `count` things of `size` bytes; an overflow is fatal. */
+/* Zeroed memory for `count` elements of `size` bytes; an overflow is fatal. */
 void *xcalloc(size_t count, size_t size);
 
 void *xreallocarray(void *memory, size_t count, size_t size);
@@ -21,9 +18,9 @@ char *xasprintf(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 /*
- * Gives memory that is free back to the system, where the C library keeps it:
- * a peak need not be paid for until the process ends.  Takes milliseconds if
- * there is much.
+ * Returns freed memory, which the C library keeps, to the system, so that a
+ * peak does not last until the process ends.  Takes milliseconds if there is
+ * much.
  */
 void xmalloc_trim(void);
 

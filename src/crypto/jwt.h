@@ -21,16 +21,16 @@ enum jwt_algorithm {
 
 /*
  * Reads a private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted).  NULL
- * with an error if it is none or not of the algorithm; the error never holds a
- * part of the key.
+ * with an error if it is not one, or not for the algorithm; the error never
+ * contains a part of the key.
  */
 struct jwt_key *jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
     size_t size, struct error *error);
 void jwt_key_free(struct jwt_key *key);
 
 /*
- * The first 16 hex digits of the SHA-256 of the public key: tells keys apart
- * in names of files.  `hex` takes 17 bytes.
+ * The first 16 hex digits of the SHA-256 of the public key: distinguishes
+ * keys in file names.  `hex` takes 17 bytes.
  */
 void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
 

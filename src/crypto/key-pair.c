@@ -19,23 +19,23 @@
 #include "base/encoding.h"
 #include "base/xmalloc.h"
 
-/* What is in a file. */
+/* The contents of a file. */
 struct key_pair_parts {
 	STACK_OF(X509) *all;
 	EVP_PKEY *key;
 	X509 *leaf;		/* the one of `all` that the key belongs to */
 };
 
-struct certificate_password {
+struct key_pair_password {
 	const char *text;	/* NULL: there is none */
 	bool asked;
 };
 
-/* Never a question on the terminal. */
+/* Never asks on the terminal. */
 static int
 key_pair_on_password(char *text, int size, int writing, void *arg)
 {
-	struct certificate_password *password = arg;
+	struct key_pair_password *password = arg;
 	size_t length = password->text == NULL ? 0 : strlen(password->text);
 
 	(void)writing;
@@ -51,14 +51,14 @@ key_pair_refuse_password(const char *password, struct error *error)
 {
 	error_set(error, password == NULL ?
 	    "is encrypted, and \"certificate_password_file\" is missing" :
-	    "is not opened by the password");
+	    "cannot be decrypted with this password");
 }
 
 static bool
 key_pair_read_pem(BIO *bio, const char *text,
     struct key_pair_parts *parts, struct error *error)
 {
-	struct certificate_password password = { .text = text };
+	struct key_pair_password password = { .text = text };
 	X509 *one;
 
 	while ((one = PEM_read_bio_X509(bio, NULL, key_pair_on_password,
@@ -70,11 +70,11 @@ key_pair_read_pem(BIO *bio, const char *text,
 	if (parts->key == NULL && password.asked)
 		key_pair_refuse_password(text, error);
 	else if (parts->key == NULL)
-		error_set(error, "holds no private key");
+		error_set(error, "contains no private key");
 	return parts->key != NULL;
 }
 
-/* True if OpenSSL complains of an algorithm that it no longer has. */
+/* True if OpenSSL complains about an algorithm it no longer provides. */
 static bool
 key_pair_is_legacy(void)
 {
@@ -92,7 +92,7 @@ key_pair_is_legacy(void)
 
 /* Without a password it may have been made with an empty one. */
 static bool
-key_pair_is_opened(PKCS12 *p12, const char *password)
+key_pair_is_password(PKCS12 *p12, const char *password)
 {
 	return !PKCS12_mac_present(p12) ||
 	    PKCS12_verify_mac(p12, password, password == NULL ? 0 : -1) == 1 ||
@@ -100,7 +100,7 @@ key_pair_is_opened(PKCS12 *p12, const char *password)
 }
 
 static bool
-certificate_read_pkcs12(BIO *bio, const char *password,
+key_pair_read_pkcs12(BIO *bio, const char *password,
     struct key_pair_parts *parts, struct error *error)
 {
 	PKCS12 *p12 = d2i_PKCS12_bio(bio, NULL);
@@ -109,15 +109,15 @@ certificate_read_pkcs12(BIO *bio, const char *password,
 
 	if (p12 == NULL)
 		error_set(error, "is neither PEM nor PKCS#12");
-	else if (!key_pair_is_opened(p12, password))
+	else if (!key_pair_is_password(p12, password))
 		key_pair_refuse_password(password, error);
 	else if (PKCS12_parse(p12, password, &parts->key, &leaf,
 	    &parts->all) != 1 && key_pair_is_legacy())
-		error_set(error, "is encrypted in an old way that OpenSSL no "
-		    "longer opens; convert it: openssl pkcs12 -legacy -aes256 "
-		    "-in OLD.p12 -out NEW.pem");
+		error_set(error, "uses a legacy cipher that OpenSSL no longer "
+		    "opens; convert it: openssl pkcs12 -legacy -aes256 -in "
+		    "OLD.p12 -out NEW.pem");
 	else if (parts->key == NULL)
-		error_set(error, "holds no private key that can be read");
+		error_set(error, "contains no private key that can be read");
 	else
 		done = true;
 	if (leaf != NULL)
@@ -126,7 +126,7 @@ certificate_read_pkcs12(BIO *bio, const char *password,
 	return done;
 }
 
-/* Which certificate the key is for: files hold them in any order. */
+/* The certificate that the key belongs to: files list them in any order. */
 static bool
 key_pair_find_leaf(struct key_pair_parts *parts, struct error *error)
 {
@@ -139,10 +139,10 @@ key_pair_find_leaf(struct key_pair_parts *parts, struct error *error)
 			parts->leaf = one;
 	}
 	if (sk_X509_num(parts->all) == 0)
-		error_set(error, "holds no certificate");
+		error_set(error, "contains no certificate");
 	else if (parts->leaf == NULL)
-		error_set(error, "holds a private key that does not belong "
-		    "to its certificate");
+		error_set(error, "contains a private key that does not "
+		    "belong to its certificate");
 	return parts->leaf != NULL;
 }
 
@@ -165,8 +165,9 @@ key_pair_check_time(const X509 *leaf, int64_t now_s, struct error *error)
 	if (!early && now_s < expires_s)
 		return true;
 	date_format_utc(early ? begins_s : expires_s, date);
-	error_set(error, early ? "holds a certificate that is not valid "
-	    "before %s" : "holds a certificate that expired at %s", date);
+	error_set(error, early ?
+	    "contains a certificate that is not valid before %s" :
+	    "contains a certificate that expired at %s", date);
 	return false;
 }
 
@@ -185,7 +186,7 @@ key_pair_take_text(BIO *bio)
 static struct key_pair *
 key_pair_write(const struct key_pair_parts *parts, struct error *error)
 {
-	struct key_pair *certificate = xcalloc(1, sizeof *certificate);
+	struct key_pair *pair = xcalloc(1, sizeof *pair);
 	BIO *chain = BIO_new(BIO_s_mem()), *key = BIO_new(BIO_s_mem());
 	unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
 	bool good;
@@ -203,22 +204,22 @@ key_pair_write(const struct key_pair_parts *parts, struct error *error)
 	    NULL, 0, NULL, NULL) == 1 &&
 	    X509_digest(parts->leaf, EVP_sha256(), digest, NULL) == 1;
 	if (good) {
-		certificate->chain = key_pair_take_text(chain);
-		certificate->key = key_pair_take_text(key);
-		encoding_write_hex(digest, 8, certificate->fingerprint);
-		certificate->expires_s = key_pair_seconds(
+		pair->chain = key_pair_take_text(chain);
+		pair->key = key_pair_take_text(key);
+		encoding_write_hex(digest, 8, pair->fingerprint);
+		pair->expires_s = key_pair_seconds(
 		    X509_get0_notAfter(parts->leaf));
 	} else {
 		error_set(error, "cannot be used");
-		key_pair_free(certificate);
-		certificate = NULL;
+		key_pair_free(pair);
+		pair = NULL;
 	}
 	BIO_free(chain);
 	BIO_free(key);
-	return certificate;
+	return pair;
 }
 
-/* PKCS#12 is one long SEQUENCE in DER; in a text that is no beginning. */
+/* PKCS#12 is one long SEQUENCE in DER; no text begins so. */
 static bool
 key_pair_is_der(const char *data, size_t size)
 {
@@ -230,34 +231,34 @@ key_pair_read(const char *data, size_t size, const char *password,
     int64_t now_s, struct error *error)
 {
 	struct key_pair_parts parts = { .all = sk_X509_new_null() };
-	struct key_pair *certificate = NULL;
+	struct key_pair *pair = NULL;
 	BIO *bio = size > INT_MAX ? NULL : BIO_new_mem_buf(data, (int)size);
 	bool read = false;
 
 	if (bio == NULL || parts.all == NULL)
 		error_set(error, "cannot be read");
 	else if (key_pair_is_der(data, size))
-		read = certificate_read_pkcs12(bio, password, &parts, error);
+		read = key_pair_read_pkcs12(bio, password, &parts, error);
 	else
 		read = key_pair_read_pem(bio, password, &parts, error);
 	if (read && key_pair_find_leaf(&parts, error) &&
 	    key_pair_check_time(parts.leaf, now_s, error))
-		certificate = key_pair_write(&parts, error);
+		pair = key_pair_write(&parts, error);
 	sk_X509_pop_free(parts.all, X509_free);
 	EVP_PKEY_free(parts.key);
 	BIO_free(bio);
 	ERR_clear_error();
-	return certificate;
+	return pair;
 }
 
 void
-key_pair_free(struct key_pair *certificate)
+key_pair_free(struct key_pair *pair)
 {
-	if (certificate == NULL)
+	if (pair == NULL)
 		return;
-	if (certificate->key != NULL)
-		OPENSSL_cleanse(certificate->key, strlen(certificate->key));
-	free(certificate->key);
-	free(certificate->chain);
-	free(certificate);
+	if (pair->key != NULL)
+		OPENSSL_cleanse(pair->key, strlen(pair->key));
+	free(pair->key);
+	free(pair->chain);
+	free(pair);
 }

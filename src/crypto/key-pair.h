@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /*
- * A client certificate and its private key, as a provider gives them: both in
+ * A client certificate and its private key, as a provider issues them: both in
  * one file, in PEM or PKCS#12.
  */
 struct key_pair {
@@ -20,15 +20,15 @@ struct key_pair {
 };
 
 /*
- * Reads the text of a file.  A password opens an encrypted key, or PKCS#12;
+ * Reads the text of a file.  The password decrypts the key, or PKCS#12;
  * NULL: there is none.  NULL with an error if there is no certificate or key,
- * the password does not fit, the key belongs to no certificate in it, or the
- * certificate does not hold at `now_s`; the error never holds a secret.
+ * the password is wrong, the key belongs to no certificate in it, or the
+ * certificate is not valid at `now_s`; the error never contains a secret.
  */
 struct key_pair *key_pair_read(const char *data, size_t size,
     const char *password, int64_t now_s, struct error *error);
 
 /* Overwrites the key. */
-void key_pair_free(struct key_pair *certificate);
+void key_pair_free(struct key_pair *pair);
 
 #endif

@@ -4,7 +4,7 @@
 
 /*
  * OpenSSL's callback for the password of an encrypted PEM (pem_password_cb):
- * there is none, and nobody is asked on the terminal.
+ * there is none.  OpenSSL's own would ask on the terminal.
  */
 int pem_no_password(char *text, int size, int writing, void *arg);
 

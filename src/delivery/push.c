@@ -67,7 +67,7 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 		    reply->failure_words);
 	else if (outcome->cause == CAUSE_CREDENTIALS)
 		health_log(health, HEALTH_CREDENTIALS,
-		    "app %s: the provider does not accept us: %d %s",
+		    "app %s: provider rejected our credentials: %d %s",
 		    push->params.app->app_id, reply->status, outcome->reason);
 }
 

@@ -28,11 +28,12 @@ proxy_check(const struct proxy *proxy, struct error *error)
 	bool good = false;
 
 	if (proxy->url == NULL && proxy->credentials_file != NULL) {
-		error_set(error, "is for a \"proxy\", and there is none");
+		error_set(error, "has no effect without \"proxy\"");
 		error_prepend_name(error, "proxy_credentials_file");
 	} else if (proxy->url != NULL && strchr(proxy->url, '@') != NULL) {
-		error_set(error, "must not hold a password: put user:password "
-		    "into a file that \"proxy_credentials_file\" names");
+		error_set(error, "must not contain a password: put "
+		    "user:password into a file that "
+		    "\"proxy_credentials_file\" names");
 		error_prepend_name(error, "proxy");
 	} else if (proxy->url != NULL && !proxy_is_origin(proxy->url)) {
 		error_set(error, "must be http://host:port");
@@ -58,7 +59,7 @@ proxy_load(struct proxy *proxy, struct error *error)
 		error_set(error, "proxy_credentials_file: %.400s", why.words);
 	else if (credentials->size == 0 ||
 	    (colon = strchr(credentials->data, ':')) == NULL)
-		error_set(error, "proxy_credentials_file: %s must hold "
+		error_set(error, "proxy_credentials_file: %s must contain "
 		    "user:password", proxy->credentials_file);
 	else {
 		*colon = '\0';

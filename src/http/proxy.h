@@ -8,15 +8,15 @@
 #include "base/error.h"
 
 /*
- * The HTTP proxy on the way to the providers, and what it wants to know of us
- * (RFC 7617, Basic).
+ * The HTTP proxy on the way to the providers, and our credentials for it (RFC
+ * 7617, Basic).
  */
 struct proxy {
-	char *url;		/* NULL: there is none */
-	char *credentials_file;	/* NULL: it wants none */
+	char *url;		/* NULL: none */
+	char *credentials_file;	/* NULL: none */
 	/* By proxy_load: */
 	struct buf credentials;
-	const char *user;	/* in there; NULL: it wants none */
+	const char *user;	/* in there; NULL: none */
 	const char *password;
 };
 
@@ -25,7 +25,7 @@ bool proxy_check(const struct proxy *proxy, struct error *error);
 
 /*
  * Reads "user:password" from the file, if there is one.  False with an error,
- * which holds no secret.
+ * which contains no secret.
  */
 bool proxy_load(struct proxy *proxy, struct error *error);
 

@@ -85,7 +85,7 @@ static const struct apns_answer apns_answers[] = {
 	APNS_DEAD(410, "Unregistered"),
 	{ .status = 413, .reason = "PayloadTooLarge",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
-	/* The connection is of no use until the time is over; the token is. */
+	/* The connection is unusable for a time; the token is not. */
 	{ .status = 429, .reason = "TooManyProviderTokenUpdates",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
 	    .fresh_connection = true },
@@ -95,7 +95,7 @@ static const struct apns_answer apns_answers[] = {
 	APNS_CONNECTION(503, "Shutdown"),
 };
 
-/* The first row whose range holds the status; `reason` is the label. */
+/* The first row whose range includes the status; `reason` is the label. */
 static const struct {
 	int first;
 	int last;
@@ -287,7 +287,7 @@ apns_find_answer(int status, const char *reason)
 
 /*
  * A 410 speaks of the past: it ends the pushkey only if the app has not
- * registered it anew since.  `timestamp` is in milliseconds, pushkey_ts in
+ * registered it again since.  `timestamp` is in milliseconds, pushkey_ts in
  * seconds.
  */
 static bool

@@ -425,7 +425,7 @@ fcm_blames_pushkey(struct json_object *details)
 	return blamed > 0;
 }
 
-/* By the FcmError, or where there is none by the status in words. */
+/* By the FcmError, or if there is none by the status in words. */
 static bool
 fcm_is_invalid_argument(struct json_object *body, const char *code)
 {

@@ -55,7 +55,7 @@ extern const struct notification_text_info
 struct device {
 	const char *app_id;
 	const char *pushkey;
-	size_t pushkey_size;		/* it may hold NUL bytes */
+	size_t pushkey_size;		/* may contain NUL bytes */
 	struct json_object *pushkey_json;
 	int64_t pushkey_ts;		/* seconds; 0 if absent */
 	struct json_object *data;	/* of the pusher, an object, or NULL */

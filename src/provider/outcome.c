@@ -6,13 +6,14 @@ static const char *const cause_phrases[CAUSE__MAX] = {
 	[CAUSE_PUSHKEY_DEAD] = "pushkey is no longer valid",
 	[CAUSE_PUSHKEY_RENEWED] =
 	    "provider does not know the renewed pushkey yet",
-	[CAUSE_PUSHKEY_MALFORMED] = "pushkey is not one of this app's provider",
+	[CAUSE_PUSHKEY_MALFORMED] =
+	    "pushkey is not valid for this app's provider",
 	[CAUSE_GUARDED] = "provider refuses most pushkeys of this app",
 	[CAUSE_APP_UNKNOWN] = "app_id is not configured",
 	[CAUSE_APP_FORBIDDEN] = "app_id is not allowed for this client",
 	[CAUSE_TOO_LONG] = "notification is too long for the provider",
 	[CAUSE_REFUSED] = "provider refused the notification",
-	[CAUSE_CREDENTIALS] = "provider does not accept the gateway",
+	[CAUSE_CREDENTIALS] = "provider rejected the gateway's credentials",
 	[CAUSE_OVERLOADED] = "provider is overloaded",
 	[CAUSE_UNREACHABLE] = "provider cannot be reached",
 	[CAUSE_DEADLINE] = "provider did not answer in time",

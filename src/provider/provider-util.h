@@ -36,9 +36,9 @@ bool provider_write_json(struct json_object *object, size_t limit,
 struct json_object *provider_read_json(const struct http_reply *reply);
 
 /*
- * True if the body is there, but is no JSON object (`body`, as read from it,
- * is NULL) nor the beginning of one: a page.  Whoever answered there, it was
- * not the provider.
+ * True if there is a body, but it is neither a JSON object (`body`, as read
+ * from it, is NULL) nor the beginning of one.  A page, for example: it was not
+ * the provider that answered.
  */
 bool provider_is_foreign(const struct http_reply *reply,
     struct json_object *body);

@@ -26,7 +26,7 @@
  * Filled by `describe`, once the credentials are loaded.
  */
 struct provider_channel {
-	char name[TOKEN_NAME_SIZE];	/* tells the credentials apart */
+	char name[TOKEN_NAME_SIZE];	/* distinguishes credentials */
 	struct http_pool_params pool;
 	bool needs_no_token;	/* else how long one is used: */
 	int64_t token_renew_ahead_s;
@@ -62,7 +62,7 @@ struct provider {
 	 * account cannot be used for anything but another load then.
 	 */
 	bool (*load)(void *account, struct error *error);
-	/* The i-th file that holds them, or NULL behind the last. */
+	/* The i-th of these files, or NULL after the last. */
 	const char *(*credentials)(const void *account, size_t i);
 	/* When what was loaded ends, 0: never; NULL if it never does. */
 	int64_t (*expires_s)(const void *account);

@@ -42,7 +42,7 @@ service_account_check_project(const struct service_account *account,
 	if (account->project_id[strspn(account->project_id,
 	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] == '\0')
 		return true;
-	error_set(error, "is not a project's id");
+	error_set(error, "is not a project id");
 	error_prepend_name(error, "project_id");
 	return false;
 }
@@ -71,7 +71,7 @@ service_account_read_key(struct service_account *account,
 	return account->key != NULL;
 }
 
-/* What the file holds beyond the table is of no interest here. */
+/* Other members of the file are ignored. */
 static bool
 service_account_read_members(struct service_account *account,
     struct json_object *object, struct error *error)
@@ -212,7 +212,7 @@ service_account_read(const struct http_reply *reply, int64_t now_s,
 	    json_object_get_int64(expires_in) <= 0 ||
 	    json_object_get_int64(expires_in) >
 	    SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S)
-		error_set(error, "the token endpoint answered no token");
+		error_set(error, "the token endpoint sent no token");
 	else {
 		memcpy(token->text, text, strlen(text) + 1);
 		token->issued_s = now_s;

@@ -140,7 +140,7 @@ delivers_with() {
 	push one
 	[ "$CODE" = 503 ]
 	[ "$(record .reason)" = BadCertificate ]
-	grep -q 'the provider does not accept us: 403 BadCertificate' \
+	grep -q 'provider rejected our credentials: 403 BadCertificate' \
 		"$STAGE/gateway.log"
 }
 
@@ -230,7 +230,7 @@ always_pushed_with() {
 
 has_expired_by_test() {
 	"$GATEWAY" -t -c "$STAGE/push-gateway.json" 2>&1 |
-		grep 'holds a certificate that expired at'
+		grep 'contains a certificate that expired at'
 }
 
 @test "a certificate that expired keeps no other change out" {
@@ -271,15 +271,15 @@ refused() {
 	rm "$STAGE/apns.pem"
 	refused "cannot read $STAGE/apns.pem: No such file"
 	cp "$STAGE/push.pem" "$STAGE/apns.pem"
-	refused "$STAGE/apns.pem holds no private key"
+	refused "$STAGE/apns.pem contains no private key"
 	cp "$STAGE/push-key.pem" "$STAGE/apns.pem"
-	refused 'holds no certificate'
+	refused 'contains no certificate'
 	cat "$STAGE/push.pem" "$STAGE/soon-key.pem" >"$STAGE/apns.pem"
 	refused 'a private key that does not belong to its certificate'
 	make_certificate_for_days '30 days ago' yesterday expired apple \
 		DNS:push.example
 	cat "$STAGE/expired.pem" "$STAGE/expired-key.pem" >"$STAGE/apns.pem"
-	refused 'holds a certificate that expired at 20'
+	refused 'contains a certificate that expired at 20'
 }
 
 @test "a wrong or missing password is said so" {
@@ -287,7 +287,7 @@ refused() {
 	refused 'is encrypted, and "certificate_password_file" is missing' \
 		'.apps[0].certificate_file = "push.p12"'
 	echo wrong >"$STAGE/wrong"
-	refused 'is not opened by the password' "$(with_password push.p12) |
+	refused 'cannot be decrypted with this password' "$(with_password push.p12) |
 		.apps[0].certificate_password_file = \"wrong\""
 	refused "cannot read $STAGE/nothing: No such file" \
 		"$(with_password push.p12) |

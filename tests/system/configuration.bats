@@ -134,7 +134,7 @@ wrong() {
 	write_config '.apps[1].service_account_file = "accounts.json"'
 	test_config
 	[ "$status" = 78 ]
-	[[ $output == *'accounts.json: has no "project_id"'* ]]
+	[[ $output == *'accounts.json: "project_id" is missing'* ]]
 	[[ $output != *BEGIN* ]]
 }
 
@@ -143,7 +143,7 @@ wrong() {
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \
 		"$(plain '{}' "$(android a)")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]]')" = \
-		'[["failed",[],"provider does not accept the gateway"],["success",[],null]]' ]
+		'[["failed",[],"provider rejected the gateway'"'"'s credentials"],["success",[],null]]' ]
 	grep -q 'error: app de.gematik.*missing.p8: No such file' \
 		"$STAGE/gateway.log"
 	# Once the operator has mended it, it is used.

@@ -258,8 +258,8 @@ at() {
 		"$(plain '{}' "$(android 403-bare)")" \
 		"$(plain '{}' "$(ios 400-TopicDisallowed)")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]] | unique')" = \
-		'[["failed",[],"provider does not accept the gateway"]]' ]
-	grep -q 'error: .*does not accept us' "$STAGE/gateway.log"
+		'[["failed",[],"provider rejected the gateway'"'"'s credentials"]]' ]
+	grep -q 'error: .*rejected our credentials' "$STAGE/gateway.log"
 }
 
 @test "a connection that drains after GOAWAY holds up nobody" {

@@ -209,12 +209,12 @@ openings() {
 	post /push/v1/notify/batch "$(many 20 ios \
 		403-ExpiredProviderToken-a)"
 	[ "$(answer .summary.failed)" = 20 ]
-	grep -q 'out of order: provider does not accept the gateway' \
+	grep -q 'out of order: provider rejected the gateway'"'"'s credentials' \
 		"$STAGE/gateway.log"
 	clear_record
 	post /push/v1/notify/batch "$(many 20 ios b)"
 	[ "$(answer '[.results[].error] | unique')" = \
-		'["provider does not accept the gateway"]' ]
+		'["provider rejected the gateway'"'"'s credentials"]' ]
 	[ "$(record . | wc -l)" = 0 ]
 }
 

@@ -166,7 +166,7 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 		"$(plain '{}' "$(device "$IOS_APP" 'not a token')")" \
 		"$(plain '{}' "$(device "$ANDROID_APP" 'a b')")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]]')" = \
-		'[["failed",[],"pushkey is not one of this app'"'"'s provider"],["failed",[],"pushkey is not one of this app'"'"'s provider"]]' ]
+		'[["failed",[],"pushkey is not valid for this app'"'"'s provider"],["failed",[],"pushkey is not valid for this app'"'"'s provider"]]' ]
 	[ "$(apns .)$(fcm .)" = "" ]
 }
 

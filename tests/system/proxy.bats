@@ -221,7 +221,7 @@ refused() {
 
 @test "a mistake in the settings of the proxy is named" {
 	PROXY_PORT=1
-	refused 'must not hold a password: put user:password into a file that "proxy_credentials_file" names' \
+	refused 'must not contain a password: put user:password into a file that "proxy_credentials_file" names' \
 		'.proxy = "http://user:password@proxy.example:3128"'
 	[[ $output == *push-gateway.json:*:*:* ]]
 	refused 'must be http://host:port' \
@@ -229,14 +229,14 @@ refused() {
 	refused 'must be http://host:port' '.proxy = "proxy.example:3128"'
 	refused 'must be http://host:port' '.proxy = "http://:3128"'
 	refused 'must be http://host:port' '.proxy = "http://proxy/path"'
-	refused 'is for a "proxy", and there is none' "$with_credentials"
+	refused 'has no effect without "proxy"' "$with_credentials"
 	rm -f "$STAGE/proxy-credentials"
 	refused "cannot read $STAGE/proxy-credentials: No such file" \
 		".proxy = \"http://proxy:1\" | $with_credentials"
 	echo nothing >"$STAGE/proxy-credentials"
-	refused "$STAGE/proxy-credentials must hold user:password" \
+	refused "$STAGE/proxy-credentials must contain user:password" \
 		".proxy = \"http://proxy:1\" | $with_credentials"
 	printf 'user:password\nmore\n' >"$STAGE/proxy-credentials"
-	refused "$STAGE/proxy-credentials must hold one line" \
+	refused "$STAGE/proxy-credentials must contain exactly one line" \
 		".proxy = \"http://proxy:1\" | $with_credentials"
 }

@@ -210,7 +210,7 @@ CERTIFICATE="Missing or invalid mutual TLS (mTLS) certificate."
 	} >"$BATS_TEST_TMPDIR/body"
 	post /push/v1/notify "@$BATS_TEST_TMPDIR/body"
 	refused 400 "Invalid data format" '{ "location": "",
-		"reason": "holds more than 50000 values" }'
+		"reason": "contains more than 50000 values" }'
 }
 
 @test "the worker survives whatever a body holds" {

@@ -291,8 +291,8 @@ base64url() {
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(android a)")" \
 		"$(plain '{}' "$(ios a)")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]]')" = \
-		'[["failed",[],"provider does not accept the gateway"],["success",[],null]]' ]
-	grep -q 'error: fcm-.*no token: the token endpoint answered' \
+		'[["failed",[],"provider rejected the gateway'"'"'s credentials"],["success",[],null]]' ]
+	grep -q 'error: fcm-.*no token: the token endpoint sent no token' \
 		"$STAGE/gateway.log"
 	control '{"oauth": {"answer": {"status": 400, "body":
 		{"error": "invalid_grant"}}}}'

@@ -115,24 +115,24 @@ static const struct {
 	    NULL },
 	{ "an encrypted key, wrong password",
 	    { PART_LEAF, PART_ENCRYPTED_KEY }, "pass:word",
-	    "is not opened by the password" },
+	    "cannot be decrypted with this password" },
 	{ "an encrypted key, empty password",
 	    { PART_LEAF, PART_ENCRYPTED_KEY }, "",
-	    "is not opened by the password" },
+	    "cannot be decrypted with this password" },
 	{ "an encrypted key, no password",
 	    { PART_LEAF, PART_ENCRYPTED_KEY }, NULL,
 	    "is encrypted, and \"certificate_password_file\" is missing" },
-	{ "no key", { PART_LEAF }, NULL, "holds no private key" },
-	{ "no certificate", { PART_KEY }, NULL, "holds no certificate" },
+	{ "no key", { PART_LEAF }, NULL, "contains no private key" },
+	{ "no certificate", { PART_KEY }, NULL, "contains no certificate" },
 	{ "another's key", { PART_LEAF, PART_OTHER_KEY }, NULL,
-	    "holds a private key that does not belong to its certificate" },
+	    "contains a private key that does not belong to its certificate" },
 	{ "expired", { PART_EXPIRED, PART_KEY }, NULL,
-	    "holds a certificate that expired at 2030-03-17 17:46:40 UTC" },
+	    "contains a certificate that expired at 2030-03-17 17:46:40 UTC" },
 	{ "not valid yet", { PART_EARLY, PART_KEY }, NULL,
-	    "holds a certificate that is not valid before "
+	    "contains a certificate that is not valid before "
 	    "2030-03-17 17:46:41 UTC" },
-	{ "text alone", { PART_TEXT }, NULL, "holds no private key" },
-	{ "an empty file", { PART_NONE }, NULL, "holds no private key" },
+	{ "text alone", { PART_TEXT }, NULL, "contains no private key" },
+	{ "an empty file", { PART_NONE }, NULL, "contains no private key" },
 };
 
 static void
@@ -214,13 +214,13 @@ static const struct {
 	{ "PKCS#12, empty password, none given", "", NULL, false, false,
 	    NULL },
 	{ "PKCS#12, wrong password", PASSWORD, "pass", false, false,
-	    "is not opened by the password" },
+	    "cannot be decrypted with this password" },
 	{ "PKCS#12, no password", PASSWORD, NULL, false, false,
 	    "is encrypted, and \"certificate_password_file\" is missing" },
 	{ "PKCS#12, no certificate", PASSWORD, PASSWORD, true, false,
-	    "holds no certificate" },
+	    "contains no certificate" },
 	{ "PKCS#12, no key", PASSWORD, PASSWORD, false, true,
-	    "holds no private key that can be read" },
+	    "contains no private key that can be read" },
 };
 
 static unsigned char *
@@ -295,7 +295,7 @@ check_old_pkcs12(void)
 	certificate = key_pair_read((const char *)der, (size_t)size,
 	    "wrong", NOW, &error);
 	tap_is_string(certificate == NULL ? error.words : NULL,
-	    "is not opened by the password", "... but first the password");
+	    "cannot be decrypted with this password", "... but first the password");
 }
 
 int
