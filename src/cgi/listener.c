@@ -313,6 +313,12 @@ listener_expire(struct listener *listener)
 	}
 }
 
+unsigned int
+listener_in_flight(const struct listener *listener)
+{
+	return listener->in_flight;
+}
+
 void
 listener_limit(struct listener *listener, unsigned int max_in_flight)
 {

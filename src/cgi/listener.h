@@ -53,6 +53,9 @@ void listener_stop(struct listener *listener, listener_drained_fn drained,
 /* Waits no longer for requests that are not complete. */
 void listener_expire(struct listener *listener);
 
+/* How many requests are not over yet. */
+unsigned int listener_in_flight(const struct listener *listener);
+
 /* From the next request on. */
 void listener_limit(struct listener *listener, unsigned int max_in_flight);
 

@@ -2,188 +2,51 @@
 #include "state/metrics.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/xmalloc.h"
 #include "state/shared-table.h"
+#include "state/worker-slot.h"
 
 enum {
-	/* Grows when what follows changes. */
-	METRICS_LAYOUT_VERSION = 2,
 	/* Which numbers of a series are what: a histogram has one for each
 	 * bucket and +Inf, and the sum. */
 	METRICS_VALUE = 0,
 	METRICS_SHOWN = 1,		/* of a gauge: is it set? */
 	METRICS_CHANGED = 1,		/* of a counter: when, in seconds */
-	METRICS_SUM = METRICS_BOUNDS + 1
+	METRICS_SUM_MS = METRICS_BOUNDS + 1,
+	/* A worker's slot as the last part of a series' text, with the NUL. */
+	METRICS_SLOT_SIZE = 8
 };
 
-static_assert((int)METRICS_SUM < (int)SHARED_TABLE_VALUES &&
-    METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SHARED_TABLE_TEXT_SIZE,
+static_assert((int)METRICS_SUM_MS < (int)SHARED_TABLE_VALUES &&
+    METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SHARED_TABLE_TEXT_SIZE &&
+    (METRICS_LABELS - 1) * METRICS_VALUE_SIZE + METRICS_SLOT_SIZE <=
+    (int)SHARED_TABLE_TEXT_SIZE,
     "a series holds a histogram and all labels");
 
-#define LABEL(label) \
-	{ .name = #label, .offset = offsetof(struct metrics_labels, label) }
-
-const struct metrics_info metrics_infos[METRICS_NAME__MAX] = {
-	[METRICS_REQUESTS] = {
-		.name = "push_gateway_requests_total",
-		.help = "Requests answered, by operation and HTTP status.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(operation), LABEL(status) } },
-	[METRICS_REQUEST_SECONDS] = {
-		.name = "push_gateway_request_seconds",
-		.help = "Time from a request's whole body to its whole answer.",
-		.type = METRICS_HISTOGRAM,
-		.labels = { LABEL(operation) } },
-	[METRICS_CLIENTS_REFUSED] = {
-		.name = "push_gateway_clients_refused_total",
-		.help = "Requests without a certificate that a client has.",
-		.type = METRICS_COUNTER },
-	[METRICS_NOTIFICATIONS] = {
-		.name = "push_gateway_notifications_total",
-		.help = "Notifications settled, by what became of them.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(operation), LABEL(status) } },
-	[METRICS_VERDICTS] = {
-		.name = "push_gateway_verdicts_total",
-		.help = "Devices settled, by verdict and reason.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(provider), LABEL(app), LABEL(verdict),
-		    LABEL(reason) } },
-	[METRICS_ATTEMPTS] = {
-		.name = "push_gateway_attempts_total",
-		.help = "Requests to providers, by what came of them.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(provider), LABEL(app), LABEL(result) } },
-	[METRICS_PROVIDER_SECONDS] = {
-		.name = "push_gateway_provider_seconds",
-		.help = "Time from a request to a provider to its answer.",
-		.type = METRICS_HISTOGRAM,
-		.labels = { LABEL(provider) } },
-	[METRICS_CONNECTIONS_OPENED] = {
-		.name = "push_gateway_connections_opened_total",
-		.help = "Connections opened to providers.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(provider), LABEL(account) } },
-	[METRICS_ACCOUNT_OPEN] = {
-		.name = "push_gateway_account_open",
-		.help = "1 while an account is not sent to for its failures.",
-		.type = METRICS_GAUGE,
-		.labels = { LABEL(provider), LABEL(account) } },
-	[METRICS_ACCOUNT_OPENED] = {
-		.name = "push_gateway_account_opened_total",
-		.help = "Times that an account was left alone for a while.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(provider), LABEL(account) } },
-	[METRICS_DEAD_SHARE_ALARM] = {
-		.name = "push_gateway_dead_share_alarm",
-		.help = "1 while too many of an app's pushkeys are dead.",
-		.type = METRICS_GAUGE,
-		.labels = { LABEL(app) } },
-	[METRICS_GUARDED] = {
-		.name = "push_gateway_guarded_total",
-		.help = "Rejections that were withheld from callers.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(app) } },
-	[METRICS_TOKENS_MINTED] = {
-		.name = "push_gateway_tokens_minted_total",
-		.help = "Provider tokens made or fetched.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(provider), LABEL(account) } },
-	[METRICS_TOKEN_FAILURES] = {
-		.name = "push_gateway_token_failures_total",
-		.help = "Provider tokens that were not to be had.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(provider), LABEL(account) } },
-	[METRICS_CREDENTIALS_EXPIRY] = {
-		.name = "push_gateway_credentials_expiry_seconds",
-		.help = "Unix time when an app's certificate expires.",
-		.type = METRICS_GAUGE,
-		.labels = { LABEL(app) } },
-	[METRICS_RELOADS] = {
-		.name = "push_gateway_configuration_reloads_total",
-		.help = "Reloads of the configuration, by worker.",
-		.type = METRICS_COUNTER,
-		.labels = { LABEL(result) } },
-	[METRICS_DROPPED] = {
-		.name = "push_gateway_metrics_dropped_total",
-		.help = "Counts of series for which there was no room.",
-		.type = METRICS_COUNTER },
-};
-
-/* A request's deadline is 8 s by default. */
-const struct metrics_bound metrics_bounds[METRICS_BOUNDS] = {
-	{ .ms = 10, .seconds = "0.01" },
-	{ .ms = 25, .seconds = "0.025" },
-	{ .ms = 50, .seconds = "0.05" },
-	{ .ms = 100, .seconds = "0.1" },
-	{ .ms = 250, .seconds = "0.25" },
-	{ .ms = 500, .seconds = "0.5" },
-	{ .ms = 1000, .seconds = "1" },
-	{ .ms = 2000, .seconds = "2" },
-	{ .ms = 4000, .seconds = "4" },
-	{ .ms = 6000, .seconds = "6" },
-	{ .ms = 8000, .seconds = "8" },
-	{ .ms = 10000, .seconds = "10" },
-};
-
 struct metrics {
+	char *directory;
 	struct shared_table *table;
 	struct shared_row *dropped;
+	struct worker_slot *slot;	/* NULL: no gauges of this worker */
 };
 
-/* Differs where the numbers of a file mean something else. */
-static uint64_t
-metrics_layout(void)
+static bool
+metrics_is_of_worker(enum metrics_name name)
 {
-	uint64_t layout = sizeof(struct shared_row) + METRICS_LAYOUT_VERSION;
-	size_t i, j;
-
-	for (i = 0; i < METRICS_NAME__MAX; i++) {
-		const struct metrics_info *info = &metrics_infos[i];
-
-		layout = hash_add(layout, info->name, strlen(info->name) + 1);
-		layout = hash_add(layout, &info->type, sizeof info->type);
-		for (j = 0; j < METRICS_LABELS &&
-		    info->labels[j].name != NULL; j++)
-			layout = hash_add(layout, info->labels[j].name,
-			    strlen(info->labels[j].name) + 1);
-	}
-	for (i = 0; i < METRICS_BOUNDS; i++)
-		layout = hash_add(layout, &metrics_bounds[i].ms,
-		    sizeof metrics_bounds[i].ms);
-	return layout;
-}
-
-struct metrics *
-metrics_open(const char *directory)
-{
-	struct metrics *metrics = xcalloc(1, sizeof *metrics);
-
-	metrics->table = shared_table_open(directory, metrics_layout());
-	metrics->dropped =
-	    shared_table_find(metrics->table, METRICS_DROPPED, "", 0);
-	return metrics;
-}
-
-void
-metrics_close(struct metrics *metrics)
-{
-	if (metrics == NULL)
-		return;
-	shared_table_close(metrics->table);
-	free(metrics);
+	return metrics_infos[name].share != METRICS_SHARE_HOST;
 }
 
 /* --- counting ------------------------------------------------------------ */
 
 /*
  * The series of a name and the values of its labels, each of which stands in
- * the text with a NUL behind it; NULL if there is no room for it.
+ * the text with a NUL behind it, and after them, if it is a worker's, its slot;
+ * NULL if there is no room for it.
  */
 static struct shared_row *
 metrics_find(struct metrics *metrics, enum metrics_name name,
@@ -196,7 +59,8 @@ metrics_find(struct metrics *metrics, enum metrics_name name,
 	struct shared_row *series;
 	size_t size = 0, i;
 
-	if (metrics == NULL)
+	if (metrics == NULL ||
+	    (metrics_is_of_worker(name) && metrics->slot == NULL))
 		return NULL;
 	for (i = 0; i < METRICS_LABELS && info->labels[i].name != NULL; i++) {
 		const char *value = *(const char *const *)(const void *)
@@ -209,6 +73,9 @@ metrics_find(struct metrics *metrics, enum metrics_name name,
 		size += length;
 		text[size++] = '\0';
 	}
+	if (metrics_is_of_worker(name))
+		size += 1 + (size_t)snprintf(text + size, METRICS_SLOT_SIZE,
+		    "%u", worker_slot_number(metrics->slot));
 	series = shared_table_find(metrics->table, (uint16_t)name, text, size);
 	if (series == NULL && metrics->dropped != NULL)
 		atomic_fetch_add_explicit(&metrics->dropped->values[
@@ -259,7 +126,7 @@ metrics_observe(struct metrics *metrics, enum metrics_name name,
 		i++;
 	atomic_fetch_add_explicit(&series->values[i], 1,
 	    memory_order_relaxed);
-	atomic_fetch_add_explicit(&series->values[METRICS_SUM],
+	atomic_fetch_add_explicit(&series->values[METRICS_SUM_MS],
 	    (uint64_t)duration_ms, memory_order_relaxed);
 }
 
@@ -268,21 +135,49 @@ static struct shared_row *
 metrics_at(struct shared_table *table, size_t place)
 {
 	struct shared_row *series = shared_table_at(table, place);
-	size_t labels = 0, ends = 0, i;
+	size_t parts = 0, ends = 0, i;
 
 	if (series == NULL || series->kind >= METRICS_NAME__MAX)
 		return NULL;
-	while (labels < METRICS_LABELS &&
-	    metrics_infos[series->kind].labels[labels].name != NULL)
-		labels++;
+	while (parts < METRICS_LABELS &&
+	    metrics_infos[series->kind].labels[parts].name != NULL)
+		parts++;
+	parts += metrics_is_of_worker((enum metrics_name)series->kind);
 	for (i = 0; i < series->size; i++)
 		ends += series->text[i] == '\0';
-	return ends == labels && (series->size == 0 ||
+	return ends == parts && (series->size == 0 ||
 	    series->text[series->size - 1] == '\0') ? series : NULL;
 }
 
-void
-metrics_clear_gauges(struct metrics *metrics)
+/* The size of the labels' values in the text of a series. */
+static size_t
+metrics_labels_size(const struct shared_row *row)
+{
+	size_t size = row->size;
+
+	if (!metrics_is_of_worker((enum metrics_name)row->kind))
+		return size;
+	do
+		size--;
+	while (size > 0 && row->text[size - 1] != '\0');
+	return size;
+}
+
+/* The slot of a worker's series; WORKER_SLOT_MAX of any other. */
+static unsigned long
+metrics_slot_of(const struct shared_row *row)
+{
+	unsigned long number = WORKER_SLOT_MAX;
+
+	if (metrics_is_of_worker((enum metrics_name)row->kind))
+		number = strtoul(row->text + metrics_labels_size(row), NULL,
+		    10);
+	return number < WORKER_SLOT_MAX ? number : WORKER_SLOT_MAX;
+}
+
+/* Hides the gauges of a slot; those of the host, if it is WORKER_SLOT_MAX. */
+static void
+metrics_hide(struct metrics *metrics, unsigned long slot)
 {
 	struct shared_row *series;
 	size_t i;
@@ -290,10 +185,53 @@ metrics_clear_gauges(struct metrics *metrics)
 	for (i = 0; i < SHARED_TABLE_MAX; i++) {
 		series = metrics_at(metrics->table, i);
 		if (series != NULL &&
-		    metrics_infos[series->kind].type == METRICS_GAUGE)
+		    metrics_infos[series->kind].type == METRICS_GAUGE &&
+		    metrics_slot_of(series) == slot)
 			atomic_store_explicit(&series->values[METRICS_SHOWN],
 			    0, memory_order_relaxed);
 	}
+}
+
+void
+metrics_clear_gauges(struct metrics *metrics)
+{
+	metrics_hide(metrics, WORKER_SLOT_MAX);
+}
+
+void
+metrics_clear_own_gauges(struct metrics *metrics)
+{
+	if (metrics->slot != NULL)
+		metrics_hide(metrics, worker_slot_number(metrics->slot));
+}
+
+/* --- the file ------------------------------------------------------------ */
+
+struct metrics *
+metrics_open(const char *directory)
+{
+	struct metrics *metrics = xcalloc(1, sizeof *metrics);
+
+	metrics->directory = xstrdup(directory);
+	metrics->table = shared_table_open(directory, metrics_list_layout());
+	metrics->dropped =
+	    shared_table_find(metrics->table, METRICS_DROPPED, "", 0);
+	metrics->slot = worker_slot_take(directory);
+	/* Who had the slot before may not have lived to do so. */
+	metrics_clear_own_gauges(metrics);
+	return metrics;
+}
+
+void
+metrics_close(struct metrics *metrics)
+{
+	if (metrics == NULL)
+		return;
+	metrics_clear_own_gauges(metrics);
+	worker_slot_release(metrics->slot);
+	shared_table_close(metrics->table);
+	free(metrics->directory);
+	free(metrics);
 }
 
 /* --- looking ------------------------------------------------------------- */
@@ -305,10 +243,15 @@ metrics_value(const struct shared_row *row, size_t index)
 }
 
 static bool
-metrics_is_shown(const struct shared_row *row)
+metrics_is_shown(const struct shared_row *row,
+    const bool living[WORKER_SLOT_MAX])
 {
-	return metrics_infos[row->kind].type != METRICS_GAUGE ||
-	    metrics_value(row, METRICS_SHOWN) != 0;
+	unsigned long slot = metrics_slot_of(row);
+
+	return (metrics_infos[row->kind].type != METRICS_GAUGE ||
+	    metrics_value(row, METRICS_SHOWN) != 0) &&
+	    (!metrics_is_of_worker((enum metrics_name)row->kind) ||
+	    (slot < WORKER_SLOT_MAX && living[slot]));
 }
 
 static int
@@ -356,42 +299,94 @@ metrics_look_at_values(const struct shared_row *row,
 		series->value += series->buckets[i];
 	}
 	if (type == METRICS_HISTOGRAM)
-		series->sum_ms = (int64_t)metrics_value(row, METRICS_SUM);
+		series->sum_ms = (int64_t)metrics_value(row, METRICS_SUM_MS);
+}
+
+/* True if two of the sorted rows are shares of the same series. */
+static bool
+metrics_is_same(const struct shared_row *one, const struct shared_row *other)
+{
+	size_t size = metrics_labels_size(one);
+
+	return one->kind == other->kind &&
+	    size == metrics_labels_size(other) &&
+	    memcmp(one->text, other->text, size) == 0;
+}
+
+static void
+metrics_join(const struct shared_row *row, struct metrics_series *series)
+{
+	int64_t value = (int64_t)metrics_value(row, METRICS_VALUE);
+
+	switch (metrics_infos[series->name].share) {
+	case METRICS_SHARE_HOST:
+		break;
+	case METRICS_SHARE_SUM:
+		series->value += value;
+		break;
+	case METRICS_SHARE_LEAST:
+		if (value < series->value)
+			series->value = value;
+		break;
+	case METRICS_SHARE_GREATEST:
+		if (value > series->value)
+			series->value = value;
+		break;
+	}
+}
+
+/* Rows, sorted, become series; those of several workers become one. */
+static void
+metrics_look_at_rows(const struct shared_row *const *rows, size_t count,
+    struct metrics_snapshot *snapshot)
+{
+	struct metrics_series *series = snapshot->series;
+	char *text = snapshot->text;
+	size_t size, i;
+
+	for (i = 0; i < count; i++) {
+		if (i > 0 && metrics_is_same(rows[i - 1], rows[i])) {
+			metrics_join(rows[i], series - 1);
+			continue;
+		}
+		size = metrics_labels_size(rows[i]);
+		memcpy(text, rows[i]->text, size);
+		series->name = (enum metrics_name)rows[i]->kind;
+		metrics_look_at_labels(text, size, series);
+		metrics_look_at_values(rows[i], series);
+		text += size;
+		series++;
+	}
+	snapshot->count = (size_t)(series - snapshot->series);
 }
 
 static struct metrics_snapshot *
-metrics_look(struct shared_table *table)
+metrics_look(struct shared_table *table, const char *directory)
 {
 	struct metrics_snapshot *snapshot = xcalloc(1, sizeof *snapshot);
-	const struct shared_row *sorted[SHARED_TABLE_MAX], *row;
-	size_t size = 1, i;
-	char *text;
+	const struct shared_row *rows[SHARED_TABLE_MAX], *row;
+	bool living[WORKER_SLOT_MAX];
+	size_t count = 0, size = 0, i;
 
+	worker_slot_look(directory, living);
 	for (i = 0; i < SHARED_TABLE_MAX; i++) {
 		row = metrics_at(table, i);
-		if (row == NULL || !metrics_is_shown(row))
+		if (row == NULL || !metrics_is_shown(row, living))
 			continue;
-		sorted[snapshot->count++] = row;
+		rows[count++] = row;
 		size += row->size;
 	}
-	qsort(sorted, snapshot->count, sizeof *sorted, metrics_compare);
-	snapshot->series = xcalloc(snapshot->count + 1,
-	    sizeof *snapshot->series);
-	snapshot->text = text = xcalloc(1, size);
-	for (i = 0; i < snapshot->count; i++, text += row->size) {
-		row = sorted[i];
-		snapshot->series[i].name = (enum metrics_name)row->kind;
-		memcpy(text, row->text, row->size);
-		metrics_look_at_labels(text, row->size, &snapshot->series[i]);
-		metrics_look_at_values(row, &snapshot->series[i]);
-	}
+	qsort(rows, count, sizeof *rows, metrics_compare);
+	snapshot->series = xcalloc(count + 1, sizeof *snapshot->series);
+	snapshot->text = xcalloc(size + 1, 1);
+	metrics_look_at_rows(rows, count, snapshot);
 	return snapshot;
 }
 
 struct metrics_snapshot *
 metrics_snapshot_take(const struct metrics *metrics)
 {
-	return metrics_look(metrics->table);
+	return metrics_look(metrics->table, metrics->directory);
 }
 
 struct metrics_snapshot *
@@ -399,10 +394,10 @@ metrics_snapshot_read(const char *directory, struct error *error)
 {
 	struct metrics_snapshot *snapshot = NULL;
 	struct shared_table *table =
-	    shared_table_read(directory, metrics_layout(), error);
+	    shared_table_read(directory, metrics_list_layout(), error);
 
 	if (table != NULL)
-		snapshot = metrics_look(table);
+		snapshot = metrics_look(table, directory);
 	shared_table_close(table);
 	return snapshot;
 }

@@ -7,86 +7,15 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "state/metrics-list.h"
 
 /*
  * Counters in memory that all workers of a host map: the file `metrics` in
  * the state directory.  They outlive a worker, not the directory.
  *
- * No label may hold what a caller sent or who it is together with what it
- * uses: `app` is an app_id as the configuration writes it, `reason` a fixed
- * word.
+ * A gauge that is a worker's is set by each struct for itself, and ends with
+ * it, or with the process.
  */
-enum metrics_name {
-	METRICS_REQUESTS,		/* operation, status */
-	METRICS_REQUEST_SECONDS,	/* operation; a histogram */
-	METRICS_CLIENTS_REFUSED,
-	METRICS_NOTIFICATIONS,		/* operation, status */
-	METRICS_VERDICTS,		/* provider, app, verdict, reason */
-	METRICS_ATTEMPTS,		/* provider, app, result */
-	METRICS_PROVIDER_SECONDS,	/* provider; a histogram */
-	METRICS_CONNECTIONS_OPENED,	/* provider, account */
-	METRICS_ACCOUNT_OPEN,		/* provider, account; a gauge */
-	METRICS_ACCOUNT_OPENED,		/* provider, account */
-	METRICS_DEAD_SHARE_ALARM,	/* app; a gauge */
-	METRICS_GUARDED,		/* app */
-	METRICS_TOKENS_MINTED,		/* provider, account */
-	METRICS_TOKEN_FAILURES,		/* provider, account */
-	METRICS_CREDENTIALS_EXPIRY,	/* app; a gauge */
-	METRICS_RELOADS,		/* result */
-	METRICS_DROPPED,		/* what found no room here */
-	METRICS_NAME__MAX
-};
-
-enum metrics_limits {
-	/* What one metric has at most. */
-	METRICS_LABELS = 4,
-	/* A longer value is cut; counts of values then equal are added. */
-	METRICS_VALUE_SIZE = 128,
-	/* Of a histogram's buckets; one more is for what is above. */
-	METRICS_BOUNDS = 12
-};
-
-/* NULL is "".  A label that the metric does not have is passed over. */
-struct metrics_labels {
-	const char *operation;
-	const char *status;
-	const char *provider;
-	const char *account;
-	const char *app;
-	const char *verdict;
-	const char *reason;
-	const char *result;
-};
-
-enum metrics_type {
-	METRICS_COUNTER,
-	METRICS_GAUGE,
-	METRICS_HISTOGRAM
-};
-
-struct metrics_label {
-	const char *name;
-	size_t offset;		/* in struct metrics_labels */
-};
-
-struct metrics_info {
-	const char *name;
-	const char *help;
-	enum metrics_type type;
-	struct metrics_label labels[METRICS_LABELS];
-};
-
-/* doc/METRICS.md lists them; a test compares. */
-extern const struct metrics_info metrics_infos[METRICS_NAME__MAX];
-
-struct metrics_bound {
-	int64_t ms;
-	const char *seconds;
-};
-
-/* The upper bounds of a histogram's buckets. */
-extern const struct metrics_bound metrics_bounds[METRICS_BOUNDS];
-
 struct metrics;
 
 /* A series as it was when it was looked at. */
@@ -127,10 +56,13 @@ void metrics_observe(struct metrics *metrics, enum metrics_name name,
     int64_t duration_ms, const struct metrics_labels *labels);
 
 /*
- * Hides all gauges until they are set again: those of a former configuration
- * or of a worker that died say nothing any more.
+ * Hides the host's gauges until they are set again: those of a previous
+ * configuration say nothing any more.
  */
 void metrics_clear_gauges(struct metrics *metrics);
+
+/* Hides the worker's gauges that were set by this struct. */
+void metrics_clear_own_gauges(struct metrics *metrics);
 
 /* The caller frees it.  NULL is passed over. */
 struct metrics_snapshot *metrics_snapshot_take(const struct metrics *metrics);

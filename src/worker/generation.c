@@ -16,6 +16,7 @@
 
 struct generation {
 	struct conf *conf;
+	int64_t loaded_s;
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;
@@ -32,6 +33,7 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	struct generation *generation = xcalloc(1, sizeof *generation);
 
 	generation->conf = conf;
+	generation->loaded_s = clock_wall_s();
 	if (proxy_load(&conf->proxy, error))
 		generation->store = token_store_open(conf->state_directory,
 		    error);
@@ -104,6 +106,17 @@ struct metrics *
 generation_metrics(const struct generation *generation)
 {
 	return generation->metrics;
+}
+
+void
+generation_report(const struct generation *generation, struct gauges *gauges)
+{
+	gauges->metrics = generation->metrics;
+	gauges->apps = generation->conf->apps;
+	gauges->accounts = generation->accounts;
+	gauges->loaded_s = generation->loaded_s;
+	gauges->requests_limit = generation->conf->max_requests_in_flight;
+	gauges_report(gauges);
 }
 
 /* Expired credentials are no loss. */

@@ -9,6 +9,7 @@
 #include "cgi/exchange.h"
 #include "state/metrics.h"
 #include "worker/conf.h"
+#include "worker/gauges.h"
 
 /*
  * Everything that is made from a configuration: clients, apps, connections,
@@ -35,6 +36,11 @@ const struct conf *generation_conf(const struct generation *generation);
 
 /* Where its parts count; valid until generation_free. */
 struct metrics *generation_metrics(const struct generation *generation);
+
+/* Sets the gauges of a worker that serves by this generation; it fills in what
+ * is the generation's. */
+void generation_report(const struct generation *generation,
+    struct gauges *gauges);
 
 /*
  * False with an error if the credentials of an app are of no use here that are

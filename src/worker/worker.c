@@ -147,6 +147,27 @@ worker_open_signals(void)
 	return fd;
 }
 
+/* --- metrics ------------------------------------------------------------- */
+
+/* A CGI process is gone before anybody reads its gauges. */
+static void
+worker_report(struct worker *worker)
+{
+	if (!worker->cgi)
+		generation_report(worker->generation, &(struct gauges){
+		    .is_in_force = !worker->reload_failed,
+		    .requests_in_flight = listener_in_flight(worker->listener)
+		});
+}
+
+static void
+worker_count_reload(struct worker *worker, const char *result)
+{
+	metrics_add(generation_metrics(worker->generation), METRICS_RELOADS, 1,
+	    &(struct metrics_labels){ .result = result });
+	worker_report(worker);
+}
+
 /* --- reloading ----------------------------------------------------------- */
 
 /*
@@ -254,17 +275,10 @@ worker_take(struct worker *worker, struct generation *generation,
 	log_open(&conf->log);
 	listener_limit(worker->listener,
 	    (unsigned int)conf->max_requests_in_flight);
-	/* A CGI process is gone before anybody reads its gauges. */
 	if (!worker->cgi)
 		metrics_clear_gauges(generation_metrics(generation));
+	worker_report(worker);
 	worker_enter_sandbox(worker);
-}
-
-static void
-worker_count_reload(struct worker *worker, const char *result)
-{
-	metrics_add(generation_metrics(worker->generation), METRICS_RELOADS, 1,
-	    &(struct metrics_labels){ .result = result });
 }
 
 static void
@@ -293,6 +307,7 @@ worker_reload(struct worker *worker)
 	previous = xcalloc(1, sizeof *previous);
 	previous->generation = worker->generation;
 	generation_inherit(generation, previous->generation);
+	metrics_clear_own_gauges(generation_metrics(previous->generation));
 	TAILQ_INSERT_TAIL(&worker->previous_generations, previous, entry);
 	worker_take(worker, generation, files);
 	worker_count_reload(worker, "success");
@@ -337,6 +352,7 @@ worker_on_housekeeping(void *arg)
 	if (!worker->stopping && (file_watch_changed(worker->files) ||
 	    (worker->reload_failed && ++worker->checks >= WORKER_RETRY_CHECKS)))
 		worker_reload(worker);
+	worker_report(worker);
 	worker_trim_memory(worker);
 	loop_timer_start(worker->housekeeping, WORKER_HOUSEKEEPING_MS);
 }

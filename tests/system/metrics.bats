@@ -280,3 +280,82 @@ shows() {
 	wait_until 5 counts 1 "dead_share_alarm{app=\"$IOS_APP\"}"
 	counts 6 "guarded_total{app=\"$IOS_APP\"}"
 }
+
+# metrics_of_good: of a configuration without a mistake beside the stage's.
+metrics_of_good() {
+	"$GATEWAY" -m -c "$STAGE/good.json"
+}
+
+good_shows() {
+	metrics_of_good | grep -qxF "push_gateway_$1"
+}
+
+@test "the workers that live are counted, with their version" {
+	local version worker
+	version=$("$GATEWAY" -V)
+	stage_start
+	wait_until 5 worker_count
+	wait_until 5 counts 2 workers
+	counts 1 "build_info{version=\"${version#* }\"}"
+	counts 1024 requests_in_flight_limit
+	counts 0 requests_in_flight
+	# Who only stands still lives.
+	worker=$(workers | head -n 1)
+	kill -STOP "$worker"
+	counts 2 workers
+	kill -CONT "$worker"
+	kill -KILL $(workers)
+	wait_until 10 counts 2 workers
+	stop "$WEB_SERVER_PID"
+	wait_until 10 nobody_works
+	run ! grep -E '_workers|_build_info|_in_flight' <<<"$(metrics)"
+}
+
+nobody_works() {
+	[ -z "$(workers)" ]
+}
+
+@test "requests in flight are those that are not answered" {
+	local caller
+	stage_start
+	control '{"apns": {"latency_ms": 3000}}'
+	ANSWER_FILE=slow post /push/v1/notify/batch "$(batch \
+		"$(plain '{}' "$(ios a)")")" 3>&- &
+	caller=$!
+	wait_until 5 counts 1 requests_in_flight
+	wait "$caller"
+	wait_until 5 counts 0 requests_in_flight
+}
+
+@test "a configuration that is refused shows, and since when the other holds" {
+	local before loaded
+	stage_start
+	cp "$STAGE/push-gateway.json" "$STAGE/good.json"
+	wait_until 5 counts 1 configuration_in_force
+	before=$(loaded)
+	((before <= $(date +%s) && before > $(date +%s) - 60))
+	echo '{' >"$STAGE/push-gateway.json"
+	wait_until 10 good_shows "configuration_in_force 0"
+	[ "$(loaded)" = "$before" ]
+	write_config '.max_batch_size = 50'
+	wait_until 10 good_shows "configuration_in_force 1"
+	wait_until 10 loaded_after "$before"
+}
+
+loaded() {
+	metrics_of_good | sed -n \
+		's/^push_gateway_configuration_loaded_timestamp_seconds //p'
+}
+
+loaded_after() {
+	(($(loaded) > $1))
+}
+
+@test "an app whose credentials cannot be used shows" {
+	mv "$STAGE/AuthKey_ABC1234567.p8" "$STAGE/key"
+	stage_start
+	wait_until 5 counts 0 "app_usable{app=\"$IOS_APP\"}"
+	counts 1 'app_usable{app="gematik-project.*.firebase"}'
+	mv "$STAGE/key" "$STAGE/AuthKey_ABC1234567.p8"
+	wait_until 10 counts 1 "app_usable{app=\"$IOS_APP\"}"
+}

@@ -16,6 +16,7 @@
 #include "fixture.h"
 #include "state/metrics-text.h"
 #include "state/shared-table.h"
+#include "state/worker-slot.h"
 #include "tap.h"
 
 static const char *
@@ -128,7 +129,7 @@ check_text(void)
 static void
 check_histogram(void)
 {
-	static const int64_t durations_ms[] = { -1, 0, 10, 11, 8000, 8001,
+	static const int64_t durations_ms[] = { -1, 0, 5, 6, 8000, 8001,
 		10000, 10001, 99999 };
 	const char *directory = directory_new(), *text;
 	struct metrics *metrics = metrics_open(directory);
@@ -141,9 +142,9 @@ check_histogram(void)
 	text = read_text(directory);
 	tap_contains(text, "# TYPE push_gateway_provider_seconds histogram\n"
 	    "push_gateway_provider_seconds_bucket"
-	    "{provider=\"apns\",le=\"0.01\"} 3\n"
+	    "{provider=\"apns\",le=\"0.005\"} 3\n"
 	    "push_gateway_provider_seconds_bucket"
-	    "{provider=\"apns\",le=\"0.025\"} 4\n",
+	    "{provider=\"apns\",le=\"0.01\"} 4\n",
 	    "a duration is counted up to its bound, and in all above");
 	tap_contains(text,
 	    "push_gateway_provider_seconds_bucket"
@@ -152,7 +153,7 @@ check_histogram(void)
 	    "{provider=\"apns\",le=\"10\"} 7\n"
 	    "push_gateway_provider_seconds_bucket"
 	    "{provider=\"apns\",le=\"+Inf\"} 9\n"
-	    "push_gateway_provider_seconds_sum{provider=\"apns\"} 136.022\n"
+	    "push_gateway_provider_seconds_sum{provider=\"apns\"} 136.012\n"
 	    "push_gateway_provider_seconds_count{provider=\"apns\"} 9\n",
 	    "the end of a histogram is their sum and number");
 	metrics_close(metrics);
@@ -454,7 +455,7 @@ check_snapshot(void)
 	tap_is_int(series[0].name, METRICS_DROPPED, "they are sorted by name");
 	tap_is_int(series[1].value, 1, "of a histogram it is their number");
 	tap_is_int(series[1].sum_ms, 11, "and their sum");
-	tap_is_int(series[1].buckets[1], 1, "and each bucket alone");
+	tap_is_int(series[1].buckets[2], 1, "and each bucket alone");
 	tap_is_string(series[2].labels.provider, "apns",
 	    "they are sorted by labels, too");
 	tap_is_string(series[2].labels.reason, "", "a label may be empty");
@@ -467,6 +468,123 @@ check_snapshot(void)
 	    "labels outlive the metrics");
 	metrics_snapshot_free(snapshot);
 	metrics_snapshot_free(NULL);
+}
+
+/* --- gauges of workers ---------------------------------------------------- */
+
+/* What a worker says of itself: so many requests, and whether app "a" can be
+ * used. */
+static void
+set_share(struct metrics *metrics, int64_t requests, bool is_usable)
+{
+	metrics_set(metrics, METRICS_WORKERS, 1, NULL);
+	metrics_set(metrics, METRICS_REQUESTS_IN_FLIGHT, requests, NULL);
+	metrics_set(metrics, METRICS_APP_USABLE, is_usable,
+	    &(struct metrics_labels){ .app = "a" });
+}
+
+static void
+check_shares_are(const char *directory, int64_t workers, int64_t requests,
+    int64_t usable, const char *when)
+{
+	const char *text = read_text(directory);
+
+	tap_is_int(value_of(text, "push_gateway_workers"), workers,
+	    "%s: the workers", when);
+	tap_is_int(value_of(text, "push_gateway_requests_in_flight"), requests,
+	    "%s: the sum of their requests", when);
+	tap_is_int(value_of(text, "push_gateway_app_usable{app=\"a\"}"),
+	    usable, "%s: the least", when);
+}
+
+/* Another worker, which says the same and waits to be killed. */
+static pid_t
+start_worker(const char *directory, int64_t requests, bool is_usable)
+{
+	int pipes[2];
+	pid_t child;
+	char byte;
+
+	if (pipe(pipes) == -1 || (child = fork()) == -1)
+		tap_bail_out("cannot start a process");
+	if (child == 0) {
+		set_share(metrics_open(directory), requests, is_usable);
+		if (write(pipes[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	if (read(pipes[0], &byte, 1) != 1)
+		tap_bail_out("a process does not begin");
+	close(pipes[0]);
+	close(pipes[1]);
+	return child;
+}
+
+static void
+kill_worker(pid_t worker)
+{
+	kill(worker, SIGKILL);
+	waitpid(worker, NULL, 0);
+}
+
+static void
+check_shares(void)
+{
+	const char *directory = directory_new();
+	struct metrics *one = metrics_open(directory), *other;
+	pid_t killed, last;
+
+	fflush(NULL);
+	check_shares_are(directory, -1, -1, -1, "before any says something");
+	set_share(one, 3, true);
+	check_shares_are(directory, 1, 3, 1, "one worker");
+	killed = start_worker(directory, 40, false);
+	check_shares_are(directory, 2, 43, 0, "two workers");
+	set_share(one, 5, true);
+	check_shares_are(directory, 2, 45, 0, "two, one of which says more");
+	kill_worker(killed);
+	check_shares_are(directory, 1, 5, 1, "one that was killed");
+	other = metrics_open(directory);
+	check_shares_are(directory, 1, 5, 1, "a new one in its place, silent");
+	set_share(other, 7, true);
+	check_shares_are(directory, 2, 12, 1, "a new one in its place");
+	metrics_clear_gauges(one);
+	check_shares_are(directory, 2, 12, 1, "the host's gauges hidden");
+	metrics_clear_own_gauges(one);
+	check_shares_are(directory, 1, 7, 1, "one who hides his");
+	set_share(one, 1, true);
+	metrics_close(other);
+	check_shares_are(directory, 1, 1, 1, "one who has left");
+	last = start_worker(directory, 2, true);
+	metrics_close(one);
+	check_shares_are(directory, 1, 2, 1, "the first has left");
+	kill_worker(last);
+	check_shares_are(directory, -1, -1, -1, "nobody is left");
+}
+
+/* More than there are slots. */
+static void
+check_many_workers(void)
+{
+	struct metrics *workers[WORKER_SLOT_MAX + 2];
+	const size_t count = sizeof workers / sizeof *workers;
+	const char *directory = directory_new();
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		workers[i] = metrics_open(directory);
+		metrics_set(workers[i], METRICS_WORKERS, 1, NULL);
+		metrics_add(workers[i], METRICS_CLIENTS_REFUSED, 1, NULL);
+	}
+	tap_is_int(value_of(read_text(directory), "push_gateway_workers"),
+	    WORKER_SLOT_MAX, "gauges are those of as many as there are slots");
+	tap_is_int(value_of(read_text(directory),
+	    "push_gateway_clients_refused_total"), (int64_t)count,
+	    "all of them count");
+	for (i = 0; i < count; i++)
+		metrics_close(workers[i]);
+	tap_is_int(value_of(read_text(directory), "push_gateway_workers"), -1,
+	    "slots are given back");
 }
 
 /* --- processes ----------------------------------------------------------- */
@@ -612,6 +730,8 @@ main(void)
 	check_unshared();
 	check_no_room();
 	check_snapshot();
+	check_shares();
+	check_many_workers();
 	check_processes();
 	check_lock();
 	check_replaced();
