@@ -258,7 +258,7 @@ start_forward() {
 	wait_until 3 owes_for_long
 	SECONDS=0
 	push "$(android c)"
-	((SECONDS <= 1))
+	((SECONDS * 1000 <= $(longest 1000)))
 	wait "$caller"
 	# When its deadline has passed the silent one is given up.
 	push "$(android d)" "$(android e)" "$(android f)"

@@ -97,7 +97,7 @@ shows_renewed() {
 		# New requests wait until the old ones are answered.
 		;;
 	*)
-		((SECONDS - began < 5)) ;;
+		(((SECONDS - began) * 1000 < $(longest 5000))) ;;
 	esac
 	may_lose
 	wait "${callers[@]}"
