@@ -189,6 +189,40 @@ make_webpush_keys() {
 		{ name: "free" }'
 }
 
+# make_hms_keys: before the simulator starts, an app at Huawei: hms-secret of
+# the client "hms-client", and hms-account.json, its service account.
+make_hms_keys() {
+	openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 \
+		-out "$STAGE/hms-key.pem" 2>>"$STAGE/openssl.log"
+	openssl pkey -in "$STAGE/hms-key.pem" -pubout \
+		-out "$STAGE/hms-public.pem"
+	# What a form must escape.
+	printf 'se/cr+et=&\n' >"$STAGE/hms-secret"
+	jq -n --rawfile key "$STAGE/hms-key.pem" '{
+		project_id: "hms-project", key_id: "hms-key",
+		private_key: $key, sub_account: "hms-account" }' \
+		>"$STAGE/hms-account.json"
+	add_account hms '{ app_id: "hms-app", project_id: "hms-project",
+		client_id: "hms-client", client_secret: "se/cr+et=&",
+		key_id: "hms-key", sub_account: "hms-account",
+		public_key_file: "hms-public.pem" }'
+}
+
+# make_external_account [EMAIL]: before the simulator starts, subject-token,
+# with which Google's token service lets send for the stage's project, or as
+# that service account.
+make_external_account() {
+	printf 'subject-%s\n' "$(openssl rand -hex 16)" >"$STAGE/subject-token"
+	add_account external "{ audience: \"$EXTERNAL_AUDIENCE\",
+		subject_token: \"$(cat "$STAGE/subject-token")\",
+		subject_token_type: \"urn:ietf:params:oauth:token-type:jwt\",
+		project_id: \"gematik-project\",
+		service_account: ${1:+\"}${1:-null}${1:+\"} }"
+}
+
+EXTERNAL_AUDIENCE=//iam.googleapis.com/projects/1/locations/global/$(
+	)workloadIdentityPools/pool/providers/stage
+
 # add_account SERVICES JQ: entries of the simulator's accounts.
 add_account() {
 	jq --arg name "$1" ".[\$name] += [ $2 ]" "$STAGE/accounts.json" \
@@ -206,6 +240,22 @@ write_service_account() {
 		private_key_id: "0123456789abcdef", private_key: $key,
 		client_email: "push@gematik-project.example",
 		token_uri: $token }' >"$STAGE/service-account.json"
+}
+
+# write_external_account [EMAIL [JQ-FILTER]]: external-account.json, as Google's
+# console gives it to those who may not have a key; the source is the file.
+write_external_account() {
+	jq -n --arg sts "https://localhost:$oauth_port/v1" --arg email "${1-}" \
+		--arg audience "$EXTERNAL_AUDIENCE" '{
+		type: "external_account", audience: $audience,
+		subject_token_type: "urn:ietf:params:oauth:token-type:jwt",
+		token_url: "\($sts)/token",
+		credential_source: { file: "subject-token" } } +
+		if $email == "" then {} else {
+		service_account_impersonation_url: ($sts +
+			"/projects/-/serviceAccounts/\($email)" +
+			":generateAccessToken") } end |
+		'"${2:-.}" >"$STAGE/external-account.json"
 }
 
 # write_config [JQ-FILTER]: the stage's configuration, changed by the filter.

@@ -4,7 +4,6 @@
 #include <openssl/rand.h>
 
 #include <err.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,14 +12,20 @@
 #define ACCESS_TOKENS_MAX 1024
 
 struct access_tokens {
+	const char *start;
+	const char *end;
 	struct access_token entries[ACCESS_TOKENS_MAX];
 	size_t issued;
 };
 
 struct access_tokens *
-access_tokens_new(void)
+access_tokens_new(const char *start, const char *end)
 {
-	return memory_new(sizeof(struct access_tokens));
+	struct access_tokens *tokens = memory_new(sizeof *tokens);
+
+	tokens->start = start;
+	tokens->end = end;
+	return tokens;
 }
 
 void
@@ -36,16 +41,17 @@ access_tokens_issue(struct access_tokens *tokens, const char *project_id,
 	struct access_token *entry =
 	    &tokens->entries[tokens->issued % ACCESS_TOKENS_MAX];
 	unsigned char random[16];
-	size_t length;
+	struct text text;
 
 	if (RAND_bytes(random, sizeof random) != 1)
 		errx(1, "no random bytes");
-	string_copy(entry->token, sizeof entry->token, "ya29.sim-");
-	for (size_t i = 0; i < sizeof random; i++) {
-		length = strlen(entry->token);
-		snprintf(entry->token + length, sizeof entry->token - length,
-		    "%02x", random[i]);
-	}
+	text_init(&text, ACCESS_TOKEN_SIZE);
+	text_add_string(&text, tokens->start);
+	for (size_t i = 0; i < sizeof random; i++)
+		text_add_format(&text, "%02x", random[i]);
+	text_add_string(&text, tokens->end);
+	string_copy(entry->token, sizeof entry->token, text_string(&text));
+	text_clear(&text);
 	entry->project_id = project_id;
 	entry->service_account = service_account;
 	entry->expires_at_ms = expires_at_ms;

@@ -6,19 +6,21 @@
 
 #define ACCESS_TOKEN_SIZE 48	/* with the NUL */
 
-/* The access tokens (Google) that the simulator issued: the last 1,024. */
+/* The access tokens that a token endpoint issued: the last 1,024. */
 struct access_tokens;
 
 struct access_token {
 	char token[ACCESS_TOKEN_SIZE];
-	const char *project_id;		/* what it lets do; of the accounts */
+	const char *project_id;		/* or app, that it lets send for; of
+					 * the accounts */
 	const char *service_account;	/* only to be exchanged for a token of
 					 * that one; NULL: to send */
 	int64_t expires_at_ms;
 };
 
+/* They begin and end with these texts, which outlive them. */
 struct access_tokens *
-access_tokens_new(void);
+access_tokens_new(const char *start, const char *end);
 
 void
 access_tokens_free(struct access_tokens *tokens);

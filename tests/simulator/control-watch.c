@@ -52,6 +52,8 @@ fill_context(struct service_context *context, const struct world *world)
 	const struct control *oauth = &world->endpoints[SERVICE_OAUTH].control;
 
 	context->expires_in_s = oauth->expires_in_s;
+	context->hms_expires_in_s =
+	    world->endpoints[SERVICE_HMS_OAUTH].control.expires_in_s;
 	context->token_floor_s = apns->token_floor_s;
 	context->token_floor_per_key = apns->token_floor_per_key;
 	context->limit_falls = apns->limit_falls;

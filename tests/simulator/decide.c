@@ -40,6 +40,20 @@ count_use(struct endpoint *endpoint, const char *pushkey, int64_t once)
 }
 
 static void
+fill_by_script(const struct service *service, const struct script *script,
+    struct verdict *verdict)
+{
+	if (service->has_codes && script->code[0] != '\0') {
+		service->fill(verdict, script->status, script->code);
+		string_copy(verdict->detail, sizeof verdict->detail,
+		    script->detail);
+	} else if (script->status != 0) {
+		service->fill(verdict, script->status,
+		    script->reason[0] != '\0' ? script->reason : NULL);
+	}
+}
+
+static void
 apply_script(struct endpoint *endpoint, struct request *request,
     struct verdict *verdict)
 {
@@ -50,9 +64,7 @@ apply_script(struct endpoint *endpoint, struct request *request,
 	script_parse(&script, pushkey);
 	if (script.once == 0 ||
 	    count_use(endpoint, pushkey, script.once)) {
-		if (script.status != 0)
-			endpoint->service->fill(verdict, script.status,
-			    script.reason[0] != '\0' ? script.reason : NULL);
+		fill_by_script(endpoint->service, &script, verdict);
 		if (script.hang)
 			answer->act = ANSWER_HANG;
 		else if (script.cut)

@@ -2,6 +2,7 @@
 #include "jwt-verify.h"
 
 #include <openssl/ecdsa.h>
+#include <openssl/rsa.h>
 
 #include <string.h>
 
@@ -107,15 +108,28 @@ es256_to_der(const struct text *signature, int *length)
 	return der;
 }
 
+/* RFC 7518, 3.5: the salt is as long as the digest. */
+static bool
+use_pss(EVP_PKEY_CTX *context)
+{
+	return EVP_PKEY_CTX_set_rsa_padding(context,
+	    RSA_PKCS1_PSS_PADDING) == 1 &&
+	    EVP_PKEY_CTX_set_rsa_pss_saltlen(context,
+	    RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
 static bool
 verify(const struct jwt *jwt, EVP_PKEY *key, const unsigned char *signature,
-    size_t length)
+    size_t length, bool pss)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *padding;
 	bool good;
 
 	good = context != NULL &&
-	    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
+	    EVP_DigestVerifyInit(context, &padding, EVP_sha256(), NULL,
+	    key) == 1 &&
+	    (!pss || use_pss(padding)) &&
 	    EVP_DigestVerify(context, signature, length,
 	    (const unsigned char *)jwt->token, jwt->signed_length) == 1;
 	EVP_MD_CTX_free(context);
@@ -135,13 +149,14 @@ jwt_is_signed_by(const struct jwt *jwt, const char *algorithm, EVP_PKEY *key)
 	} else if (strcmp(algorithm, "ES256") == 0) {
 		der = es256_to_der(&jwt->signature, &length);
 		good = length > 0 && EVP_PKEY_is_a(key, "EC") &&
-		    verify(jwt, key, der, (size_t)length);
+		    verify(jwt, key, der, (size_t)length, false);
 		OPENSSL_free(der);
-	} else if (strcmp(algorithm, "RS256") == 0) {
+	} else if (strcmp(algorithm, "RS256") == 0 ||
+	    strcmp(algorithm, "PS256") == 0) {
 		good = EVP_PKEY_is_a(key, "RSA") && jwt->signature.length > 0 &&
 		    verify(jwt, key,
 		    (const unsigned char *)jwt->signature.data,
-		    jwt->signature.length);
+		    jwt->signature.length, algorithm[0] == 'P');
 	}
 	return good;
 }

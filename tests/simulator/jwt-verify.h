@@ -24,8 +24,8 @@ struct jwt {
 
 /*
  * Takes the token apart.  False if it is not three parts of base64url whose
- * first two are JSON objects, or longer than JWT_LENGTH_MAX; jwt_clear is
- * due in either case.  The token must outlive the struct.
+ * first two are JSON objects, or longer than JWT_LENGTH_MAX.  Whatever it
+ * says, jwt_clear frees what it took.  The token must outlive the struct.
  */
 bool
 jwt_parse(struct jwt *jwt, const char *token);
@@ -42,8 +42,8 @@ bool
 jwt_get_integer(const struct jwt *jwt, const char *name, int64_t *value);
 
 /*
- * True if the header names `algorithm` (ES256, RS256), the key is of that
- * kind, and the signature is good in the form that RFC 7518 asks for.
+ * True if the header names `algorithm` (ES256, RS256, PS256), the key is of
+ * that kind, and the signature is good in the form that RFC 7518 asks for.
  */
 bool
 jwt_is_signed_by(const struct jwt *jwt, const char *algorithm,

@@ -36,6 +36,8 @@ static const struct service *const services[SERVICE__MAX] = {
 	[SERVICE_APNS] = &service_apns,
 	[SERVICE_FCM] = &service_fcm,
 	[SERVICE_OAUTH] = &service_oauth,
+	[SERVICE_HMS] = &service_hms,
+	[SERVICE_HMS_OAUTH] = &service_hms_oauth,
 	[SERVICE_WEBPUSH_APPLE] = &service_webpush_apple,
 	[SERVICE_WEBPUSH_MOZILLA] = &service_webpush_mozilla,
 	[SERVICE_WEBPUSH_GOOGLE] = &service_webpush_google,
@@ -275,7 +277,11 @@ make_context(struct service_context *context, const char *accounts)
 	accounts_file_read(&file, accounts);
 	context->accounts = accounts_read(&file);
 	context->provider_tokens = provider_tokens_new(context->accounts);
-	context->access_tokens = access_tokens_new();
+	context->access_tokens = access_tokens_new("ya29.sim-", "");
+	context->hms_accounts = hms_accounts_read(&file);
+	/* Huawei's have what JSON and forms must escape. */
+	context->hms_tokens = access_tokens_new("DAEC/sim+", "=");
+	context->hms_expires_in_s = CONTROL_EXPIRES_IN_S;
 	context->subscriptions = subscriptions_read(&file);
 	context->vapid_cache = vapid_cache_new();
 	context->expires_in_s = CONTROL_EXPIRES_IN_S;
@@ -289,6 +295,9 @@ free_context(struct service_context *context)
 {
 	provider_tokens_free(context->provider_tokens);
 	access_tokens_free(context->access_tokens);
+	access_tokens_free(context->hms_tokens);
+	hms_accounts_free(
+	    (struct hms_accounts *)(uintptr_t)context->hms_accounts);
 	json_object_put(context->collapsed);
 	vapid_cache_free(context->vapid_cache);
 	subscriptions_free(
@@ -326,6 +335,8 @@ start(struct world *world, const struct options *options)
 		listener_open(&world->endpoints[i], options->listen,
 		    options->ports[i]);
 	world->context.oauth_port = world->endpoints[SERVICE_OAUTH].port;
+	world->context.hms_oauth_port =
+	    world->endpoints[SERVICE_HMS_OAUTH].port;
 	if (options->ready != NULL)
 		write_ready(world, options->ready);
 }

@@ -109,10 +109,36 @@ apply_status(struct script *script, const char *text)
 	return done;
 }
 
+/* Eight digits that begin with an 8. */
+static bool
+apply_code(struct script *script, const char *text)
+{
+	bool done = strlen(text) == 8 && text[0] == '8' &&
+	    read_digits(text) >= 0;
+
+	if (done)
+		string_copy(script->code, sizeof script->code, text);
+	return done;
+}
+
+/* What a word that means nothing by itself says of the one before it. */
+static void
+apply_name(struct script *script, const char *text, bool after_status,
+    bool after_code)
+{
+	if (!isalpha((unsigned char)text[0]))
+		return;
+	if (after_status)
+		string_copy(script->reason, sizeof script->reason, text);
+	else if (after_code)
+		string_copy(script->detail, sizeof script->detail, text);
+}
+
 void
 script_parse(struct script *script, const char *pushkey)
 {
 	bool after_status = false;
+	bool after_code = false;
 
 	memset(script, 0, sizeof *script);
 	script->timestamp_ms = -1;
@@ -129,15 +155,18 @@ script_parse(struct script *script, const char *pushkey)
 		for (size_t i = 0; !known &&
 		    i < sizeof words / sizeof words[0]; i++)
 			known = apply_word(script, &words[i], text);
-		if (known) {
-			after_status = false;
-		} else if (apply_status(script, text)) {
+		if (!known && apply_status(script, text)) {
 			after_status = true;
-		} else {
-			if (after_status && isalpha((unsigned char)text[0]))
-				string_copy(script->reason,
-				    sizeof script->reason, text);
+			after_code = false;
+		} else if (!known && apply_code(script, text)) {
 			after_status = false;
+			after_code = true;
+		} else {
+			if (!known)
+				apply_name(script, text, after_status,
+				    after_code);
+			after_status = false;
+			after_code = false;
 		}
 		at = at[length] == '-' ? at + length + 1 : NULL;
 	}

@@ -11,6 +11,8 @@
 struct script {
 	unsigned status;		/* 0: the ordinary answer */
 	char reason[REASON_SIZE];	/* "": the status's default */
+	char code[REASON_SIZE];		/* eight digits, or "" */
+	char detail[REASON_SIZE];	/* of the code, or "" */
 	bool hang;
 	bool cut;
 	bool refuse;

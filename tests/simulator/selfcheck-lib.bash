@@ -114,6 +114,19 @@ control()
 	mv "$work/control.new" "$work/control"
 }
 
+# last JQ-FILTER [N]: of what was recorded last, or N lines before the end.
+last()
+{
+	tail -n "${2-1}" "$work/record" | head -n 1 | jq -cr "$1"
+}
+
+# make_rsa_key NAME: NAME.key and NAME.pub.
+make_rsa_key()
+{
+	openssl genrsa -out "$work/$1.key" 2048
+	openssl pkey -in "$work/$1.key" -pubout -out "$work/$1.pub"
+} >>"$work/keys.log" 2>&1
+
 # make_tls: the simulator's own certificate.
 make_tls()
 {

@@ -265,9 +265,9 @@ compose_error(struct request *request, const struct verdict *verdict)
 	else
 		json_object_put(details);
 	json_object_object_add(body, "error", error);
-	text_add_string(&request->answer.body, json_object_to_json_string_ext(body,
-	    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-	    JSON_C_TO_STRING_NOSLASHESCAPE));
+	text_add_string(&request->answer.body,
+	    json_object_to_json_string_ext(body, JSON_C_TO_STRING_PRETTY |
+	    JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(body);
 }
 

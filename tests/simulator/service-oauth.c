@@ -109,16 +109,17 @@ judge_assertion(const struct service_context *context, const char *assertion,
 		    "Invalid grant: account not found");
 	else if (account == NULL ||
 	    !jwt_is_signed_by(&jwt, "RS256", account->public_key))
-		oauth_refuse(verdict, "invalid_grant", "Invalid JWT Signature.");
+		oauth_refuse(verdict, "invalid_grant",
+		    "Invalid JWT Signature.");
 	else if (!is_audience_good(jwt_get_string(jwt.claims, "aud"),
 	    context->oauth_port))
 		oauth_refuse(verdict, "invalid_grant",
 		    "Invalid JWT: Failed audience check.");
 	else if (!are_times_good(&jwt, now_s))
-		oauth_refuse(verdict, "invalid_grant", "Invalid JWT: Token must be "
-		    "a short-lived token (60 minutes) and in a reasonable "
-		    "timeframe. Check your iat and exp values in the JWT "
-		    "claim.");
+		oauth_refuse(verdict, "invalid_grant", "Invalid JWT: Token "
+		    "must be a short-lived token (60 minutes) and in a "
+		    "reasonable timeframe. Check your iat and exp values in "
+		    "the JWT claim.");
 	else if (scope == NULL || strcmp(scope, SCOPE) != 0)
 		oauth_refuse(verdict, "invalid_scope",
 		    "Invalid OAuth scope or ID token audience provided.");

@@ -8,6 +8,7 @@
 #include "access-tokens.h"
 #include "accounts.h"
 #include "answer.h"
+#include "hms-accounts.h"
 #include "provider-tokens.h"
 #include "request.h"
 #include "subscriptions.h"
@@ -19,10 +20,14 @@ struct service_context {
 	const struct accounts *accounts;
 	struct provider_tokens *provider_tokens;
 	struct access_tokens *access_tokens;
+	const struct hms_accounts *hms_accounts;
+	struct access_tokens *hms_tokens;
 	const struct subscriptions *subscriptions;
 	struct vapid_cache *vapid_cache;
 	unsigned oauth_port;
+	unsigned hms_oauth_port;
 	int64_t expires_in_s;		/* of an access token */
+	int64_t hms_expires_in_s;
 	int64_t token_floor_s;		/* APNs, between new tokens */
 	bool token_floor_per_key;	/* over all connections */
 	bool limit_falls;		/* when a provider token is refused */
@@ -37,6 +42,7 @@ struct service {
 	unsigned streams_before_auth;	/* 0: no such limit */
 	bool wants_certificate;		/* asks for one, needs none */
 	const char *goaway_data;	/* debug data of a GOAWAY */
+	bool has_codes;			/* its errors are eight digits */
 
 	/*
 	 * Says what the real service would, as strictly; and finds the text
@@ -59,6 +65,8 @@ struct service {
 
 extern const struct service service_apns;
 extern const struct service service_fcm;
+extern const struct service service_hms;
+extern const struct service service_hms_oauth;
 extern const struct service service_oauth;
 extern const struct service service_unifiedpush;
 extern const struct service service_webpush_apple;

@@ -37,7 +37,9 @@ struct verdict {
 	char message[512];		/* words of an error, if it has any */
 	char field[256];		/* FCM: the field at fault, or "" */
 	bool has_error_code;		/* FCM: the reason is an errorCode */
-	int number;			/* web push: of the error, or 0 */
+	char detail[REASON_SIZE];	/* Huawei: of the code, or "" */
+	int number;			/* web push, Huawei's OAuth: of the
+					 * error, or 0 */
 	int64_t timestamp_ms;		/* APNs 410; -1: now */
 	int64_t retry_after_s;		/* -1: no such header */
 	enum body_shape shape;
