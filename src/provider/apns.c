@@ -81,6 +81,7 @@ static const struct apns_answer apns_answers[] = {
 	    .retry = RETRY_ONCE, .fresh_connection = true },
 	APNS_BUG(404, "BadPath"),
 	APNS_BUG(405, "MethodNotAllowed"),
+	APNS_DEAD(400, "ExpiredToken"),
 	APNS_DEAD(410, "ExpiredToken"),
 	APNS_DEAD(410, "Unregistered"),
 	{ .status = 413, .reason = "PayloadTooLarge",
@@ -95,10 +96,15 @@ static const struct apns_answer apns_answers[] = {
 	APNS_CONNECTION(503, "Shutdown"),
 };
 
-/* The first row whose range includes the status; `reason` is the label. */
+/*
+ * The first row whose range includes the status; `reason` is the label.  A
+ * proxy on the way answers 4xx, too, and a body that was cut short says
+ * nothing about the message: only with a reason it is Apple's word.
+ */
 static const struct {
 	int first;
 	int last;
+	bool with_reason;	/* not for an answer without one */
 	struct apns_answer answer;
 } apns_classes[] = {
 	{ .first = 200, .last = 299,
@@ -110,11 +116,21 @@ static const struct {
 	{ .first = 404, .last = 405, .answer = APNS_OPERATOR(0, "other") },
 	{ .first = 408, .last = 408,
 	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
-	{ .first = 413, .last = 413, .answer = { .reason = "other",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG } },
+	{ .first = 413, .last = 413, .with_reason = true,
+	    .answer = { .reason = "other", .verdict = VERDICT_FAILED,
+	    .cause = CAUSE_TOO_LONG } },
+	/* The connection leads to a server for other names. */
+	{ .first = 421, .last = 421, .answer = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
+	    .retry = RETRY_ONCE, .fresh_connection = true } },
+	{ .first = 425, .last = 425, .answer = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 	{ .first = 429, .last = 429,
 	    .answer = APNS_BUSY(0, "other", RETRY_AFTER_ONLY) },
-	{ .first = 400, .last = 499, .answer = APNS_BUG(0, "other") },
+	{ .first = 400, .last = 499, .with_reason = true,
+	    .answer = APNS_BUG(0, "other") },
+	{ .first = 400, .last = 499, .answer = { .reason = "not APNs",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 	{ .first = 500, .last = 599,
 	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
 	{ .first = 0, .last = 999, .answer = { .reason = "other",
@@ -280,25 +296,27 @@ apns_find_answer(int status, const char *reason)
 			return &apns_answers[i];
 	}
 	for (i = 0; status < apns_classes[i].first ||
-	    status > apns_classes[i].last; i++)
+	    status > apns_classes[i].last ||
+	    (apns_classes[i].with_reason && reason == NULL); i++)
 		;
 	return &apns_classes[i].answer;
 }
 
 /*
- * A 410 speaks of the past: it ends the pushkey only if the app has not
- * registered it again since.  `timestamp` is in milliseconds, pushkey_ts in
- * seconds.
+ * A 410 with a time speaks of the past: it ends the pushkey only if the app
+ * has not registered it again since.  `timestamp` is in milliseconds,
+ * pushkey_ts in seconds.
  */
 static bool
 apns_is_still_dead(const struct device *device, struct json_object *body)
 {
 	struct json_object *timestamp;
 
-	if (device->pushkey_ts <= 0)
+	if (device->pushkey_ts <= 0 ||
+	    !json_object_object_get_ex(body, "timestamp", &timestamp) ||
+	    timestamp == NULL)
 		return true;
-	return json_object_object_get_ex(body, "timestamp", &timestamp) &&
-	    json_object_is_type(timestamp, json_type_int) &&
+	return json_object_is_type(timestamp, json_type_int) &&
 	    json_object_get_int64(timestamp) / 1000.0 >
 	    (double)device->pushkey_ts;
 }
@@ -326,7 +344,7 @@ apns_judge(const void *arg, const struct device *device,
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_PUSHKEY_RENEWED;
 	} else if (answer->verdict == VERDICT_DELIVERED &&
-	    provider_is_foreign(reply, body)) {
+	    provider_is_foreign(reply)) {
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_CREDENTIALS;
 		outcome->reason = "not APNs";

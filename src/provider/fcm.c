@@ -51,18 +51,21 @@ static const struct setting fcm_settings[] = {
 };
 
 /*
- * What each answer means, by status and FcmError code; "" is an answer
- * without one.  A status and code that are not here are judged by the row of
- * the status class.  Only rows that say REJECTED end a pushkey's life.
+ * What each answer means, by status and FcmError code; the first row that
+ * fits.  A proxy on the way answers 4xx, too, and a body that was cut short
+ * says nothing about the message: only with an "error" it is Google's word.
+ * Only rows that say REJECTED end a pushkey's life.
  */
 struct fcm_answer {
 	int first;		/* the range of statuses it is for */
 	int last;
-	const char *code;	/* NULL: any */
+	const char *code;	/* NULL: any, or none */
+	bool with_error;	/* not for an answer without "error" */
 	const char *reason;
 	enum verdict verdict;
 	enum cause cause;
 	enum retry retry;
+	bool fresh_connection;
 	bool suspicious;
 };
 
@@ -95,13 +98,22 @@ static const struct fcm_answer fcm_answers[] = {
 	FCM_OPERATOR(404, 404, NULL, "NOT_FOUND"),
 	FCM_OPERATOR(407, 407, NULL, "other"),
 	FCM_BUSY(408, 408, NULL, "other", RETRY_BACKOFF),
-	{ .first = 413, .last = 413, .reason = "other",
+	{ .first = 413, .last = 413, .with_error = true, .reason = "other",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
+	/* The connection leads to a server for other names. */
+	{ .first = 421, .last = 421, .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
+	    .retry = RETRY_ONCE, .fresh_connection = true },
+	{ .first = 425, .last = 425, .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
 	FCM_BUSY(429, 429, NULL, "QUOTA_EXCEEDED", RETRY_AFTER_ONLY),
-	{ .first = 400, .last = 400, .reason = "INVALID_ARGUMENT",
+	{ .first = 400, .last = 400, .with_error = true,
+	    .reason = "INVALID_ARGUMENT", .verdict = VERDICT_FAILED,
+	    .cause = CAUSE_REFUSED },
+	{ .first = 400, .last = 499, .with_error = true, .reason = "other",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
-	{ .first = 400, .last = 499, .reason = "other",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
+	{ .first = 400, .last = 499, .reason = "not FCM",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
 	FCM_BUSY(500, 500, NULL, "INTERNAL", RETRY_BACKOFF),
 	FCM_BUSY(503, 503, NULL, "UNAVAILABLE", RETRY_BACKOFF),
 	FCM_BUSY(500, 599, NULL, "other", RETRY_BACKOFF),
@@ -363,17 +375,24 @@ fcm_detail_at(struct json_object *details, size_t i, const char *type)
 	return strcmp(name + 20, type) == 0 ? detail : NULL;
 }
 
-/* error.details, or NULL. */
+/* A body's "error", or NULL. */
 static struct json_object *
-fcm_details(struct json_object *body)
+fcm_error(struct json_object *body)
 {
-	struct json_object *error, *details;
+	struct json_object *error;
 
-	if (!json_object_object_get_ex(body, "error", &error) ||
-	    !json_object_object_get_ex(error, "details", &details) ||
-	    !json_object_is_type(details, json_type_array))
-		details = NULL;
-	return details;
+	return json_object_object_get_ex(body, "error", &error) &&
+	    json_object_is_type(error, json_type_object) ? error : NULL;
+}
+
+/* Its details, or NULL. */
+static struct json_object *
+fcm_details(struct json_object *error)
+{
+	struct json_object *details;
+
+	return json_object_object_get_ex(error, "details", &details) &&
+	    json_object_is_type(details, json_type_array) ? details : NULL;
 }
 
 /* The code of the FcmError, or "". */
@@ -427,24 +446,21 @@ fcm_blames_pushkey(struct json_object *details)
 
 /* By the FcmError, or if there is none by the status in words. */
 static bool
-fcm_is_invalid_argument(struct json_object *body, const char *code)
+fcm_is_invalid_argument(struct json_object *error, const char *code)
 {
-	struct json_object *error;
-	const char *status = NULL;
+	const char *status = *code != '\0' ? code :
+	    json_text_member(error, "status");
 
-	if (*code != '\0')
-		status = code;
-	else if (json_object_object_get_ex(body, "error", &error))
-		status = json_text_member(error, "status");
 	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
 }
 
 static const struct fcm_answer *
-fcm_find_answer(int status, const char *code)
+fcm_find_answer(int status, bool has_error, const char *code)
 {
 	const struct fcm_answer *answer = fcm_answers;
 
 	while (status < answer->first || status > answer->last ||
+	    (answer->with_error && !has_error) ||
 	    (answer->code != NULL && strcmp(answer->code, code) != 0))
 		answer++;
 	return answer;
@@ -455,9 +471,11 @@ fcm_judge(const void *arg, const struct device *device,
     const struct http_reply *reply, struct outcome *outcome)
 {
 	struct json_object *body = provider_read_json(reply);
-	struct json_object *details = fcm_details(body);
+	struct json_object *error = fcm_error(body);
+	struct json_object *details = fcm_details(error);
 	const char *code = fcm_error_code(details);
-	const struct fcm_answer *answer = fcm_find_answer(reply->status, code);
+	const struct fcm_answer *answer = fcm_find_answer(reply->status,
+	    error != NULL, code);
 
 	(void)arg;
 	(void)device;
@@ -465,18 +483,19 @@ fcm_judge(const void *arg, const struct device *device,
 		.verdict = answer->verdict,
 		.cause = answer->cause,
 		.retry = answer->retry,
+		.fresh_connection = answer->fresh_connection,
 		.suspicious = answer->suspicious,
 		.retry_after_ms = reply->retry_after_ms,
 		.reason = answer->reason
 	};
-	if (reply->status == 400 && fcm_is_invalid_argument(body, code) &&
+	if (reply->status == 400 && fcm_is_invalid_argument(error, code) &&
 	    fcm_blames_pushkey(details)) {
 		outcome->verdict = VERDICT_REJECTED;
 		outcome->cause = CAUSE_PUSHKEY_DEAD;
-		/* What another provider's pushkeys would bring, too. */
+		/* Pushkeys of another provider would bring it upon all, too. */
 		outcome->suspicious = true;
 	} else if (outcome->verdict == VERDICT_DELIVERED &&
-	    provider_is_foreign(reply, body)) {
+	    provider_is_foreign(reply)) {
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_CREDENTIALS;
 		outcome->reason = "not FCM";

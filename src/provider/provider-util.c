@@ -72,11 +72,10 @@ provider_read_json(const struct http_reply *reply)
 }
 
 bool
-provider_is_foreign(const struct http_reply *reply, struct json_object *body)
+provider_is_foreign(const struct http_reply *reply)
 {
 	const char *text = buf_text(&reply->body);
 
 	text += strspn(text, " \t\r\n");
-	return body == NULL && *text != '\0' &&
-	    (*text != '{' || !reply->body.overflowed);
+	return *text != '\0' && *text != '{';
 }

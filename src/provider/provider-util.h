@@ -36,11 +36,11 @@ bool provider_write_json(struct json_object *object, size_t limit,
 struct json_object *provider_read_json(const struct http_reply *reply);
 
 /*
- * True if there is a body, but it is neither a JSON object (`body`, as read
- * from it, is NULL) nor the beginning of one.  A page, for example: it was not
- * the provider that answered.
+ * True if there is a body that does not begin as a JSON object does.  A page,
+ * for example: it was not the provider that answered.  What begins as one may
+ * be cut short or beyond our reader: a push that was accepted is not sent
+ * again for that.
  */
-bool provider_is_foreign(const struct http_reply *reply,
-    struct json_object *body);
+bool provider_is_foreign(const struct http_reply *reply);
 
 #endif

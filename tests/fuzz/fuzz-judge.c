@@ -60,11 +60,12 @@ apns_says_dead(const struct http_reply *reply, struct json_object *body,
 
 	if (reply->status == 400)
 		return is_text(reason, "BadDeviceToken") ||
-		    is_text(reason, "DeviceTokenNotForTopic");
+		    is_text(reason, "DeviceTokenNotForTopic") ||
+		    is_text(reason, "ExpiredToken");
 	if (reply->status != 410 || (!is_text(reason, "Unregistered") &&
 	    !is_text(reason, "ExpiredToken")))
 		return false;
-	if (pushkey_ts == 0 || pushkey_ts > JUDGE_EXACT_S)
+	if (pushkey_ts == 0 || pushkey_ts > JUDGE_EXACT_S || timestamp == NULL)
 		return true;
 	return json_object_is_type(timestamp, json_type_int) &&
 	    json_object_get_int64(timestamp) > pushkey_ts * 1000;

@@ -53,6 +53,7 @@ judge(int status, const char *body, int64_t retry_after_ms)
 #define BUG VERDICT_FAILED, CAUSE_REFUSED, RETRY_NEVER
 #define DEAD VERDICT_REJECTED, CAUSE_PUSHKEY_DEAD, RETRY_NEVER
 #define OPERATOR VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_NEVER
+#define FOREIGN VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER
 #define RENEW VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_TOKEN
 #define TOO_LONG VERDICT_FAILED, CAUSE_TOO_LONG, RETRY_NEVER
 #define BUSY(retry) VERDICT_LATER, CAUSE_OVERLOADED, retry
@@ -69,7 +70,11 @@ static const struct {
 	{ 200, "{\n  \"name\": \"projects/p/messages/1\"\n}\n", DELIVERED },
 	{ 200, HTML, OPERATOR },
 	{ 200, "[]", OPERATOR },
-	{ 200, "{\"name\":", OPERATOR },
+	/* Accepted, whatever we can make of the body. */
+	{ 200, "{\"name\":", DELIVERED },
+	{ 200, "{\"n\\u0000\":1}", DELIVERED },
+	{ 200, "{\"n\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]"
+	    "]]]]]]]]]]]]]]]]]]]]}", DELIVERED },
 	{ 204, "", DELIVERED },
 	/* Google writes messages in any language. */
 	{ 200, "{\"name\":\"projects/p/messages/ü\"}", DELIVERED },
@@ -104,7 +109,14 @@ static const struct {
 	{ 404, HTML, OPERATOR },
 	{ 407, HTML, OPERATOR },
 	{ 408, "", BUSY(RETRY_BACKOFF) },
-	{ 413, HTML, TOO_LONG },
+	{ 413, HTML, FOREIGN },
+	{ 413, "", FOREIGN },
+	{ 413, ERROR("X", ""), TOO_LONG },
+	{ 421, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE },
+	{ 421, ERROR("X", ""), VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE },
+	{ 425, ERROR("X", ""), VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER },
+	{ 409, HTML, FOREIGN },
+	{ 451, "", FOREIGN },
 	{ 429, "", BUSY(RETRY_AFTER_ONLY) },
 	{ 429, HTML, BUSY(RETRY_AFTER_ONLY) },
 	{ 500, "", BUSY(RETRY_BACKOFF) },
@@ -193,7 +205,7 @@ static const struct {
 	    FIELDS(TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
 	    "google.rpc.BadRequest\",\"fieldViolations\":\"x\"}"), BUG },
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD)) HTML, BUG },
+	    FIELDS(TOKEN_FIELD)) HTML, FOREIGN },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")) "x", OPERATOR },
 	/* Another code is no INVALID_ARGUMENT, whatever fields it names. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("QUOTA_EXCEEDED") ","
@@ -201,9 +213,11 @@ static const struct {
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("THIRD_PARTY_AUTH_ERROR") ","
 	    FIELDS(TOKEN_FIELD)), BUG },
 	{ 400, ERROR("FAILED_PRECONDITION", FIELDS(TOKEN_FIELD)), BUG },
-	{ 400, "", BUG },
-	{ 400, HTML, BUG },
-	{ 400, "{\"error\":{\"details\":[" FIELDS(TOKEN_FIELD), BUG },
+	{ 400, "", FOREIGN },
+	{ 400, HTML, FOREIGN },
+	{ 400, "{}", FOREIGN },
+	{ 400, "{\"error\":\"INVALID_ARGUMENT\"}", FOREIGN },
+	{ 400, "{\"error\":{\"details\":[" FIELDS(TOKEN_FIELD), FOREIGN },
 };
 
 static void
@@ -220,8 +234,8 @@ check_row(size_t row)
 	    name);
 	good &= tap_is_int(outcome.retry, rows[row].retry, "%s: the retry",
 	    name);
-	good &= tap_ok(!outcome.fresh_connection,
-	    "%s: the connection is good", name);
+	good &= tap_is_int(outcome.fresh_connection,
+	    rows[row].status == 421, "%s: the connection", name);
 	good &= tap_ok(outcome.reason != NULL && *outcome.reason != '\0',
 	    "%s: a word for the log", name);
 	good &= tap_is_int(outcome.retry_after_ms, -1, "%s: no time is named",
@@ -317,7 +331,7 @@ static const struct {
 	    CAUSE_NONE },
 	{ 200, "<html>", VERDICT_LATER, CAUSE_CREDENTIALS },
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD)), VERDICT_FAILED, CAUSE_REFUSED },
+	    FIELDS(TOKEN_FIELD)), VERDICT_LATER, CAUSE_UNREACHABLE },
 	{ 403, ERROR("PERMISSION_DENIED", CODE("SENDER_ID_MISMATCH")),
 	    VERDICT_LATER, CAUSE_CREDENTIALS },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), VERDICT_LATER,
@@ -352,7 +366,7 @@ static const struct {
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
 	    FIELDS(TOKEN_FIELD)), "INVALID_ARGUMENT" },
 	{ 400, ERROR("X", CODE("NEW_CODE")), "INVALID_ARGUMENT" },
-	{ 400, HTML, "INVALID_ARGUMENT" },
+	{ 400, HTML, "not FCM" },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), "UNREGISTERED" },
 	{ 403, ERROR("PERMISSION_DENIED", CODE("SENDER_ID_MISMATCH")),
 	    "SENDER_ID_MISMATCH" },
@@ -368,7 +382,8 @@ static const struct {
 	{ 403, ERROR("PERMISSION_DENIED", ""), "PERMISSION_DENIED" },
 	{ 403, ERROR("X", CODE("PUSHKEY_IN_A_CODE")), "PERMISSION_DENIED" },
 	{ 404, HTML, "NOT_FOUND" },
-	{ 413, "", "other" },
+	{ 413, "", "not FCM" },
+	{ 413, ERROR("X", ""), "other" },
 	{ 418, ERROR("X", CODE("PUSHKEY_IN_A_CODE")), "other" },
 	{ 502, HTML, "other" },
 	{ 302, "", "other" },
