@@ -15,7 +15,7 @@ enum {
 	/* Devices of one request that are under way at once. */
 	DELIVERY_ACTIVE_MAX = 1000,
 	/* Devices of a request that are started before it is the next one's
-	 * permit, and for how long the loop is held up by starting. */
+	 * turn, and for how long the loop is held up by starting. */
 	DELIVERY_SLICE = 16,
 	DELIVERY_SLICE_MS = 5,
 	/* One request with many dead devices must not flood the log. */
@@ -70,6 +70,7 @@ struct delivery_run {
 struct delivery {
 	struct delivery_params params;
 	struct rejections *rejections;
+	bool *logged_odd;		/* by the places of apps */
 	TAILQ_HEAD(delivery_run_list, delivery_run) runs;
 	struct delivery_run_list settled;	/* freed by the reaper */
 	/* Runs with devices that can be started now. */
@@ -96,6 +97,8 @@ delivery_create(const struct delivery_params *params)
 	delivery->params = *params;
 	delivery->rejections = rejections_create(params->apps,
 	    params->metrics);
+	delivery->logged_odd = xcalloc(app_registry_count(params->apps),
+	    sizeof *delivery->logged_odd);
 	TAILQ_INIT(&delivery->runs);
 	TAILQ_INIT(&delivery->settled);
 	TAILQ_INIT(&delivery->runnable);
@@ -254,13 +257,31 @@ delivery_find_app(const struct delivery_run *run, size_t index, size_t i)
 	});
 }
 
+/* True if its provider has something to send to the device. */
+static bool
+delivery_is_wanted(struct delivery *delivery, const struct app *app,
+    const struct notification *notification, const struct device *device)
+{
+	struct provider_advice advice = { .oddity = NULL };
+
+	if (app->provider->consider == NULL)
+		return true;
+	app->provider->consider(app->account, notification, device, &advice);
+	if (advice.oddity != NULL && !delivery->logged_odd[app->place]) {
+		delivery->logged_odd[app->place] = true;
+		log_warn("app %.100s: %s", app->app_id, advice.oddity);
+	}
+	return !advice.is_unwanted;
+}
+
 /* Starts the i-th device of a notification, or settles it at once. */
 static void
 delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 {
 	const struct delivery_params *params = &run->delivery->params;
-	const struct device *device =
-	    &run->batch->notifications[index].devices[i];
+	const struct notification *notification =
+	    &run->batch->notifications[index];
+	const struct device *device = &notification->devices[i];
 	const struct app *app = delivery_find_app(run, index, i);
 	struct outcome outcome = {
 		.verdict = VERDICT_FAILED
@@ -273,6 +294,10 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	} else if (device->is_forbidden) {
 		outcome.cause = CAUSE_APP_FORBIDDEN;
 		outcome.reason = "app not allowed";
+	} else if (!delivery_is_wanted(run->delivery, app, notification,
+	    device)) {
+		outcome.verdict = VERDICT_DELIVERED;
+		outcome.reason = "not wanted";
 	} else if ((account = account_open(params->accounts, app)) == NULL) {
 		outcome.verdict = VERDICT_LATER;
 		outcome.cause = CAUSE_CREDENTIALS;
@@ -485,6 +510,7 @@ delivery_free(struct delivery *delivery)
 	delivery_run_list_free(&delivery->runs);
 	delivery_run_list_free(&delivery->settled);
 	rejections_free(delivery->rejections);
+	free(delivery->logged_odd);
 	loop_timer_free(delivery->scheduler);
 	loop_timer_free(delivery->reaper);
 	free(delivery);

@@ -46,9 +46,18 @@ const struct setting apns_account_settings[] = {
 	{ SETTING(apns_account, alert_title, STRING) },
 	{ SETTING(apns_account, alert_body, STRING), .text = "Neue Nachricht" },
 	{ SETTING(apns_account, sound, STRING) },
+	PROVIDER_FORM_SETTINGS(apns_account),
+	{ SETTING(apns_account, push_type, STRING), .text = "alert" },
 	{ SETTING(apns_account, time_to_live_s, INTEGER), .number = 2419200,
 	    .minimum = 0, .maximum = APNS_ACCOUNT_TIME_TO_LIVE_MAX_S },
 	{ .name = NULL }
+};
+
+/* Apple, "Sending notification requests to APNs", apns-push-type. */
+static const char *const apns_account_push_types[] = {
+	"alert", "background", "controls", "complication", "fileprovider",
+	"liveactivity", "location", "mdm", "pushtotalk", "voip", "widgets",
+	NULL
 };
 
 static const struct {
@@ -159,6 +168,18 @@ apns_account_check_id(const char *id, const char *name, struct error *error)
 	return good;
 }
 
+static bool
+apns_account_check_push_type(const struct apns_account *account,
+    struct error *error)
+{
+	bool good = provider_check_choice(account->push_type,
+	    apns_account_push_types, error);
+
+	if (!good)
+		error_prepend_name(error, "push_type");
+	return good;
+}
+
 void *
 apns_account_open(struct json_object *section, const char *directory,
     struct error *error)
@@ -169,6 +190,8 @@ apns_account_open(struct json_object *section, const char *directory,
 	    error) || !apns_account_check_auth(account, error) ||
 	    !apns_account_check_id(account->key_id, "key_id", error) ||
 	    !apns_account_check_id(account->team_id, "team_id", error) ||
+	    !provider_check_payload(account->payload, error) ||
+	    !apns_account_check_push_type(account, error) ||
 	    !apns_account_set_topic(account, error) ||
 	    !apns_account_set_url(account, error)) {
 		apns_account_close(account);

@@ -35,6 +35,9 @@ struct apns_account {
 	char *alert_title;
 	char *alert_body;
 	char *sound;
+	char *payload;			/* "gematik" or "matrix" */
+	bool send_badge_counts;
+	char *push_type;		/* apns-push-type */
 	int64_t time_to_live_s;
 	struct jwt_key *key;		/* NULL until loaded */
 	struct key_pair *certificate;	/* NULL until loaded */

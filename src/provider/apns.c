@@ -13,6 +13,7 @@
 #include "base/encoding.h"
 #include "base/json-text.h"
 #include "provider/apns-account.h"
+#include "provider/matrix.h"
 #include "provider/provider-util.h"
 
 enum {
@@ -165,6 +166,12 @@ apns_device_token(const struct device *device, char *hex, size_t size)
 	return true;
 }
 
+static bool
+apns_push_type_is(const struct apns_account *account, const char *type)
+{
+	return strcmp(account->push_type, type) == 0;
+}
+
 static struct json_object *
 apns_compose_aps(const struct apns_account *account,
     const struct notification *notification)
@@ -172,10 +179,17 @@ apns_compose_aps(const struct apns_account *account,
 	struct json_object *aps = json_object_new_object(), *alert;
 	int32_t badge = notification_badge(notification);
 
-	if (badge != -1)
+	/* Apple refuses anything else in what shows nothing. */
+	if (apns_push_type_is(account, "background")) {
+		json_object_object_add(aps, "content-available",
+		    json_object_new_int(1));
+		return aps;
+	}
+	if (badge != -1 && account->send_badge_counts)
 		json_object_object_add(aps, "badge",
 		    json_object_new_int(badge));
-	if (notification_is_badge_only(notification))
+	if (notification_is_badge_only(notification) ||
+	    !apns_push_type_is(account, "alert"))
 		return aps;
 	/*
 	 * The extension that decrypts runs only for a visible alert; its text
@@ -196,14 +210,15 @@ apns_compose_aps(const struct apns_account *account,
 }
 
 static void
-apns_add_plain(struct json_object *payload,
+apns_add_plain(struct json_object *payload, bool with_counts,
     const struct notification *notification, enum notification_detail detail)
 {
 	struct json_object *counts;
 
 	json_object_object_add(payload, "prio",
 	    json_object_new_string(notification_prio(notification)));
-	if (notification->unread >= 0 || notification->missed_calls >= 0) {
+	if (with_counts && (notification->unread >= 0 ||
+	    notification->missed_calls >= 0)) {
 		counts = json_object_new_object();
 		if (notification->unread >= 0)
 			json_object_object_add(counts, "unread",
@@ -216,6 +231,19 @@ apns_add_plain(struct json_object *payload,
 	if (notification->content != NULL && detail == NOTIFICATION_FULL)
 		json_object_object_add(payload, "content",
 		    json_object_get(notification->content));
+}
+
+static bool
+apns_compose_matrix(const struct apns_account *account,
+    const struct notification *notification, const struct device *device,
+    enum notification_detail detail, struct buf *body)
+{
+	return matrix_write_apns(&(struct matrix_apns_params){
+		.alert_body = account->alert_body,
+		.is_alert = apns_push_type_is(account, "alert"),
+		.send_badge_counts = account->send_badge_counts,
+		.limit = APNS_PAYLOAD_SIZE
+	}, notification, device, detail, body);
 }
 
 static bool
@@ -237,10 +265,55 @@ apns_compose_payload(const struct apns_account *account,
 			    json_object_get(notification->texts[i]));
 	}
 	if (notification->kind == NOTIFICATION_PLAIN)
-		apns_add_plain(payload, notification, detail);
+		apns_add_plain(payload, account->send_badge_counts,
+		    notification, detail);
 	fits = provider_write_json(payload, APNS_PAYLOAD_SIZE, body);
 	json_object_put(payload);
 	return fits;
+}
+
+static bool
+apns_is_matrix(const struct apns_account *account,
+    const struct notification *notification)
+{
+	return notification->kind == NOTIFICATION_PLAIN &&
+	    provider_payload_is_matrix(account->payload);
+}
+
+/* The body with the most detail that fits; false if even the least does not. */
+static bool
+apns_compose_body(const struct apns_account *account,
+    const struct notification *notification, const struct device *device,
+    struct buf *body)
+{
+	bool is_matrix = apns_is_matrix(account, notification), fits = false;
+	enum notification_detail detail = NOTIFICATION_FULL;
+
+	if (!is_matrix)
+		detail = notification_start_detail(notification,
+		    APNS_PAYLOAD_SIZE);
+	if (!is_matrix && detail == NOTIFICATION_FULL &&
+	    notification->content_size > APNS_PAYLOAD_SIZE)
+		detail++;
+	for (; !fits && detail < NOTIFICATION_DETAIL__MAX; detail++)
+		fits = is_matrix ? apns_compose_matrix(account, notification,
+		    device, detail, body) : apns_compose_payload(account,
+		    notification, detail, body);
+	return fits;
+}
+
+static void
+apns_consider(const void *arg, const struct notification *notification,
+    const struct device *device, struct provider_advice *advice)
+{
+	const struct apns_account *account = arg;
+
+	if (apns_is_matrix(account, notification))
+		matrix_consider(notification, device,
+		    account->send_badge_counts, advice);
+	else
+		advice->is_unwanted = !account->send_badge_counts &&
+		    notification_is_badge_only(notification);
 }
 
 static enum cause
@@ -250,21 +323,14 @@ apns_compose(const void *arg, const struct notification *notification,
 {
 	const struct apns_account *account = arg;
 	char hex[2 * APNS_TOKEN_SIZE + 1];
-	enum notification_detail detail = notification_start_detail(
-	    notification, APNS_PAYLOAD_SIZE);
+	bool is_slow = notification->is_low ||
+	    apns_push_type_is(account, "background");
 	int64_t expiration_s = account->time_to_live_s == 0 ? 0 :
 	    push->now_s + account->time_to_live_s;
 
 	if (!apns_device_token(device, hex, sizeof hex))
 		return CAUSE_PUSHKEY_MALFORMED;
-	if (detail == NOTIFICATION_FULL &&
-	    notification->content_size > APNS_PAYLOAD_SIZE)
-		detail++;
-	while (detail < NOTIFICATION_DETAIL__MAX &&
-	    !apns_compose_payload(account, notification, detail,
-	    &request->body))
-		detail++;
-	if (detail == NOTIFICATION_DETAIL__MAX)
+	if (!apns_compose_body(account, notification, device, &request->body))
 		return CAUSE_TOO_LONG;
 	buf_append_format(&request->url, "%s/3/device/%s", account->url, hex);
 	if (push->token != NULL)
@@ -272,9 +338,10 @@ apns_compose(const void *arg, const struct notification *notification,
 		    push->token->text);
 	http_request_add_header(request, "content-type", "application/json");
 	http_request_add_header(request, "apns-topic", "%s", account->topic);
-	http_request_add_header(request, "apns-push-type", "alert");
+	http_request_add_header(request, "apns-push-type", "%s",
+	    account->push_type);
 	http_request_add_header(request, "apns-priority", "%d",
-	    notification->is_low ? 5 : 10);
+	    is_slow ? 5 : 10);
 	http_request_add_header(request, "apns-expiration", "%" PRId64,
 	    expiration_s);
 	/* The same message sent twice shows once: it collapses into itself. */
@@ -362,6 +429,7 @@ const struct provider provider_apns = {
 	.expires_s = apns_account_expires_s,
 	.describe = apns_account_describe,
 	.mint = apns_account_mint,
+	.consider = apns_consider,
 	.compose = apns_compose,
 	.judge = apns_judge
 };

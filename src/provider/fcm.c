@@ -17,6 +17,8 @@
 #include "base/setting.h"
 #include "base/xmalloc.h"
 #include "crypto/jwt.h"
+#include "provider/fcm-options.h"
+#include "provider/matrix.h"
 #include "provider/provider-util.h"
 #include "provider/service-account.h"
 
@@ -35,6 +37,9 @@ struct fcm_account {
 	char *url;
 	char *service_account_file;
 	int64_t time_to_live_s;
+	char *payload;			/* "gematik" or "matrix" */
+	bool send_badge_counts;
+	struct json_object *fcm_options;	/* NULL: none */
 	struct service_account credentials;
 };
 
@@ -47,6 +52,8 @@ static const struct setting fcm_settings[] = {
 	{ SETTING(fcm_account, time_to_live_s, INTEGER),
 	    .number = FCM_TIME_TO_LIVE_MAX_S, .minimum = 0,
 	    .maximum = FCM_TIME_TO_LIVE_MAX_S },
+	PROVIDER_FORM_SETTINGS(fcm_account),
+	{ SETTING(fcm_account, fcm_options, OBJECT) },
 	{ .name = NULL }
 };
 
@@ -131,6 +138,7 @@ fcm_close(void *arg)
 	if (account == NULL)
 		return;
 	service_account_unload(&account->credentials);
+	json_object_put(account->fcm_options);
 	setting_free(fcm_settings, account);
 	free(account);
 }
@@ -144,10 +152,16 @@ fcm_open(struct json_object *section, const char *directory,
 	bool good = setting_read(fcm_settings, section, directory, account,
 	    error);
 
+	/* The setting is borrowed. */
+	json_object_get(account->fcm_options);
 	if (good && !provider_check_url(account->url, error)) {
 		error_prepend_name(error, "url");
 		good = false;
+	} else if (good && !fcm_options_check(account->fcm_options, error)) {
+		error_prepend_name(error, "fcm_options");
+		good = false;
 	}
+	good = good && provider_check_payload(account->payload, error);
 	if (!good) {
 		fcm_close(account);
 		account = NULL;
@@ -268,8 +282,8 @@ fcm_add_content(struct json_object *data, size_t *size,
 
 /* The data of a message, or NULL if it is too long. */
 static struct json_object *
-fcm_compose_data(const struct notification *notification,
-    enum notification_detail detail)
+fcm_compose_data(const struct fcm_account *account,
+    const struct notification *notification, enum notification_detail detail)
 {
 	struct json_object *data = json_object_new_object();
 	size_t size = 0, i;
@@ -283,9 +297,12 @@ fcm_compose_data(const struct notification *notification,
 	if (notification->kind == NOTIFICATION_PLAIN) {
 		fcm_add(data, &size, "prio", json_object_new_string(
 		    notification_prio(notification)));
-		fcm_add_count(data, &size, "unread", notification->unread);
-		fcm_add_count(data, &size, "missed_calls",
-		    notification->missed_calls);
+		if (account->send_badge_counts) {
+			fcm_add_count(data, &size, "unread",
+			    notification->unread);
+			fcm_add_count(data, &size, "missed_calls",
+			    notification->missed_calls);
+		}
 		if (notification->content != NULL &&
 		    detail == NOTIFICATION_FULL)
 			fcm_add_content(data, &size, notification->content);
@@ -310,12 +327,14 @@ fcm_compose_body(const struct fcm_account *account,
 
 	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
 	json_object_object_add(android, "priority", json_object_new_string(
-	    notification->is_low ? "NORMAL" : "HIGH"));
+	    notification->is_low || notification_is_badge_only(notification) ?
+	    "NORMAL" : "HIGH"));
 	json_object_object_add(android, "ttl", json_object_new_string(ttl));
 	json_object_object_add(message, "token",
 	    json_object_get(device->pushkey_json));
 	json_object_object_add(message, "data", data);
 	json_object_object_add(message, "android", android);
+	fcm_options_apply(account->fcm_options, message);
 	json_object_object_add(root, "message", message);
 	if (!provider_write_json(root, body->limit, body))
 		body->overflowed = true;
@@ -334,21 +353,60 @@ fcm_pushkey_is_possible(const struct device *device)
 	return i > 0 && i == device->pushkey_size && i <= FCM_PUSHKEY_SIZE;
 }
 
+static bool
+fcm_is_matrix(const struct fcm_account *account,
+    const struct notification *notification)
+{
+	return notification->kind == NOTIFICATION_PLAIN &&
+	    provider_payload_is_matrix(account->payload);
+}
+
+static void
+fcm_consider(const void *arg, const struct notification *notification,
+    const struct device *device, struct provider_advice *advice)
+{
+	const struct fcm_account *account = arg;
+
+	if (fcm_is_matrix(account, notification))
+		matrix_consider(notification, device,
+		    account->send_badge_counts, advice);
+	else
+		advice->is_unwanted = !account->send_badge_counts &&
+		    notification_is_badge_only(notification);
+}
+
+/* The data with the most detail that fits; NULL if the least does not. */
+static struct json_object *
+fcm_choose_data(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device)
+{
+	const struct matrix_fcm_params params = {
+		.send_badge_counts = account->send_badge_counts,
+		.limit = FCM_DATA_SIZE
+	};
+	bool is_matrix = fcm_is_matrix(account, notification);
+	enum notification_detail detail = is_matrix ? NOTIFICATION_FULL :
+	    notification_start_detail(notification, FCM_DATA_SIZE);
+	struct json_object *data = NULL;
+
+	for (; data == NULL && detail < NOTIFICATION_DETAIL__MAX; detail++)
+		data = is_matrix ? matrix_make_fcm(&params, notification,
+		    device, detail) : fcm_compose_data(account, notification,
+		    detail);
+	return data;
+}
+
 static enum cause
 fcm_compose(const void *arg, const struct notification *notification,
     const struct device *device, const struct provider_push *push,
     struct http_request *request)
 {
 	const struct fcm_account *account = arg;
-	enum notification_detail detail = notification_start_detail(
-	    notification, FCM_DATA_SIZE);
-	struct json_object *data = NULL;
+	struct json_object *data;
 
 	if (!fcm_pushkey_is_possible(device))
 		return CAUSE_PUSHKEY_MALFORMED;
-	while (detail < NOTIFICATION_DETAIL__MAX &&
-	    (data = fcm_compose_data(notification, detail)) == NULL)
-		detail++;
+	data = fcm_choose_data(account, notification, device);
 	if (data == NULL)
 		return CAUSE_TOO_LONG;
 	fcm_compose_body(account, notification, device, data, &request->body);
@@ -513,6 +571,7 @@ const struct provider provider_fcm = {
 	.describe = fcm_describe,
 	.mint = fcm_mint,
 	.read = fcm_read,
+	.consider = fcm_consider,
 	.compose = fcm_compose,
 	.judge = fcm_judge
 };

@@ -42,13 +42,6 @@ matrix_default_payload(const struct device *device)
 	return json_object_is_type(payload, json_type_object) ? payload : NULL;
 }
 
-bool
-matrix_default_payload_is_odd(const struct device *device)
-{
-	return matrix_member(device->data, "default_payload") != NULL &&
-	    matrix_default_payload(device) == NULL;
-}
-
 static bool
 matrix_asks_for(const struct device *device, const char *name)
 {
@@ -72,13 +65,21 @@ matrix_is_badge_only(const struct notification *notification)
 	    notification_badge(notification) != -1;
 }
 
-bool
-matrix_is_unwanted(const struct notification *notification,
-    const struct device *device, bool send_badge_counts)
+void
+matrix_consider(const struct notification *notification,
+    const struct device *device, bool send_badge_counts,
+    struct provider_advice *advice)
 {
-	return notification->texts[NOTIFICATION_EVENT_ID] == NULL &&
+	bool has_event = notification->texts[NOTIFICATION_EVENT_ID] != NULL;
+
+	if (notification->kind != NOTIFICATION_PLAIN)
+		return;
+	advice->is_unwanted = !has_event &&
 	    (matrix_asks_for(device, "events_only") ||
 	    (!send_badge_counts && matrix_is_badge_only(notification)));
+	if (matrix_member(device->data, "default_payload") != NULL &&
+	    matrix_default_payload(device) == NULL)
+		advice->oddity = "a pusher's default_payload is not an object";
 }
 
 /* A deep copy of the base, or an empty object. */

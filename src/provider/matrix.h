@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "provider/notification.h"
+#include "provider/provider.h"
 
 /*
  * Plain notifications as the clients of Matrix read them, which is as Sygnal
@@ -25,15 +26,14 @@
 /* device.data.default_payload if it is an object, else NULL; borrowed. */
 struct json_object *matrix_default_payload(const struct device *device);
 
-/* True if there is one and it is no object: the operator should hear of it. */
-bool matrix_default_payload_is_odd(const struct device *device);
-
 /*
- * True if the pusher did not ask for such a notification (`events_only`), or
- * nothing is left of it without its counts: there is nothing to send.
+ * A plain notification is unwanted if the pusher did not ask for such a one
+ * (`events_only`), or if nothing is left of it without its counts.  A
+ * default_payload that is no object is odd.
  */
-bool matrix_is_unwanted(const struct notification *notification,
-    const struct device *device, bool send_badge_counts);
+void matrix_consider(const struct notification *notification,
+    const struct device *device, bool send_badge_counts,
+    struct provider_advice *advice);
 
 /* True if the pusher asks for the last notification of a room alone. */
 bool matrix_only_last_per_room(const struct device *device);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/provider-util.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json-text.h"
@@ -41,6 +42,44 @@ provider_check_id(const char *text, struct error *error)
 		return true;
 	error_set(error, "must be letters and digits");
 	return false;
+}
+
+bool
+provider_check_choice(const char *value, const char *const *names,
+    struct error *error)
+{
+	char list[256] = "";
+	size_t i, used = 0;
+
+	for (i = 0; names[i] != NULL; i++) {
+		if (strcmp(names[i], value) == 0)
+			return true;
+		used += (size_t)snprintf(list + used, sizeof list - used,
+		    "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ",
+		    names[i]);
+		if (used >= sizeof list)
+			used = sizeof list - 1;
+	}
+	error_set(error, "must be %s", list);
+	return false;
+}
+
+static const char *const provider_payloads[] = { "gematik", "matrix", NULL };
+
+bool
+provider_check_payload(const char *payload, struct error *error)
+{
+	bool good = provider_check_choice(payload, provider_payloads, error);
+
+	if (!good)
+		error_prepend_name(error, "payload");
+	return good;
+}
+
+bool
+provider_payload_is_matrix(const char *payload)
+{
+	return strcmp(payload, "matrix") == 0;
 }
 
 bool

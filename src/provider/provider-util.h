@@ -9,9 +9,32 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/setting.h"
 #include "http/message.h"
 
 /* Helpers that several providers share. */
+
+/*
+ * Rows of settings that every provider has: `payload`, whose form plain
+ * notifications have, and `send_badge_counts`.  The structure has fields of
+ * these names, a char * and a bool.
+ */
+#define PROVIDER_FORM_SETTINGS(structure) \
+	{ SETTING(structure, payload, STRING), .text = "gematik" }, \
+	{ SETTING(structure, send_badge_counts, BOOLEAN), .number = true }
+
+/* False with an error about the setting unless it is a form there is. */
+bool provider_check_payload(const char *payload, struct error *error);
+
+/* True if it is Matrix clients' form: see matrix.h. */
+bool provider_payload_is_matrix(const char *payload);
+
+/*
+ * False with an error about the value unless it is one of the names, which
+ * end with NULL.
+ */
+bool provider_check_choice(const char *value, const char *const *names,
+    struct error *error);
 
 /*
  * Checks an origin, "https://host[:port][/path]", and cuts off slashes at its

@@ -45,6 +45,13 @@ enum provider_mint {
 	PROVIDER_MINT_FAILED
 };
 
+struct provider_advice {
+	bool is_unwanted;	/* nothing is sent; it counts as delivered */
+	/* What is odd about the device, in words for the log; NULL: nothing.
+	 * They hold nothing of what the caller sent. */
+	const char *oddity;
+};
+
 struct provider {
 	const char *name;	/* as the configuration names it */
 	const struct setting *settings;	/* of an entry of "apps" */
@@ -79,6 +86,14 @@ struct provider {
 	/* Only for those that ASK: the token in a reply, or an error. */
 	bool (*read)(const void *account, const struct http_reply *reply,
 	    int64_t now_s, struct token *token, struct error *error);
+
+	/*
+	 * What is to be known of a device before it is sent to; `advice` is
+	 * zeroed.  NULL: never anything.
+	 */
+	void (*consider)(const void *account,
+	    const struct notification *notification,
+	    const struct device *device, struct provider_advice *advice);
 
 	/*
 	 * The request that pushes to one device.  CAUSE_NONE, or the cause

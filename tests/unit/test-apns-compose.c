@@ -103,6 +103,18 @@ static const struct payload {
 	    "\"missed_calls\":-3},\"event_id\":\"e\",",
 	    "{\"aps\":{" ALERT ",\"badge\":2},\"prio\":\"high\",\"counts\":"
 	    "{\"unread\":2},\"event_id\":\"e\"}" },
+	{ "counts that are not sent", ",\"send_badge_counts\":false",
+	    "\"event_id\":\"e\",\"counts\":{\"unread\":2},",
+	    "{\"aps\":{" ALERT "},\"prio\":\"high\",\"event_id\":\"e\"}" },
+	{ "a background push", ",\"push_type\":\"background\"",
+	    "\"event_id\":\"e\",\"counts\":{\"unread\":2},",
+	    "{\"aps\":{\"content-available\":1},\"prio\":\"high\","
+	    "\"event_id\":\"e\",\"counts\":{\"unread\":2}}" },
+	{ "a call", ",\"push_type\":\"voip\"", "\"event_id\":\"e\",",
+	    "{\"aps\":{},\"prio\":\"high\",\"event_id\":\"e\"}" },
+	{ "Matrix clients' form", ",\"payload\":\"matrix\"",
+	    "\"event_id\":\"e\",\"counts\":{\"unread\":2},",
+	    "{\"aps\":{" ALERT "},\"event_id\":\"e\",\"unread_count\":2}" },
 	{ "an alert of the account", ",\"alert_title\":\"T\","
 	    "\"alert_body\":\"B \xc3\xa4\",\"sound\":\"ping.caf\"",
 	    "\"event_id\":\"e\",", "{\"aps\":{\"alert\":{\"title\":\"T\","
@@ -120,6 +132,8 @@ static const struct payload encrypted_payloads[] = {
 	    "{\"aps\":{" ALERT ",\"badge\":7},%s}" },
 	{ "with missed calls", "", "\"counts\":{\"missed_calls\":4},",
 	    "{\"aps\":{" ALERT ",\"badge\":4},%s}" },
+	{ "for Matrix clients", ",\"payload\":\"matrix\"", "",
+	    "{\"aps\":{" ALERT "},%s}" },
 	{ "with a sound and a title", ",\"sound\":\"default\","
 	    "\"alert_title\":\"T\"", "\"prio\":\"low\",",
 	    "{\"aps\":{\"alert\":{\"title\":\"T\",\"body\":"
@@ -175,6 +189,9 @@ static const struct {
 	{ "", "", "apns-topic", "de.example.ios" },
 	{ ",\"topic\":\"other.topic\"", "", "apns-topic", "other.topic" },
 	{ "", "", "apns-push-type", "alert" },
+	{ ",\"push_type\":\"voip\"", "", "apns-push-type", "voip" },
+	{ ",\"push_type\":\"voip\"", "", "apns-priority", "10" },
+	{ ",\"push_type\":\"background\"", "", "apns-priority", "5" },
 	{ "", "", "apns-priority", "10" },
 	{ "", "\"prio\":\"high\",", "apns-priority", "10" },
 	{ "", "\"prio\":\"low\",", "apns-priority", "5" },

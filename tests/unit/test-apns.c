@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* APNs: accounts, keys, channels and tokens.  Its requests and answers are in
- * test-provider-apns-compose.c and test-provider-apns-judge.c. */
+ * test-apns-compose.c and test-apns-judge.c. */
 #include "provider/provider.h"
 
 #include <string.h>
@@ -117,6 +117,12 @@ static const struct {
 	{ "{" LEAST ",\"alert_title\":null}", "/alert_title",
 	    "must be a string" },
 	{ "{" LEAST ",\"sound\":{}}", "/sound", "must be a string" },
+	{ "{" LEAST ",\"payload\":\"x\"}", "/payload",
+	    "must be gematik or matrix" },
+	{ "{" LEAST ",\"push_type\":\"Alert\"}", "/push_type",
+	    "must be alert, background," },
+	{ "{" LEAST ",\"send_badge_counts\":0}", "/send_badge_counts",
+	    "must be true or false" },
 	{ "{" LEAST ",\"topic\":\"a\\r\\nb: c\"}", "/topic",
 	    "control characters" },
 	{ "{\"app_id\":\"de.example.*\",\"provider\":\"apns\"," KEY "}", "",

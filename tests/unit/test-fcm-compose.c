@@ -91,15 +91,15 @@ static const struct message {
 	{ "unknown members", "\"secret\":\"x\",\"ciphertext\":\"y\",",
 	    "{\"prio\":\"high\"}", "HIGH" },
 	{ "a badge alone", "\"prio\":\"high\",\"counts\":{\"unread\":2},",
-	    "{\"prio\":\"high\",\"unread\":\"2\"}", "HIGH" },
+	    "{\"prio\":\"high\",\"unread\":\"2\"}", "NORMAL" },
 	{ "a badge of 0 alone", "\"counts\":{\"unread\":0},",
-	    "{\"prio\":\"high\",\"unread\":\"0\"}", "HIGH" },
+	    "{\"prio\":\"high\",\"unread\":\"0\"}", "NORMAL" },
 	{ "missed calls, and a negative count", "\"counts\":{\"unread\":-2,"
 	    "\"missed_calls\":5},", "{\"prio\":\"high\",\"missed_calls\":"
-	    "\"5\"}", "HIGH" },
+	    "\"5\"}", "NORMAL" },
 	{ "a large count", "\"counts\":{\"unread\":9223372036854775807},",
 	    "{\"prio\":\"high\",\"unread\":\"9223372036854775807\"}",
-	    "HIGH" },
+	    "NORMAL" },
 	{ "content of every type", "\"content\":{\"s\":\"x\",\"e\":\"\","
 	    "\"i\":-7,\"d\":1.50,\"x\":1e3,\"t\":true,\"f\":false,"
 	    "\"n\":null,\"o\":{\"secret\":1},\"a\":[\"secret\"]},",
@@ -261,6 +261,51 @@ check_pushkey(const void *account, const char *name, const char *pushkey,
 	http_request_free(&request);
 }
 
+/* --- what an operator adds ----------------------------------------------- */
+
+#define OPTIONS ",\"fcm_options\":{\"android\":{\"ttl\":\"60s\"," \
+    "\"collapseKey\":\"k\"},\"apns\":{\"headers\":{\"apns-priority\":" \
+    "\"5\"}},\"fcm_options\":{\"analytics_label\":\"l\"}}"
+
+static void
+check_options(void)
+{
+	void *account = account_of(OPTIONS);
+	struct http_request request;
+	unsigned int i;
+
+	for (i = 1; i <= 2; i++) {
+		compose(account, DECODE_NOTIFY, plain(""), &request);
+		fixture_is_json(buf_text(&request.body), "{\"message\":{"
+		    "\"token\":\"" TOKEN "\",\"data\":{\"prio\":\"high\"},"
+		    "\"android\":{\"priority\":\"HIGH\",\"ttl\":\"60s\","
+		    "\"collapseKey\":\"k\"},\"apns\":{\"headers\":{"
+		    "\"apns-priority\":\"5\"}},\"fcm_options\":{"
+		    "\"analytics_label\":\"l\"}}}",
+		    "fcm_options are added, time %u", i);
+		http_request_free(&request);
+	}
+	fcm->close(account);
+	account = account_of(",\"send_badge_counts\":false");
+	compose(account, DECODE_NOTIFY, plain("\"event_id\":\"e\","
+	    "\"counts\":{\"unread\":1},"), &request);
+	tap_lacks(buf_text(&request.body), "unread",
+	    "without badge counts there are none");
+	http_request_free(&request);
+	fcm->close(account);
+	account = account_of(",\"payload\":\"matrix\"");
+	compose(account, DECODE_NOTIFY, plain("\"event_id\":\"e\",\"prio\":"
+	    "\"low\",\"content\":{\"n\":1},"), &request);
+	tap_contains(buf_text(&request.body), "\"data\":{\"event_id\":\"e\","
+	    "\"prio\":\"normal\"}", "matrix: the data of Matrix clients");
+	http_request_free(&request);
+	compose(account, DECODE_ENCRYPTED_BATCH, encrypted(""), &request);
+	tap_contains(buf_text(&request.body), "\"ciphertext\":\"cc",
+	    "matrix: encrypted ones are the same");
+	http_request_free(&request);
+	fcm->close(account);
+}
+
 int
 main(void)
 {
@@ -286,5 +331,6 @@ main(void)
 	check_pushkey(account, "4097 characters", fixture_format("%sx",
 	    fixture_repeat("abcdefgh", 512)), false);
 	fcm->close(account);
+	check_options();
 	return tap_done();
 }

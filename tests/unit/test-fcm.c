@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* FCM: accounts, their files, channels and access tokens.  Its requests and
- * answers are in test-provider-fcm-compose.c and test-provider-fcm-judge.c. */
+ * answers are in test-fcm-compose.c and test-fcm-judge.c. */
 #include "provider/provider.h"
 
 #include <string.h>
@@ -93,6 +93,16 @@ static const struct {
 	const char *pointer;
 	const char *words;
 } open_errors[] = {
+	{ "{" LEAST ",\"payload\":\"sygnal\"}", "/payload",
+	    "must be gematik or matrix" },
+	{ "{" LEAST ",\"fcm_options\":{\"notification\":{}}}",
+	    "/fcm_options/notification", "may not be set" },
+	{ "{" LEAST ",\"fcm_options\":{\"android\":[]}}",
+	    "/fcm_options/android", "must be an object" },
+	{ "{" LEAST ",\"fcm_options\":{\"android\":{\"priority\":\"HIGH\"}}}",
+	    "/fcm_options/android/priority", "may not be set" },
+	{ "{" LEAST ",\"fcm_options\":{\"android\":{\"directBootOk\":1}}}",
+	    "/fcm_options/android/directBootOk", "must be a JSON boolean" },
 	{ "{" LEAST ",\"topic\":\"t\"}", "/topic",
 	    "unknown setting \"topic\"" },
 	{ "{\"app_id\":\"a\",\"provider\":\"fcm\"}", "",

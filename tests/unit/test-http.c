@@ -25,7 +25,7 @@ struct call {
 	bool drains;			/* its connection, in `done` */
 	struct fake_curl_answer answer;
 	/* Expected. */
-	unsigned int connection;	/* that it goes over; 0: it is not sent */
+	unsigned int connection; /* that it goes over; 0: it is not sent */
 	int64_t sent_ms;
 	int64_t done_ms;
 	enum http_failure failure;

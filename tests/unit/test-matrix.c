@@ -246,20 +246,24 @@ static const struct {
 	const char *data;
 	bool send_badge_counts;
 	bool unwanted;
+	bool odd;
 } wishes[] = {
-	{ "an event", IDS, "{}", true, false },
+	{ "an event", IDS, "{}", true, false, false },
 	{ "an event, events only", IDS, "{\"events_only\":true}", true,
-	    false },
-	{ "counts", "\"counts\":{\"unread\":1},", "{}", true, false },
+	    false, false },
+	{ "counts", "\"counts\":{\"unread\":1},", "{}", true, false, false },
 	{ "counts, events only", "\"counts\":{\"unread\":1},",
-	    "{\"events_only\":true}", true, true },
+	    "{\"events_only\":true}", true, true, false },
 	{ "counts, events only in words", "\"counts\":{\"unread\":1},",
-	    "{\"events_only\":\"true\"}", true, false },
+	    "{\"events_only\":\"true\"}", true, false, false },
 	{ "counts that are not sent", "\"counts\":{\"unread\":1},", "{}",
-	    false, true },
+	    false, true, false },
 	{ "an event with counts that are not sent", IDS
-	    "\"counts\":{\"unread\":1},", "{}", false, false },
-	{ "no data", IDS, "null", true, false },
+	    "\"counts\":{\"unread\":1},", "{}", false, false, false },
+	{ "no data", IDS, "null", true, false, false },
+	{ "a base", IDS, "{\"default_payload\":{}}", true, false, false },
+	{ "a base that is none", IDS, "{\"default_payload\":[]}", true, false,
+	    true },
 };
 
 static void
@@ -271,11 +275,16 @@ check_wishes(void)
 		struct batch *batch = decode(wishes[i].members,
 		    wishes[i].data);
 
-		tap_ok(matrix_is_unwanted(&batch->notifications[0],
+		struct provider_advice advice = { .oddity = NULL };
+
+		matrix_consider(&batch->notifications[0],
 		    &batch->notifications[0].devices[0],
-		    wishes[i].send_badge_counts) == wishes[i].unwanted,
-		    "%s: %s", wishes[i].name,
+		    wishes[i].send_badge_counts, &advice);
+		tap_ok(advice.is_unwanted == wishes[i].unwanted, "%s: %s",
+		    wishes[i].name,
 		    wishes[i].unwanted ? "not wanted" : "wanted");
+		tap_ok((advice.oddity != NULL) == wishes[i].odd, "%s: %s",
+		    wishes[i].name, wishes[i].odd ? "odd" : "not odd");
 		batch_free(batch);
 	}
 }
