@@ -46,6 +46,17 @@ page.md: #two
 5 links, 2 broken" ]
 }
 
+@test "tests/README.md says what is where" {
+	local directory missing=
+	for directory in "$ROOT"/tests/*/; do
+		directory=${directory%/}
+		grep -qF "| \`${directory##*/}/\` |" "$ROOT/tests/README.md" ||
+			missing+="${directory##*/} "
+	done
+	echo "$missing"
+	[ -z "$missing" ]
+}
+
 # named PAGE: the files that it names as code, but for those to be filled in.
 named() {
 	grep -oE '`[A-Za-z0-9._-]+/[A-Za-z0-9./_-]*`' "$ROOT/$1" | tr -d '`' |
