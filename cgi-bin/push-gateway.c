@@ -65,13 +65,12 @@ static int
 main_print_metrics(const char *path)
 {
 	struct error error;
-	struct conf *conf = conf_load(path, &error);
+	char *directory = conf_state_directory(path, &error);
 	struct buf text;
 	int status = EXIT_STATUS_CONFIG;
 
 	buf_init(&text, METRICS_TEXT_SIZE);
-	if (conf == NULL || !metrics_text_read(conf->state_directory,
-	    &text, &error))
+	if (directory == NULL || !metrics_text_read(directory, &text, &error))
 		fprintf(stderr, "%s\n", error.words);
 	else if (fputs(buf_text(&text), stdout) == EOF ||
 	    fflush(stdout) == EOF) {
@@ -80,7 +79,7 @@ main_print_metrics(const char *path)
 	} else
 		status = EXIT_STATUS_OK;
 	buf_free(&text);
-	conf_free(conf);
+	free(directory);
 	return status;
 }
 

@@ -12,4 +12,10 @@ enum { DATE_SIZE = 32 };
  */
 void date_format_utc(int64_t time_s, char text[DATE_SIZE]);
 
+/* The same for machines: "2027-01-31T23:59:59Z". */
+void date_format_rfc3339(int64_t time_s, char text[DATE_SIZE]);
+
+/* How long something is ago: "59 s", "3 min", "2 h", "5 days". */
+void date_format_span(int64_t span_s, char text[DATE_SIZE]);
+
 #endif

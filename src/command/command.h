@@ -29,6 +29,7 @@ struct command_arguments {
 	const char *secret_file;
 	const char *start;
 	const char *text;
+	bool watch;
 	char **operands;
 	size_t operand_count;
 };
@@ -59,7 +60,8 @@ struct command {
 	command(decrypt) \
 	command(encrypt) \
 	command(identity) \
-	command(metrics)
+	command(metrics) \
+	command(status)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;
 COMMAND_LIST(COMMAND_DECLARE)

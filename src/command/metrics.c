@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "command/command.h"
 #include "state/metrics-text.h"
@@ -106,16 +107,17 @@ metrics_run(const struct command_arguments *arguments)
 {
 	struct metrics_snapshot *snapshot = NULL;
 	struct error error;
-	struct conf *conf = conf_load(conf_path(arguments->config), &error);
+	char *directory = conf_state_directory(conf_path(arguments->config),
+	    &error);
 	enum exit_status status = EXIT_STATUS_OK;
 
-	if (conf == NULL || (snapshot = metrics_snapshot_read(
-	    conf->state_directory, &error)) == NULL)
+	if (directory == NULL || (snapshot = metrics_snapshot_read(directory,
+	    &error)) == NULL)
 		status = command_fail(EXIT_STATUS_CONFIG, "%s", error.words);
 	else
 		metrics_print(snapshot, arguments->json);
 	metrics_snapshot_free(snapshot);
-	conf_free(conf);
+	free(directory);
 	return status;
 }
 

@@ -38,9 +38,11 @@ struct conf_log {
     SETTING(conf_file, field, INTEGER), .minimum = least, .maximum = most, \
     .number = fallback }
 
+#define CONF_STATE_DIRECTORY { SETTING(conf_file, state_directory, PATH), \
+    .text = RUNSTATEDIR "/push-gateway" }
+
 const struct setting conf_settings[] = {
-	{ SETTING(conf_file, state_directory, PATH),
-	    .text = RUNSTATEDIR "/push-gateway" },
+	CONF_STATE_DIRECTORY,
 	CONF_INTEGER(request_timeout_ms, 100, 600000, 8000),
 	CONF_INTEGER(max_request_size_kb, 1, 65536, 1024),
 	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),
@@ -53,6 +55,12 @@ const struct setting conf_settings[] = {
 	{ SETTING(conf_file, log, OBJECT) },
 	{ SETTING(conf_file, clients, OBJECTS), .required = true },
 	{ SETTING(conf_file, apps, OBJECTS), .required = true },
+	{ .name = NULL }
+};
+
+/* For those who want to know no more. */
+static const struct setting conf_state_settings[] = {
+	CONF_STATE_DIRECTORY,
 	{ .name = NULL }
 };
 
@@ -210,6 +218,20 @@ conf_check_patterns(const struct conf *conf, const struct buf *text,
 	return false;
 }
 
+/* Of a file; the caller frees it. */
+static char *
+conf_directory_of(const char *path)
+{
+	char *directory = xstrdup(path), *slash = strrchr(directory, '/');
+
+	if (slash == NULL) {
+		free(directory);
+		directory = xstrdup(".");
+	} else
+		*slash = '\0';
+	return directory;
+}
+
 const char *
 conf_path(const char *option)
 {
@@ -227,14 +249,10 @@ conf_load(const char *path, struct error *error)
 {
 	struct json_object *object = NULL;
 	struct conf *conf = NULL;
-	char *directory = xstrdup(path), *slash = strrchr(directory, '/');
+	char *directory = conf_directory_of(path);
 	struct buf text;
 	size_t offset;
 
-	if (slash == NULL)
-		strcpy(directory, ".");
-	else
-		*slash = '\0';
 	buf_init(&text, CONF_FILE_SIZE);
 	if (!buf_read_file(&text, path))
 		error_set(error, "%s: cannot be read: %m", path);
@@ -255,6 +273,40 @@ conf_load(const char *path, struct error *error)
 	buf_free(&text);
 	free(directory);
 	return conf;
+}
+
+char *
+conf_state_directory(const char *path, struct error *error)
+{
+	struct conf_file file = { .state_directory = NULL };
+	struct json_object *object = NULL, *own;
+	char *directory = conf_directory_of(path);
+	struct buf text;
+	size_t offset;
+
+	buf_init(&text, CONF_FILE_SIZE);
+	if (!buf_read_file(&text, path))
+		error_set(error, "%s: cannot be read: %m", path);
+	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
+	    error)) == NULL)
+		conf_locate_error(path, json_position_of_offset(buf_text(&text),
+		    text.size, offset), error);
+	else {
+		own = setting_pick(conf_state_settings, object);
+		if (!setting_read(conf_state_settings, own, directory, &file,
+		    error)) {
+			setting_free(conf_state_settings, &file);
+			file.state_directory = NULL;
+			conf_locate_error(path, json_position_of_pointer(
+			    buf_text(&text), text.size, error->pointer),
+			    error);
+		}
+		json_object_put(own);
+	}
+	json_object_put(object);
+	buf_free(&text);
+	free(directory);
+	return file.state_directory;
 }
 
 bool

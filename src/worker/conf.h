@@ -53,6 +53,13 @@ const char *conf_path(const char *option);
 struct conf *conf_load(const char *path, struct error *error);
 
 /*
+ * The state directory that a configuration file names, which the caller frees,
+ * whatever mistakes are elsewhere in it: workers may go on by what it said
+ * before.  NULL with an error if it does not say so much.
+ */
+char *conf_state_directory(const char *path, struct error *error);
+
+/*
  * Reads the credentials of the proxy and every app as a worker would.  False
  * with an error for the first that cannot be used.
  */
