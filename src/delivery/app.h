@@ -16,7 +16,7 @@ struct app_registry;
 /* What may be set for all apps, and for each of them. */
 struct app_settings {
 	int64_t max_connections;	/* to the provider, for one account */
-	int64_t breaker_failures;	/* in a row; 0: never out of order */
+	int64_t breaker_failures;	/* consecutive; 0: it never opens */
 	int64_t breaker_pause_s;
 	bool reject_guard;
 };
@@ -94,7 +94,7 @@ bool app_registry_find_ambiguity(const struct app_registry *registry,
 
 size_t app_registry_count(const struct app_registry *registry);
 
-/* The i-th app, or NULL behind the last. */
+/* The i-th app, or NULL after the last. */
 struct app *app_registry_at(struct app_registry *registry, size_t i);
 
 #endif

@@ -10,7 +10,7 @@ static const struct outcome attempt_failures[HTTP_FAILURE__MAX] = {
 	    .reason = "connection broken" },
 	[HTTP_FAILURE_TIMEOUT] = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_DEADLINE, .retry = RETRY_NEVER,
-	    .reason = "no answer" },
+	    .reason = "no response" },
 	[HTTP_FAILURE_PROTOCOL] = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_UNREACHABLE, .retry = RETRY_NEVER,
 	    .reason = "not HTTP/2" },

@@ -10,12 +10,12 @@
 
 /*
  * Whether one more attempt is made for a device within the request, and when.
- * Pure functions: the clock and the dice are the caller's.
+ * Pure functions: time and randomness are passed in.
  */
 enum attempt_limits {
 	ATTEMPT_MAX = 3,
 	ATTEMPT_PAUSE_MS = 200,		/* doubles; plus up to as much */
-	ATTEMPT_LEAST_MS = 500		/* what an answer needs at least */
+	ATTEMPT_LEAST_MS = 500		/* time that a response needs */
 };
 
 /* What has been tried for one device; zeroed before the first attempt. */
@@ -31,7 +31,7 @@ enum attempt_step {
 	ATTEMPT_RENEW		/* at once, with another token */
 };
 
-/* The outcome of a request that got no answer. */
+/* The outcome of a request that got no response. */
 void attempt_judge_failure(enum http_failure failure,
     struct outcome *outcome);
 

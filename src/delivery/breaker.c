@@ -12,7 +12,7 @@ breaker_admits(struct breaker *breaker, int64_t now_ms, bool *probe)
 {
 	*probe = breaker->state == BREAKER_OPEN && now_ms >= breaker->until_ms;
 	if (*probe)
-		breaker->state = BREAKER_TRIAL;
+		breaker->state = BREAKER_HALF_OPEN;
 	return *probe || breaker->state == BREAKER_CLOSED;
 }
 
@@ -40,7 +40,7 @@ breaker_failure(struct breaker *breaker, int64_t now_ms)
 
 	if (breaker->state == BREAKER_CLOSED && breaker->params.failures > 0)
 		opened = ++breaker->failures >= breaker->params.failures;
-	if (opened || breaker->state == BREAKER_TRIAL)
+	if (opened || breaker->state == BREAKER_HALF_OPEN)
 		breaker_open(breaker, now_ms);
 	return opened;
 }
@@ -59,6 +59,6 @@ breaker_trip(struct breaker *breaker, int64_t now_ms)
 void
 breaker_abandon(struct breaker *breaker)
 {
-	if (breaker->state == BREAKER_TRIAL)
+	if (breaker->state == BREAKER_HALF_OPEN)
 		breaker->state = BREAKER_OPEN;
 }

@@ -14,8 +14,8 @@
 enum {
 	/* Devices of one request that are under way at once. */
 	DELIVERY_ACTIVE_MAX = 1000,
-	/* Devices of a request that are started before it is the next one's
-	 * turn, and for how long the loop is held up by starting. */
+	/* Devices of a request that are started before the next request's,
+	 * and for how long starting may hold up the loop. */
 	DELIVERY_SLICE = 16,
 	DELIVERY_SLICE_MS = 5,
 	/* One request with many dead devices must not flood the log. */
@@ -414,7 +414,7 @@ delivery_on_reaper(void *arg)
 	delivery_run_list_free(&delivery->settled);
 }
 
-/* A device that was not even started has had its time. */
+/* The deadline of a device that was not even started has passed. */
 static void
 delivery_expire_device(struct delivery_run *run, size_t index, size_t i)
 {

@@ -13,7 +13,7 @@
 
 /*
  * A batch becomes outcomes: attempts, retries, the deadline, stale tokens.
- * All devices of all items go out at once, as far as the providers'
+ * All devices of all items are sent at once, as far as the providers'
  * connections carry them; several requests take turns.  Each item is reported
  * when the last of its devices is settled.
  */
@@ -44,7 +44,7 @@ void delivery_inherit(struct delivery *delivery,
 /* True if nothing is under way. */
 bool delivery_is_idle(const struct delivery *delivery);
 
-/* Settles all that is under way, as if its time were over. */
+/* Settles all that is under way, as if its deadline had passed. */
 void delivery_expire(struct delivery *delivery);
 
 /* Drops what is under way without a report. */

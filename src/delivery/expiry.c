@@ -21,7 +21,7 @@ struct expiry {
 	const struct account_list *accounts;
 	struct metrics *metrics;
 	struct loop_timer *timer;
-	int *said;		/* the days that were logged of each app */
+	int *logged;		/* the days that were logged of each app */
 };
 
 int
@@ -37,7 +37,7 @@ expiry_days(int64_t left_s)
 }
 
 static void
-expiry_say(const struct app *app, int64_t expires_s, int days)
+expiry_log(const struct app *app, int64_t expires_s, int days)
 {
 	char date[DATE_SIZE];
 
@@ -69,9 +69,9 @@ expiry_look(void *arg)
 			metrics_set(expiry->metrics,
 			    METRICS_CREDENTIALS_EXPIRY, expires_s,
 			    &(struct metrics_labels){ .app = app->app_id });
-		if (days != -1 && days != expiry->said[i])
-			expiry_say(app, expires_s, days);
-		expiry->said[i] = days;
+		if (days != -1 && days != expiry->logged[i])
+			expiry_log(app, expires_s, days);
+		expiry->logged[i] = days;
 	}
 	loop_timer_start(expiry->timer, EXPIRY_LOOK_MS);
 }
@@ -88,9 +88,9 @@ expiry_create(struct loop *loop, struct app_registry *apps,
 	expiry->apps = apps;
 	expiry->accounts = accounts;
 	expiry->metrics = metrics;
-	expiry->said = xcalloc(count, sizeof *expiry->said);
+	expiry->logged = xcalloc(count, sizeof *expiry->logged);
 	for (i = 0; i < count; i++)
-		expiry->said[i] = -1;
+		expiry->logged[i] = -1;
 	expiry->timer = loop_timer_create(loop, expiry_look, expiry);
 	loop_timer_start(expiry->timer, 0);
 	return expiry;
@@ -102,6 +102,6 @@ expiry_free(struct expiry *expiry)
 	if (expiry == NULL)
 		return;
 	loop_timer_free(expiry->timer);
-	free(expiry->said);
+	free(expiry->logged);
 	free(expiry);
 }

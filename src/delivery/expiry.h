@@ -10,9 +10,9 @@
 #include "state/metrics.h"
 
 /*
- * Credentials that end one day: tells the operator in the log, as a warning,
- * at the start and then as fewer than 30, 7 and 1 days are left, each once;
- * and as an error when they have expired.  The time is a metric, too.
+ * Credentials that expire: warns the operator in the log, at the start and
+ * then as fewer than 30, 7 and 1 days are left, once each; an error follows
+ * when they have expired.  The time is a metric, too.
  */
 struct expiry;
 
@@ -22,8 +22,8 @@ struct expiry *expiry_create(struct loop *loop, struct app_registry *apps,
 void expiry_free(struct expiry *expiry);
 
 /*
- * In how many days, at most, credentials end that hold for so long yet: 30,
- * 7, 1, 0 if they have ended, or -1 if it is longer.
+ * In how many days, at most, credentials expire that are valid for so long: 30,
+ * 7, 1, 0 if they have expired, or -1 if it is longer.
  */
 int expiry_days(int64_t left_s);
 

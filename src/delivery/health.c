@@ -102,17 +102,19 @@ health_succeed(struct health *health)
 	if (!breaker_success(&health->breaker))
 		return;
 	if (health->logged)
-		log_info("%s: it answers again", health->params.name);
+		log_info("%s: recovered", health->params.name);
 	health->logged = false;
 	health_show_open(health, false);
 	loop_timer_start(health->silence, HEALTH_SILENCE_MS);
 }
 
-/* The breaker is open, with `opened` as of now. */
+/* Says that the breaker is open, and why; with `opened` as of now. */
+__attribute__((format(printf, 3, 4)))
 static void
-health_tell_open(struct health *health, bool opened)
+health_report_open(struct health *health, bool opened, const char *format, ...)
 {
-	const struct breaker_params *params = &health->breaker.params;
+	char why[256];
+	va_list ap;
 
 	if (opened) {
 		metrics_add(health->params.metrics, METRICS_ACCOUNT_OPENED, 1,
@@ -122,11 +124,14 @@ health_tell_open(struct health *health, bool opened)
 	/* Now and then again: another worker may have taken it back. */
 	health_show_open(health, true);
 	/* One that opens and closes all the time must not flood the log. */
-	if (!health->logged)
-		health->logged = health_log(health, HEALTH_BREAKER,
-		    "out of order: %s, %u times in a row; tried again every "
-		    "%" PRId64 " s", cause_phrase(health->cause),
-		    params->failures, params->pause_ms / 1000);
+	if (health->logged)
+		return;
+	va_start(ap, format);
+	vsnprintf(why, sizeof why, format, ap);
+	va_end(ap);
+	health->logged = health_log(health, HEALTH_BREAKER,
+	    "circuit breaker open: %s; next probe in %" PRId64 " s", why,
+	    health->params.breaker.pause_ms / 1000);
 }
 
 void
@@ -136,7 +141,8 @@ health_fail(struct health *health, enum cause cause)
 
 	health->cause = cause;
 	if (health->breaker.state != BREAKER_CLOSED)
-		health_tell_open(health, opened);
+		health_report_open(health, opened, "%s, %u consecutive "
+		    "failures", cause_phrase(cause), health->breaker.failures);
 }
 
 static bool
@@ -161,8 +167,10 @@ health_on_silence(void *arg)
 		loop_timer_start(health->silence, left_ms);
 	else {
 		health->cause = CAUSE_DEADLINE;
-		health_tell_open(health,
-		    breaker_trip(&health->breaker, now_ms));
+		health_report_open(health,
+		    breaker_trip(&health->breaker, now_ms), "no response for "
+		    "%d s, %u requests in flight", HEALTH_SILENCE_MS / 1000,
+		    health->in_flight);
 	}
 }
 

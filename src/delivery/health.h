@@ -62,7 +62,7 @@ int64_t health_answered_ms(const struct health *health);
 /* What the operator is told; each is limited apart from the others. */
 enum health_line {
 	HEALTH_NO_TOKEN,
-	HEALTH_NO_ANSWER,
+	HEALTH_NO_RESPONSE,
 	HEALTH_CREDENTIALS,
 	HEALTH_BREAKER,
 	HEALTH_LINE__MAX

@@ -6,19 +6,19 @@
 #include "base/xmalloc.h"
 
 enum {
-	/* A holder may hold so many times what is left: alone, 3 of 4. */
+	/* A holder may have so many times what is left: alone, 3 of 4. */
 	PERMIT_HOLDER_FACTOR = 3,
-	/* Handed out before the loop looks after others. */
-	TURNS_BURST = 64
+	/* Granted before the loop turns to other things. */
+	PERMITS_BURST = 64
 };
 
 TAILQ_HEAD(permit_list, permit);
 
 struct permit_holder {
-	TAILQ_ENTRY(permit_holder) entry; /* only while somebody waits in it */
+	TAILQ_ENTRY(permit_holder) entry; /* only while a permit waits in it */
 	struct permits *permits;
 	struct permit_list waiting;
-	unsigned int taken;
+	unsigned int granted;
 };
 
 struct permits {
@@ -26,7 +26,7 @@ struct permits {
 	TAILQ_HEAD(, permit_holder) runnable;	/* the next one to be served */
 	struct permit_list recalled;
 	struct loop_timer *timer;
-	bool due;		/* those who wait are served by the timer */
+	bool serving;		/* the timer is about to serve those waiting */
 };
 
 static void permits_on_timer(void *arg);
@@ -69,16 +69,16 @@ permit_holder_free(struct permit_holder *holder)
 }
 
 static bool
-permit_holder_may_take(const struct permit_holder *holder)
+permit_holder_may_have(const struct permit_holder *holder)
 {
-	return holder->taken < PERMIT_HOLDER_FACTOR * holder->permits->left;
+	return holder->granted < PERMIT_HOLDER_FACTOR * holder->permits->left;
 }
 
 static void
-permit_holder_take(struct permit_holder *holder, struct permit *permit)
+permit_holder_grant(struct permit_holder *holder, struct permit *permit)
 {
 	holder->permits->left--;
-	holder->taken++;
+	holder->granted++;
 	permit->holder = holder;
 	permit->state = PERMIT_GRANTED;
 }
@@ -105,22 +105,22 @@ permit_holder_remove(struct permit_holder *holder, struct permit *permit)
 static void
 permits_serve_soon(struct permits *permits)
 {
-	permits->due = true;
+	permits->serving = true;
 	loop_timer_start(permits->timer, 0);
 }
 
 bool
 permit_acquire(struct permit_holder *holder, struct permit *permit)
 {
-	/* What was given back is for those who wait, not for who comes. */
-	bool taken = !holder->permits->due && TAILQ_EMPTY(&holder->waiting) &&
-	    permit_holder_may_take(holder);
+	/* What was given back is for those waiting, not for newcomers. */
+	bool granted = !holder->permits->serving &&
+	    TAILQ_EMPTY(&holder->waiting) && permit_holder_may_have(holder);
 
-	if (taken)
-		permit_holder_take(holder, permit);
+	if (granted)
+		permit_holder_grant(holder, permit);
 	else
 		permit_holder_add(holder, permit);
-	return taken;
+	return granted;
 }
 
 void
@@ -140,7 +140,7 @@ permit_release(struct permit *permit)
 	case PERMIT_GRANTED:
 		permits = permit->holder->permits;
 		permits->left++;
-		permit->holder->taken--;
+		permit->holder->granted--;
 		if (!TAILQ_EMPTY(&permits->runnable))
 			permits_serve_soon(permits);
 		break;
@@ -164,14 +164,14 @@ permits_recall(struct permits *permits)
 		permits_serve_soon(permits);
 }
 
-/* The permit that is next to be taken, or NULL if none may be. */
+/* Grants the permit that is next, or returns NULL. */
 static struct permit *
 permits_next(struct permits *permits)
 {
 	struct permit_holder *holder = TAILQ_FIRST(&permits->runnable);
 	struct permit *permit = NULL;
 
-	while (holder != NULL && !permit_holder_may_take(holder))
+	while (holder != NULL && !permit_holder_may_have(holder))
 		holder = TAILQ_NEXT(holder, entry);
 	if (holder != NULL) {
 		permit = TAILQ_FIRST(&holder->waiting);
@@ -181,7 +181,7 @@ permits_next(struct permits *permits)
 			TAILQ_REMOVE(&permits->runnable, holder, entry);
 			TAILQ_INSERT_TAIL(&permits->runnable, holder, entry);
 		}
-		permit_holder_take(holder, permit);
+		permit_holder_grant(holder, permit);
 	}
 	return permit;
 }
@@ -192,8 +192,8 @@ permits_on_timer(void *arg)
 	struct permits *permits = arg;
 	unsigned int burst;
 
-	permits->due = false;
-	for (burst = 0; burst < TURNS_BURST; burst++) {
+	permits->serving = false;
+	for (burst = 0; burst < PERMITS_BURST; burst++) {
 		struct permit *permit = TAILQ_FIRST(&permits->recalled);
 
 		if (permit != NULL)
@@ -202,6 +202,6 @@ permits_on_timer(void *arg)
 			break;
 		permit->go(permit->arg);
 	}
-	if (burst == TURNS_BURST)
+	if (burst == PERMITS_BURST)
 		permits_serve_soon(permits);
 }

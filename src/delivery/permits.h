@@ -8,11 +8,11 @@
 #include "base/loop.h"
 
 /*
- * Permits (a fair semaphore): leave to have a request in flight.  There are so
- * many and no more; who has none waits.  Each of those who compete (the
- * requests of callers) has a holder: holders are served in turn, however many
- * wait in each, and the fewer permits are left the fewer a holder may hold, so
- * that one with thousands of slow requests always leaves some to the others.
+ * Permits to have a request in flight: a fair semaphore.  There is a fixed
+ * number of them.  Each of the competitors (the callers' requests) has a
+ * holder: holders are served in turn, however many permits each waits for, and
+ * the fewer permits are left the fewer a holder may have, so that one with
+ * thousands of slow requests always leaves some to the others.
  */
 struct permits;
 struct permit_holder;
@@ -24,7 +24,7 @@ struct permit {
 	enum {
 		PERMIT_NONE,
 		PERMIT_WAITING,
-		PERMIT_RECALLED,	/* it will be told to go without one */
+		PERMIT_RECALLED,	/* `go` will be called without it */
 		PERMIT_GRANTED
 	} state;
 	/* Called when it is granted later, or recalled (PERMIT_NONE). */
@@ -39,16 +39,16 @@ void permits_free(struct permits *permits);
 
 struct permit_holder *permit_holder_create(struct permits *permits);
 
-/* Its permits must be left before. */
+/* Its permits must be released before. */
 void permit_holder_free(struct permit_holder *holder);
 
 /* True if it is granted at once, without `go`; else that is called later. */
 bool permit_acquire(struct permit_holder *holder, struct permit *permit);
 
-/* Gives a permit back, or stops waiting for one. */
+/* Gives the permit back, or stops waiting for it. */
 void permit_release(struct permit *permit);
 
-/* Nobody who waits now waits any longer: all are told to go, without one. */
+/* Ends all waiting: `go` is called for each permit that is waited for. */
 void permits_recall(struct permits *permits);
 
 #endif

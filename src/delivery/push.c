@@ -8,8 +8,8 @@
 #include "base/log.h"
 
 enum {
-	/* A shorter wait for an answer or a token says nothing about who is
-	 * waited for. */
+	/* A shorter wait for a response or a token says nothing about the
+	 * other side. */
 	PUSH_SILENCE_MS = 500
 };
 
@@ -63,7 +63,7 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 	struct health *health = push->params.channel->health;
 
 	if (reply->failure != HTTP_FAILURE_NONE)
-		health_log(health, HEALTH_NO_ANSWER, "no answer: %s",
+		health_log(health, HEALTH_NO_RESPONSE, "no response: %s",
 		    reply->failure_words);
 	else if (outcome->cause == CAUSE_CREDENTIALS)
 		health_log(health, HEALTH_CREDENTIALS,
@@ -72,8 +72,9 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 }
 
 /*
- * Tells the channel how it is doing.  Who has attempts left has not failed
- * yet, unless it is the probe and would pause: others wait for what it shows.
+ * Reports to the channel's health.  A push that has attempts left has not
+ * failed yet, unless it is the probe and would pause: others wait for what it
+ * shows.
  */
 static void
 push_report(struct push *push, const struct http_reply *reply,
@@ -81,7 +82,7 @@ push_report(struct push *push, const struct http_reply *reply,
 {
 	struct health *health = push->params.channel->health;
 	/* An answer that costs the connection, each time, is as bad as none:
-	 * Apple takes many connections in a row for an attack. */
+	 * Apple takes many connections for an attack. */
 	bool failed = reply->failure != HTTP_FAILURE_NONE ||
 	    reply->status >= 500 || outcome->fresh_connection;
 
@@ -159,7 +160,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 
 /* --- attempts ------------------------------------------------------------ */
 
-/* True if it waited for long and the channel was silent all the time. */
+/* True if it waited for long and there was no response to anything. */
 static bool
 push_got_no_response(const struct push *push)
 {
@@ -215,8 +216,8 @@ push_compose(struct push *push, const struct token *token)
 }
 
 /*
- * Goes as far as it can: without a token, or a permit, it is called again.  A
- * channel that answers nobody is not even tried.
+ * Goes as far as it can: without a token, or a permit, it is called again.
+ * While the circuit breaker is open nothing is tried.
  */
 static void
 push_send(struct push *push)
@@ -229,7 +230,7 @@ push_send(struct push *push)
 	if (!push->probe && !health_admits(channel->health, &push->probe)) {
 		permit_release(&push->permit);
 		push_settle(push, VERDICT_LATER, health_cause(channel->health),
-		    "account out of order");
+		    "circuit breaker open");
 	} else if (tokens != NULL && token == NULL) {
 		permit_release(&push->permit);
 		push->since_ms = clock_monotonic_ms();
@@ -264,8 +265,10 @@ push_expire(struct push *push)
 		push_on_settled(push);
 		return;
 	}
-	if (push->call != NULL)
+	if (push->call != NULL) {
 		push_count(push, NULL, "deadline");
+		push->attempt.count++;
+	}
 	if ((push->call != NULL || push->wait != NULL) &&
 	    push_got_no_response(push)) {
 		health_fail(push->params.channel->health, CAUSE_DEADLINE);

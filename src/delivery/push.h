@@ -41,7 +41,7 @@ struct push {
 	struct permit permit;
 	struct http_call *call;
 	int64_t since_ms;		/* of the wait, or the call */
-	bool probe;			/* the channel's, see breaker */
+	bool probe;			/* the breaker's */
 	struct loop_timer *pause;	/* NULL before the first retry */
 	bool starting;			/* push_start is at work */
 	struct outcome outcome;		/* that it found, if it settled */
@@ -51,13 +51,13 @@ struct push {
 /* What the params name must outlive the push. */
 void push_start(struct push *push, const struct push_params *params);
 
-/* The deadline has come: the channel hears of it if nobody answered. */
+/* The deadline has passed, which is a failure if nothing was answered. */
 void push_expire(struct push *push);
 
-/* Drops what is under way; due for each push that was started. */
+/* Drops what is under way.  Each push that was started must be ended. */
 void push_end(struct push *push);
 
-/* How many attempts are over. */
+/* How many attempts were made. */
 unsigned int push_attempts(const struct push *push);
 
 #endif

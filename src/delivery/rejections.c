@@ -101,12 +101,12 @@ rejections_judge(struct rejections *rejections, const struct app *app,
 	if (log_limit_admits(&answers->lines)) {
 		/* Again: another worker may have taken it back. */
 		rejections_set_alarm(rejections, app, true);
-		log_error("app %s: %u of the last %d pushkeys were refused "
+		log_error("app %s: %u of the last %d pushkeys were rejected "
 		    "(%s): is a setting of this app wrong?%s", app->app_id,
 		    rejection_guard_recent(&answers->guard),
 		    REJECTION_GUARD_RECENT, outcome->reason,
-		    app->settings.reject_guard ? " None is rejected meanwhile" :
-		    "");
+		    app->settings.reject_guard ?
+		    " Reporting none as rejected meanwhile" : "");
 	}
 	if (app->settings.reject_guard) {
 		outcome->verdict = VERDICT_FAILED;

@@ -29,7 +29,7 @@ void rejections_inherit(struct rejections *rejections,
 /*
  * Notes a verdict by the provider of an app in the registry.  A suspicious
  * rejection is turned into a failure while the guard is up, unless the app's
- * reject_guard is off; the log is told once a minute.
+ * reject_guard is off; that is logged once a minute.
  */
 void rejections_judge(struct rejections *rejections, const struct app *app,
     struct outcome *outcome);

@@ -8,11 +8,11 @@
 #include "base/xmalloc.h"
 
 enum {
-	/* A connection that was idle for longer is warmed up anew: the provider
-	 * may have closed its connection, which only the next request shows. */
-	HTTP_LANE_WARM_MS = 1000,
-	/* A connection that owes answers for so long has a bad name. */
-	HTTP_LANE_SILENCE_MS = 1000
+	/* A connection that was idle for longer is warmed up again: the
+	 * provider may have closed it, which only the next request shows. */
+	HTTP_CONNECTION_WARM_MS = 1000,
+	/* A connection with requests outstanding for so long is suspect. */
+	HTTP_CONNECTION_SILENCE_MS = 1000
 };
 
 static void
@@ -133,8 +133,9 @@ http_connection_free(struct http_connection *connection)
 unsigned int
 http_connection_limit(struct http_connection *connection)
 {
-	if (connection->in_flight == 0 &&
-	    clock_monotonic_ms() - connection->used_ms > HTTP_LANE_WARM_MS)
+	int64_t unused_ms = clock_monotonic_ms() - connection->used_ms;
+
+	if (connection->in_flight == 0 && unused_ms > HTTP_CONNECTION_WARM_MS)
 		connection->warm = false;
 	return connection->params.warm_up && !connection->warm ? 1 :
 	    connection->params.max_streams;
@@ -169,6 +170,6 @@ http_connection_answered(struct http_connection *connection)
 bool
 http_connection_is_silent(const struct http_connection *connection)
 {
-	return connection->silent_ms != 0 &&
-	    clock_monotonic_ms() - connection->silent_ms > HTTP_LANE_SILENCE_MS;
+	return connection->silent_ms != 0 && clock_monotonic_ms() -
+	    connection->silent_ms > HTTP_CONNECTION_SILENCE_MS;
 }

@@ -12,7 +12,7 @@
 
 /*
  * A connection: a curl multi handle of its own in the worker's loop, which has
- * one connection.  It moves bytes; who uses it is the engine's matter (http.c).
+ * one connection.  It moves bytes; http.c says for whom.
  */
 struct http_connection_params {
 	struct loop *loop;
@@ -35,7 +35,7 @@ struct http_connection {
 	bool draining;		/* its owner's: no new requests */
 	int64_t born_ms;
 	int64_t used_ms;
-	int64_t silent_ms;	/* since when it owes an answer, or 0 */
+	int64_t silent_ms;	/* since when it owes a response, or 0 */
 };
 
 struct http_connection *http_connection_create(
@@ -53,10 +53,10 @@ void http_connection_add(struct http_connection *connection, CURL *easy);
 /* Takes a transfer out, whether it ended or not. */
 void http_connection_remove(struct http_connection *connection, CURL *easy);
 
-/* An answer came: while others are owed one, its silence begins anew. */
+/* A response came: if more are outstanding, their time starts now. */
 void http_connection_answered(struct http_connection *connection);
 
-/* True if the connection owes answers and has given none for a second. */
+/* True if requests are outstanding, and no response came for a second. */
 bool http_connection_is_silent(const struct http_connection *connection);
 
 #endif

@@ -144,7 +144,7 @@ http_connection_is_better(const struct http_connection *connection,
 
 /*
  * The connection with the fewest requests that has room, a new one if all are
- * full or owe answers for long and there may be more, or NULL.
+ * full or silent and there may be more, or NULL.
  */
 static struct http_connection *
 http_pool_choose(struct http_pool *pool)

@@ -48,7 +48,7 @@ struct outcome {
 	enum verdict verdict;
 	enum cause cause;
 	enum retry retry;
-	bool fresh_connection;	/* the one it came over is of no more use */
+	bool fresh_connection;	/* do not reuse the connection */
 	/*
 	 * A rejection that a wrong setting of ours (environment, topic,
 	 * project, provider) would bring upon every device at once.  Only

@@ -18,7 +18,7 @@ enum {
 	TOKEN_REPLACED_AGE_S = 60,
 	TOKEN_SKEW_S = 60,	/* one from further ahead is rubbish */
 	TOKEN_LIFE_MAX_S = 86400,
-	/* Whoever holds the lock for so long is stopped, or stuck. */
+	/* A process that holds the lock for so long is stopped or stuck. */
 	TOKEN_LOCK_MS = 60000
 };
 
@@ -108,7 +108,7 @@ token_is_due(const struct token_source *source, const struct token *token)
 	    token->expires_s - (ahead_s < half_s ? ahead_s : half_s);
 }
 
-/* Tells everybody who waits now; who waits again meanwhile is for later. */
+/* Serves all that wait now; those that wait again meanwhile come later. */
 static void
 token_serve(struct token_source *source)
 {

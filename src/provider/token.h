@@ -44,7 +44,7 @@ void token_source_free(struct token_source *source);
 
 /*
  * A token that can be used now, or NULL: then ask token_wait.  Owned by the
- * source and valid until the loop turns.  Starts the renewal when it is due.
+ * source and valid until the loop turns.  Starts a renewal when it is time.
  */
 const struct token *token_current(struct token_source *source);
 

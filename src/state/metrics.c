@@ -268,7 +268,7 @@ metrics_compare(const void *one, const void *other)
 	return order;
 }
 
-/* The values of labels stand in `text`, each with a NUL behind it. */
+/* The values of labels stand in `text`, each with a NUL after it. */
 static void
 metrics_look_at_labels(const char *text, size_t size,
     struct metrics_series *series)

@@ -19,7 +19,7 @@
 #include "state/directory.h"
 
 enum {
-	/* So far from its place a row is looked for. */
+	/* Maximum probe distance. */
 	SHARED_TABLE_PROBES = 64,
 	SHARED_TABLE_FIND_PATIENCE_MS = 10,
 	SHARED_TABLE_OPEN_PATIENCE_MS = 1000
@@ -42,7 +42,7 @@ struct shared_table {
 	struct shared_table_file *file;
 	bool is_mapped;
 	int lock_fd;		/* -1: nobody else writes */
-	int patience_ms;	/* none more while somebody keeps the lock */
+	int patience_ms;	/* 0 after a timeout, until the lock is free */
 };
 
 /* --- the file ------------------------------------------------------------ */
@@ -94,8 +94,9 @@ shared_table_file_open(int directory, uint64_t layout)
 }
 
 /*
- * A file is never cut or written over: who has it mapped keeps it.  All of
- * its blocks are there from the start, or a full disk would kill by SIGBUS.
+ * A file is replaced, never truncated or overwritten: processes have it
+ * mapped.  All of its blocks are allocated, or a full disk would kill by
+ * SIGBUS.
  */
 static bool
 shared_table_file_replace(int directory, uint64_t layout)
@@ -136,8 +137,8 @@ shared_table_share(int directory, uint64_t layout, struct error *error)
 		error_set(error, "it belongs to user %ld", (long)st.st_uid);
 	else if ((file = shared_table_file_open(directory, layout)) == NULL) {
 		if (exists)
-			log_warn("metrics begin anew: their file is damaged "
-			    "or of another version");
+			log_warn("metrics reset: their file is damaged or from "
+			    "another version");
 		if (shared_table_file_replace(directory, layout))
 			file = shared_table_file_open(directory, layout);
 		if (file == NULL)
@@ -224,7 +225,7 @@ shared_table_close(struct shared_table *table)
 
 /*
  * The row, or NULL; then `room` is a free place for it, or NULL.  Rows are
- * never taken out, so it cannot stand behind a free place.
+ * never removed, so it cannot stand after a free place.
  */
 static struct shared_row *
 shared_table_look(struct shared_table *table, uint64_t hash, uint16_t kind,

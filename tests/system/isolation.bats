@@ -68,7 +68,7 @@ delivered() {
 	post /push/v1/notify/batch "$(many 5 ios a)"
 	[ "$(answer '[.results[].error] | unique')" = \
 		'["provider did not answer in time"]' ]
-	grep -q 'error: apns-.* out of order: provider did not answer in time, 5 times in a row; tried again every 10 s' \
+	grep -q 'error: apns-.* circuit breaker open: provider did not answer in time, 5 consecutive failures; next probe in 10 s' \
 		"$STAGE/gateway.log"
 	clear_record
 	timed post /push/v1/notify/batch "$(many 100 ios b)"
@@ -86,13 +86,13 @@ delivered() {
 	[ "$CODE" = 200 ]
 }
 
-@test "who answers nobody is out of order before the first deadline" {
+@test "silence opens the breaker before the first deadline" {
 	start '.request_timeout_ms = 8000'
 	control '{"apns": {"hang": true}}'
 	rm -f "$STAGE/hanging"
 	ANSWER_FILE=hanging post /push/v1/notify/batch "$(many 5 ios a)" 3>&- &
 	local caller=$!
-	wait_until 7 grep -q 'out of order: provider did not answer in time' \
+	wait_until 7 grep -q 'circuit breaker open: no response for 4 s, 5 requests in flight; next probe in 10 s' \
 		"$STAGE/gateway.log"
 	kill -0 "$caller"
 	timed one "$(ios b)"
@@ -117,7 +117,7 @@ delivered() {
 		one "$(android d)"
 		[ "$CODE" = 200 ]
 	done
-	! grep -q 'out of order' "$STAGE/gateway.log"
+	! grep -q 'circuit breaker open' "$STAGE/gateway.log"
 }
 
 @test "a device that is slow among others that are answered is no failure" {
@@ -129,19 +129,19 @@ delivered() {
 	post /push/v1/notify/batch "$(batch "${items[@]}" \
 		"$(plain '{}' "$(android slow300)")")"
 	[ "$(answer .summary.failed)" = 6 ]
-	! grep -q 'out of order' "$STAGE/gateway.log"
+	! grep -q 'circuit breaker open' "$STAGE/gateway.log"
 	one "$(android a)"
 	[ "$CODE" = 200 ]
 }
 
-@test "one trial shows whether it answers again" {
+@test "one probe shows whether it answers again" {
 	start '.request_timeout_ms = 1500 | .breaker_pause_s = 2 |
 		.breaker_failures = 3'
 	control '{"fcm": {"answer": {"status": 503}}}'
 	post /push/v1/notify/batch "$(many 3 android a)"
-	grep -q 'out of order: provider is overloaded, 3 times in a row; tried again every 2 s' \
+	grep -q 'circuit breaker open: provider is overloaded, 3 consecutive failures; next probe in 2 s' \
 		"$STAGE/gateway.log"
-	# Each trial is one request, and fails.
+	# Each probe is one request, and fails.
 	clear_record
 	tried() {
 		one "$(android b)"
@@ -153,12 +153,12 @@ delivered() {
 	[ "$(record . | wc -l)" -le 2 ]
 	control '{}'
 	wait_until 5 delivered "$(android d)"
-	grep -q 'info: fcm-.*: it answers again' "$STAGE/gateway.log"
+	grep -q 'info: fcm-.*: recovered' "$STAGE/gateway.log"
 	post /push/v1/notify/batch "$(many 30 android e)"
 	[ "$(answer .summary.successful)" = 30 ]
 }
 
-# How often Google's account was found out of order.
+# How often the breaker of Google's account has opened.
 openings() {
 	"$GATEWAY" -m -c "$STAGE/push-gateway.json" | sed -n \
 		's/^push_gateway_account_opened_total{provider="fcm".* //p'
@@ -174,8 +174,8 @@ openings() {
 		wait_until 5 delivered "$(android "b$i")"
 	done
 	(($(openings) == before + 3))
-	[ "$(grep -c 'error: .* out of order' "$STAGE/gateway.log")" = 1 ]
-	[ "$(grep -c 'it answers again' "$STAGE/gateway.log")" = 1 ]
+	[ "$(grep -c 'error: .* circuit breaker open' "$STAGE/gateway.log")" = 1 ]
+	[ "$(grep -c ': recovered' "$STAGE/gateway.log")" = 1 ]
 }
 
 @test "devices that wait for their turn are settled as soon as it opens" {
@@ -209,7 +209,7 @@ openings() {
 	post /push/v1/notify/batch "$(many 20 ios \
 		403-ExpiredProviderToken-a)"
 	[ "$(answer .summary.failed)" = 20 ]
-	grep -q 'out of order: provider rejected the gateway'"'"'s credentials' \
+	grep -q 'circuit breaker open: provider rejected the gateway' \
 		"$STAGE/gateway.log"
 	clear_record
 	post /push/v1/notify/batch "$(many 20 ios b)"
@@ -225,7 +225,7 @@ openings() {
 	clear_record
 	control '{}'
 	wait_until 5 delivered "$(android b)"
-	! grep -q 'out of order' "$STAGE/gateway.log"
+	! grep -q 'circuit breaker open' "$STAGE/gateway.log"
 }
 
 @test "a dead Apple leaves Google as fast as it was" {
@@ -321,8 +321,8 @@ is_small() {
 	post /push/v1/notify/batch "$(many 100 ios a)"
 	[ "$(answer '[.results[].rejected[]] | length')" = 9 ]
 	[ "$(answer '[.results[].error] | unique')" = \
-		'["provider refuses most pushkeys of this app","pushkey is no longer valid"]' ]
-	[ "$(grep -c 'error: app .* pushkeys were refused (BadDeviceToken)' \
+		'["provider rejects most pushkeys of this app","pushkey is no longer valid"]' ]
+	[ "$(grep -c 'error: app .* pushkeys were rejected (BadDeviceToken)' \
 		"$STAGE/gateway.log")" = 1 ]
 	# Who is certainly gone is still rejected.
 	control '{}'
@@ -342,7 +342,7 @@ is_small() {
 	post /push/v1/notify/batch "$(many 30 ios a)"
 	[ "$(answer '[.results[].rejected[]] | length')" = 30 ]
 	# The log tells it all the same.
-	grep -q 'error: app .* pushkeys were refused (DeviceTokenNotForTopic)' \
+	grep -q 'error: app .* pushkeys were rejected (DeviceTokenNotForTopic)' \
 		"$STAGE/gateway.log"
 }
 

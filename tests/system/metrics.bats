@@ -226,7 +226,7 @@ shows() {
 	metrics | grep -q '^push_gateway_connections_opened_total{provider="fcm",account="fcm-'
 }
 
-@test "an account out of order shows, and a token that is not to be had" {
+@test "an open circuit breaker shows, and a token that cannot be obtained" {
 	WORKERS=1 stage_start '.breaker_failures = 2 | .breaker_pause_s = 1'
 	control '{"apns": {"closed": true}, "oauth": {"rubbish": true}}'
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \

@@ -45,7 +45,7 @@ not_believed() {
 	push one
 	[ "$CODE" = 503 ]
 	[ ! -s "$STAGE/record.json" ]
-	grep -q "apns-.*: no answer: .*$1" "$STAGE/gateway.log"
+	grep -q "apns-.*: no response: .*$1" "$STAGE/gateway.log"
 	grep -q "fcm-.*: no token: the token endpoint cannot be reached: .*$1" \
 		"$STAGE/gateway.log"
 }

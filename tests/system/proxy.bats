@@ -129,7 +129,7 @@ pushed() {
 	push one
 	[ "$CODE" = 503 ]
 	[ ! -s "$STAGE/record.json" ]
-	grep -q 'no answer: .*127.0.0.1.*port' "$STAGE/gateway.log"
+	grep -q 'no response: .*127.0.0.1.*port' "$STAGE/gateway.log"
 	grep -q 'the token endpoint cannot be reached: ' "$STAGE/gateway.log"
 }
 
@@ -171,7 +171,7 @@ listen_and_refuse() {
 	[ "$CODE" = 503 ]
 	grep -aq "^Proxy-Authorization: Basic $(printf %s "$credentials" |
 		base64 -w 0)" "$STAGE/asked"
-	grep -q 'no answer: .*407' "$STAGE/gateway.log"
+	grep -q 'no response: .*407' "$STAGE/gateway.log"
 	run -1 grep -aF 'p@ss' "$STAGE/gateway.log"
 }
 
@@ -183,7 +183,7 @@ listen_and_refuse() {
 	[ "$CODE" = 503 ]
 	[ ! -s "$STAGE/record.json" ]
 	# tinyproxy says 401 where others say 407.
-	grep -q 'no answer: .*40[17]' "$STAGE/gateway.log"
+	grep -q 'no response: .*40[17]' "$STAGE/gateway.log"
 	run -1 grep -F wrong-one "$STAGE/gateway.log"
 	# They are read anew as they change.
 	echo gateway:right-one >"$STAGE/proxy-credentials"
@@ -208,7 +208,7 @@ listen_and_refuse() {
 	[ "$CODE" = 503 ]
 	[ "$(tunnels "$apns_port")" -ge 1 ]
 	[ ! -s "$STAGE/record.json" ]
-	grep -q 'no answer: .*certificate' "$STAGE/gateway.log"
+	grep -q 'no response: .*certificate' "$STAGE/gateway.log"
 }
 
 # --- the configuration -------------------------------------------------------

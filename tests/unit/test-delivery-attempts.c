@@ -7,6 +7,7 @@
 
 #include "captured-log.h"
 #include "delivery-fixture.h"
+#include "fixture.h"
 #include "tap.h"
 
 enum {
@@ -162,9 +163,14 @@ check_life(const struct life *life)
 	delivery_fixture_pass(DELIVERY_FIXTURE_TIMEOUT_MS);
 	tap_is_int(run.items[0].first.verdict, life->verdict,
 	    "%s: the verdict", life->name);
-	if (life->verdict != VERDICT_DELIVERED)
+	if (life->verdict != VERDICT_DELIVERED) {
 		tap_is_int(run.items[0].first.cause, life->cause,
 		    "%s: the cause", life->name);
+		tap_is_int(captured_log_count(fixture_format(
+		    " after %u attempt%s: ", life->sent,
+		    life->sent == 1 ? "" : "s")), 1,
+		    "%s: the attempts in the log", life->name);
+	}
 	tap_is_int(provider_script_pushes(),
 	    life->sent, "%s: the attempts", life->name);
 	tap_is_int(run.settled_ms, life->settled_ms, "%s: the time",
