@@ -7,11 +7,10 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "http2.h"
 
 #define LINGER_S 2
 
@@ -25,11 +24,12 @@ connection_close(struct connection *connection, bool reset)
 	event_del(&connection->read_event);
 	event_del(&connection->write_event);
 	event_del(&connection->end_event);
-	nghttp2_session_del(connection->session);
 	while ((request = TAILQ_FIRST(&connection->requests)) != NULL) {
 		TAILQ_REMOVE(&connection->requests, request, entry);
 		request_free(request);
 	}
+	if (connection->protocol != NULL)
+		connection->protocol->stop(connection);
 	SSL_free(connection->ssl);
 	if (reset)
 		setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger,
@@ -68,7 +68,7 @@ linger(struct connection *connection)
 	return length < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* Takes as many frames from nghttp2 as make a good TLS record. */
+/* Takes as much as makes a good TLS record. */
 static bool
 fill_out(struct connection *connection)
 {
@@ -80,8 +80,7 @@ fill_out(struct connection *connection)
 		connection->out_length = 0;
 	}
 	while (connection->out_length < CONNECTION_OUT_FULL &&
-	    (length = nghttp2_session_mem_send(connection->session,
-	    &data)) > 0) {
+	    (length = connection->protocol->take(connection, &data)) > 0) {
 		memcpy(connection->out + connection->out_length, data,
 		    (size_t)length);
 		connection->out_length += (size_t)length;
@@ -115,14 +114,12 @@ write_out(struct connection *connection)
 				event_add(&connection->write_event, NULL);
 		}
 	}
-	if (good && !blocked &&
-	    !nghttp2_session_want_read(connection->session) &&
-	    !nghttp2_session_want_write(connection->session))
+	if (good && !blocked && connection->protocol->is_over(connection))
 		start_lingering(connection);
 	return good;
 }
 
-/* Reads all there is into nghttp2; false if the connection is of no more
+/* Reads all there is; false if the connection is of no more
  * use. */
 static bool
 read_in(struct connection *connection)
@@ -137,8 +134,8 @@ read_in(struct connection *connection)
 		ERR_clear_error();
 		length = SSL_read(connection->ssl, buffer, sizeof buffer);
 		if (length > 0) {
-			good = nghttp2_session_mem_recv(connection->session,
-			    buffer, (size_t)length) >= 0;
+			good = connection->protocol->receive(connection,
+			    buffer, (size_t)length);
 		} else {
 			int error = SSL_get_error(connection->ssl, length);
 
@@ -148,6 +145,47 @@ read_in(struct connection *connection)
 		}
 	}
 	return good;
+}
+
+/* A client with a known certificate has nothing more to prove. */
+static void
+find_certificate(struct connection *connection)
+{
+	const struct accounts *accounts =
+	    connection->endpoint->world->context.accounts;
+	X509 *certificate = SSL_get1_peer_certificate(connection->ssl);
+	struct peer *peer = &connection->peer;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned length = 0;
+
+	if (certificate == NULL)
+		return;
+	X509_digest(certificate, EVP_sha256(), digest, &length);
+	for (unsigned i = 0; i < length; i++)
+		snprintf(peer->certificate_sha256 + 3 * i, 4, "%02X%s",
+		    digest[i], i + 1 < length ? ":" : "");
+	if (X509_cmp_timeframe(NULL, X509_get0_notBefore(certificate),
+	    X509_get0_notAfter(certificate)) == 0)
+		peer->account = accounts_find_certificate(accounts,
+		    peer->certificate_sha256);
+	peer->authenticated = peer->account != NULL;
+	X509_free(certificate);
+}
+
+/* What ALPN chose; without it HTTP/1.1, where that is spoken. */
+static const struct protocol *
+find_protocol(const struct connection *connection)
+{
+	const struct protocol *protocol = NULL;
+	const unsigned char *name;
+	unsigned length;
+
+	SSL_get0_alpn_selected(connection->ssl, &name, &length);
+	if (length == 2 && memcmp(name, "h2", 2) == 0)
+		protocol = &protocol_http2;
+	else if (connection->endpoint->service->speaks_http1)
+		protocol = &protocol_http1;
+	return protocol;
 }
 
 /* A step of the handshake; false if it failed. */
@@ -160,7 +198,11 @@ shake_hands(struct connection *connection)
 	ERR_clear_error();
 	result = SSL_accept(connection->ssl);
 	if (result == 1) {
-		good = http2_start(connection);
+		find_certificate(connection);
+		connection->protocol = find_protocol(connection);
+		good = connection->protocol != NULL;
+		if (good)
+			connection->protocol->start(connection);
 	} else {
 		int error = SSL_get_error(connection->ssl, result);
 
@@ -183,11 +225,11 @@ advance(struct connection *connection, bool may_read)
 	if (connection->lingering) {
 		good = !may_read || linger(connection);
 	} else if (!connection->cut) {
-		if (connection->session == NULL)
+		if (connection->protocol == NULL)
 			good = shake_hands(connection);
-		if (good && may_read && connection->session != NULL)
+		if (good && may_read && connection->protocol != NULL)
 			good = read_in(connection);
-		if (good && !connection->cut && connection->session != NULL)
+		if (good && !connection->cut && connection->protocol != NULL)
 			good = write_out(connection);
 	}
 	if (connection->cut || !good)
@@ -245,6 +287,7 @@ connection_open(struct endpoint *endpoint, int fd)
 	connection->number = ++endpoint->world->connections;
 	connection->fd = fd;
 	connection->ssl = SSL_new(endpoint->world->tls);
+	SSL_set_app_data(connection->ssl, connection);
 	if (endpoint->service->wants_certificate)
 		SSL_set_verify(connection->ssl, SSL_VERIFY_PEER,
 		    accept_certificate);
@@ -295,8 +338,8 @@ connection_apply_control(struct endpoint *endpoint)
 		} else {
 			event_add(&connection->read_event, NULL);
 		}
-		if (connection->session != NULL)
-			http2_update_limit(connection);
+		if (connection->protocol != NULL)
+			connection->protocol->update_limit(connection);
 		if (endpoint->control.cut_connections)
 			connection_cut(connection, 0);
 		else if (!endpoint->control.black_hole)

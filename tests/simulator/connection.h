@@ -5,11 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "protocol.h"
 #include "world.h"
 
 /* A TLS record's worth, and room for the HTTP/2 frame that goes over it. */
 #define CONNECTION_OUT_FULL 16384
 #define CONNECTION_OUT_SIZE (2 * 16384 + 64)
+
+struct http1;
 
 /* One client's connection, from accept(2) to its end. */
 struct connection {
@@ -18,7 +21,9 @@ struct connection {
 	uint64_t number;
 	int fd;
 	SSL *ssl;
-	nghttp2_session *session;	/* NULL before the handshake's end */
+	const struct protocol *protocol; /* NULL before the handshake's end */
+	nghttp2_session *session;	/* for HTTP/2 */
+	struct http1 *http1;		/* for HTTP/1.1 */
 	struct event read_event;
 	struct event write_event;
 	struct event end_event;		/* the time to cut or stop lingering */

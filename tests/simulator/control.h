@@ -60,6 +60,7 @@ struct control {
 	bool cut_connections;
 	bool rubbish;
 	bool goaway_at_start;
+	bool http1;
 	bool token_floor_per_key;
 	bool limit_falls;
 };

@@ -6,7 +6,6 @@
 
 #include "clock.h"
 #include "connection.h"
-#include "http2.h"
 #include "record.h"
 #include "script.h"
 
@@ -189,7 +188,7 @@ decide(struct endpoint *endpoint, struct request *request)
 		compose(endpoint, request, &verdict);
 	if (request->answer.streams > 0)
 		request->connection->scripted_limit = request->answer.streams;
-	http2_update_limit(request->connection);
+	request->connection->protocol->update_limit(request->connection);
 	if (endpoint->world->record_fd >= 0)
 		record_write(endpoint, request, &verdict, violation);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http2.h"
-
 #include <err.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "decide.h"
+#include "connection.h"
+#include "dispatch.h"
 
 #define CONNECTION_WINDOW (1 << 22)
 #define STREAM_WINDOW (1 << 20)
@@ -49,7 +48,7 @@ make_field(const char *name, const char *value)
 }
 
 static void
-send_answer(struct connection *connection, struct request *request)
+answer_request(struct connection *connection, struct request *request)
 {
 	const struct answer *answer = &request->answer;
 	nghttp2_data_provider provider = {
@@ -71,9 +70,8 @@ send_answer(struct connection *connection, struct request *request)
 		warnx("no answer to stream %d", (int)request->stream);
 }
 
-/* What was begun is still answered; what comes later is ignored. */
 static void
-send_goaway(struct connection *connection)
+retire(struct connection *connection)
 {
 	const char *data = connection->endpoint->service->goaway_data;
 
@@ -89,76 +87,11 @@ send_goaway(struct connection *connection)
 }
 
 static void
-send_reset(struct connection *connection, struct request *request,
-    uint32_t code)
+reset(struct connection *connection, struct request *request, bool refuse)
 {
 	nghttp2_submit_rst_stream(connection->session, NGHTTP2_FLAG_NONE,
-	    request->stream, code);
-}
-
-/* Does with the request what was decided. */
-static void
-perform(struct request *request)
-{
-	struct connection *connection = request->connection;
-
-	switch (request->answer.act) {
-	case ANSWER_SEND:
-		send_answer(connection, request);
-		break;
-	case ANSWER_HANG:
-		break;
-	case ANSWER_CUT:
-		connection_cut(connection, 0);
-		break;
-	case ANSWER_REFUSE:
-		connection->endpoint->counters.streams_refused++;
-		send_reset(connection, request, NGHTTP2_REFUSED_STREAM);
-		break;
-	case ANSWER_RESET:
-		send_reset(connection, request, NGHTTP2_INTERNAL_ERROR);
-		break;
-	}
-	if (request->answer.goaway)
-		send_goaway(connection);
-}
-
-static void
-on_delay(evutil_socket_t fd, short what, void *argument)
-{
-	struct request *request = argument;
-
-	(void)fd;
-	(void)what;
-	perform(request);
-	connection_write_soon(request->connection);
-}
-
-static void
-handle_request(struct connection *connection, struct request *request)
-{
-	struct endpoint *endpoint = connection->endpoint;
-	const struct control *control = &endpoint->control;
-	struct timeval delay;
-
-	connection->requests_seen++;
-	endpoint->counters.requests++;
-	decide(endpoint, request);
-	if (control->cut_after_ms > 0 && control->cut_next < 0)
-		connection_cut(connection, (unsigned)control->cut_after_ms);
-	if (control->goaway_every > 0 &&
-	    connection->requests_seen >= control->goaway_every)
-		send_goaway(connection);
-	if (request->answer.delay_ms > 0) {
-		delay.tv_sec = request->answer.delay_ms / 1000;
-		delay.tv_usec = request->answer.delay_ms % 1000 * 1000;
-		evtimer_assign(&request->delay, endpoint->world->base,
-		    on_delay, request);
-		request->delayed = true;
-		evtimer_add(&request->delay, &delay);
-	} else {
-		perform(request);
-	}
+	    request->stream, refuse ? NGHTTP2_REFUSED_STREAM
+	    : NGHTTP2_INTERNAL_ERROR);
 }
 
 static int
@@ -239,7 +172,7 @@ on_frame(nghttp2_session *session, const nghttp2_frame *frame,
 		request = nghttp2_session_get_stream_user_data(session,
 		    frame->hd.stream_id);
 	if (request != NULL && !connection->cut)
-		handle_request(connection, request);
+		dispatch_request(request);
 	return 0;
 }
 
@@ -323,63 +256,54 @@ find_limit(const struct connection *connection)
 	return limit;
 }
 
-/* A client with a known certificate has nothing more to prove. */
 static void
-find_certificate(struct connection *connection)
-{
-	const struct accounts *accounts =
-	    connection->endpoint->world->context.accounts;
-	X509 *certificate = SSL_get1_peer_certificate(connection->ssl);
-	struct peer *peer = &connection->peer;
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned length = 0;
-
-	if (certificate == NULL)
-		return;
-	X509_digest(certificate, EVP_sha256(), digest, &length);
-	for (unsigned i = 0; i < length; i++)
-		snprintf(peer->certificate_sha256 + 3 * i, 4, "%02X%s",
-		    digest[i], i + 1 < length ? ":" : "");
-	if (X509_cmp_timeframe(NULL, X509_get0_notBefore(certificate),
-	    X509_get0_notAfter(certificate)) == 0)
-		peer->account = accounts_find_certificate(accounts,
-		    peer->certificate_sha256);
-	peer->authenticated = peer->account != NULL;
-	X509_free(certificate);
-}
-
-bool
-http2_start(struct connection *connection)
+start(struct connection *connection)
 {
 	nghttp2_settings_entry settings[] = {
 		{ .settings_id = NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS },
 		{ .settings_id = NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
 		    .value = STREAM_WINDOW },
 	};
-	const unsigned char *protocol;
-	unsigned length;
-	bool good;
 
-	SSL_get0_alpn_selected(connection->ssl, &protocol, &length);
-	good = length == 2 && memcmp(protocol, "h2", 2) == 0;
-	if (good) {
-		make_session(connection);
-		find_certificate(connection);
-		settings[0].value = find_limit(connection);
-		connection->stream_limit = settings[0].value;
-		nghttp2_submit_settings(connection->session,
-		    NGHTTP2_FLAG_NONE, settings,
-		    sizeof settings / sizeof settings[0]);
-		nghttp2_session_set_local_window_size(connection->session,
-		    NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
-		if (connection->endpoint->control.goaway_at_start)
-			send_goaway(connection);
-	}
-	return good;
+	make_session(connection);
+	settings[0].value = find_limit(connection);
+	connection->stream_limit = settings[0].value;
+	nghttp2_submit_settings(connection->session, NGHTTP2_FLAG_NONE,
+	    settings, sizeof settings / sizeof settings[0]);
+	nghttp2_session_set_local_window_size(connection->session,
+	    NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+	if (connection->endpoint->control.goaway_at_start)
+		retire(connection);
 }
 
-void
-http2_update_limit(struct connection *connection)
+static void
+stop(struct connection *connection)
+{
+	nghttp2_session_del(connection->session);
+}
+
+static bool
+receive(struct connection *connection, const uint8_t *bytes, size_t length)
+{
+	return nghttp2_session_mem_recv(connection->session, bytes,
+	    length) >= 0;
+}
+
+static ssize_t
+take(struct connection *connection, const uint8_t **bytes)
+{
+	return nghttp2_session_mem_send(connection->session, bytes);
+}
+
+static bool
+is_over(const struct connection *connection)
+{
+	return !nghttp2_session_want_read(connection->session) &&
+	    !nghttp2_session_want_write(connection->session);
+}
+
+static void
+update_limit(struct connection *connection)
 {
 	nghttp2_settings_entry setting = {
 		NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
@@ -392,3 +316,15 @@ http2_update_limit(struct connection *connection)
 		    NGHTTP2_FLAG_NONE, &setting, 1);
 	}
 }
+
+const struct protocol protocol_http2 = {
+	.start = start,
+	.stop = stop,
+	.receive = receive,
+	.take = take,
+	.is_over = is_over,
+	.answer = answer_request,
+	.reset = reset,
+	.retire = retire,
+	.update_limit = update_limit,
+};

@@ -135,16 +135,18 @@ read_options(struct options *options, int argc, char **argv)
 	}
 }
 
-/* HTTP/2 or nothing: a client that offers no ALPN gets the same alert. */
+/* Where HTTP/2 is all there is, who offers no ALPN gets the same alert. */
 static int
 on_client_hello(SSL *ssl, int *alert, void *argument)
 {
+	const struct connection *connection = SSL_get_app_data(ssl);
 	const unsigned char *extension;
 	size_t length;
 	int result = SSL_CLIENT_HELLO_SUCCESS;
 
 	(void)argument;
-	if (SSL_client_hello_get0_ext(ssl,
+	if (!connection->endpoint->service->speaks_http1 &&
+	    SSL_client_hello_get0_ext(ssl,
 	    TLSEXT_TYPE_application_layer_protocol_negotiation, &extension,
 	    &length) != 1) {
 		*alert = SSL_AD_NO_APPLICATION_PROTOCOL;
@@ -157,12 +159,21 @@ static int
 on_alpn(SSL *ssl, const unsigned char **chosen, unsigned char *chosen_length,
     const unsigned char *offered, unsigned offered_length, void *argument)
 {
-	static const unsigned char h2[] = "\x02h2";
+	static const unsigned char names[] = "\x02h2\x08http/1.1";
+	const struct endpoint *endpoint =
+	    ((const struct connection *)SSL_get_app_data(ssl))->endpoint;
+	const unsigned char *ours = names;
+	unsigned length = 3;
 	unsigned char *found;
 
-	(void)ssl;
 	(void)argument;
-	if (SSL_select_next_proto(&found, chosen_length, h2, sizeof h2 - 1,
+	if (endpoint->service->speaks_http1)
+		length = sizeof names - 1;
+	if (endpoint->service->speaks_http1 && endpoint->control.http1) {
+		ours += 3;
+		length -= 3;
+	}
+	if (SSL_select_next_proto(&found, chosen_length, ours, length,
 	    offered, offered_length) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
 	*chosen = found;

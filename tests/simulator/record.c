@@ -28,9 +28,9 @@ make_headers(const struct request *request)
 	struct json_object *headers = json_object_new_object();
 
 	for (size_t i = 0; i < request->header_count; i++) {
-		const char *name = request_header_name(&request->headers[i]);
+		const char *name = request->headers[i].name;
 		struct json_object *value = json_object_new_string(
-		    request_header_value(&request->headers[i]));
+		    request->headers[i].value);
 		struct json_object *former = NULL;
 		struct json_object *list;
 
@@ -84,6 +84,8 @@ record_write(const struct endpoint *endpoint, struct request *request,
 	add_string(line, "service", endpoint->name);
 	json_object_object_add(line, "connection",
 	    json_object_new_int64((int64_t)request->connection_number));
+	add_string(line, "http",
+	    request->connection->protocol == &protocol_http1 ? "1.1" : "2");
 	json_object_object_add(line, "stream",
 	    json_object_new_int(request->stream));
 	json_object_object_add(line, "max_streams", json_object_new_int64(

@@ -24,8 +24,12 @@ void
 request_free(struct request *request)
 {
 	for (size_t i = 0; i < request->header_count; i++) {
-		nghttp2_rcbuf_decref(request->headers[i].name);
-		nghttp2_rcbuf_decref(request->headers[i].value);
+		if (request->headers[i].copy == NULL) {
+			nghttp2_rcbuf_decref(request->headers[i].name_buffer);
+			nghttp2_rcbuf_decref(
+			    request->headers[i].value_buffer);
+		}
+		free(request->headers[i].copy);
 	}
 	if (request->delayed)
 		event_del(&request->delay);
@@ -37,6 +41,7 @@ request_free(struct request *request)
 	free(request);
 }
 
+/* nghttp2 promises a NUL behind the bytes, and refuses NUL among them. */
 bool
 request_add_header(struct request *request, nghttp2_rcbuf *name,
     nghttp2_rcbuf *value)
@@ -48,23 +53,32 @@ request_add_header(struct request *request, nghttp2_rcbuf *name,
 		header = &request->headers[request->header_count++];
 		nghttp2_rcbuf_incref(name);
 		nghttp2_rcbuf_incref(value);
-		header->name = name;
-		header->value = value;
+		header->name_buffer = name;
+		header->value_buffer = value;
+		header->name = (const char *)nghttp2_rcbuf_get_buf(name).base;
+		header->value =
+		    (const char *)nghttp2_rcbuf_get_buf(value).base;
 	}
 	return fits;
 }
 
-/* nghttp2 promises a NUL behind the bytes, and refuses NUL among them. */
-const char *
-request_header_name(const struct request_header *header)
+bool
+request_copy_header(struct request *request, const char *name,
+    const char *value)
 {
-	return (const char *)nghttp2_rcbuf_get_buf(header->name).base;
-}
+	bool fits = request->header_count < REQUEST_HEADERS_MAX;
+	size_t size = strlen(name) + 1;
+	struct request_header *header;
 
-const char *
-request_header_value(const struct request_header *header)
-{
-	return (const char *)nghttp2_rcbuf_get_buf(header->value).base;
+	if (fits) {
+		header = &request->headers[request->header_count++];
+		header->copy = memory_new(size + strlen(value) + 1);
+		memcpy(header->copy, name, size);
+		strcpy(header->copy + size, value);
+		header->name = header->copy;
+		header->value = header->copy + size;
+	}
+	return fits;
 }
 
 const char *
@@ -73,9 +87,8 @@ request_get_header(const struct request *request, const char *name)
 	const char *value = NULL;
 
 	for (size_t i = 0; value == NULL && i < request->header_count; i++) {
-		if (strcmp(request_header_name(&request->headers[i]),
-		    name) == 0)
-			value = request_header_value(&request->headers[i]);
+		if (strcmp(request->headers[i].name, name) == 0)
+			value = request->headers[i].value;
 	}
 	return value;
 }
@@ -86,8 +99,7 @@ request_count_header(const struct request *request, const char *name)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < request->header_count; i++) {
-		if (strcmp(request_header_name(&request->headers[i]),
-		    name) == 0)
+		if (strcmp(request->headers[i].name, name) == 0)
 			count++;
 	}
 	return count;

@@ -33,9 +33,13 @@ struct peer {
 	const struct apns_account *account;	/* of the certificate */
 };
 
+/* A header of HTTP/2 is borrowed from nghttp2, one of HTTP/1.1 is a copy. */
 struct request_header {
-	nghttp2_rcbuf *name;
-	nghttp2_rcbuf *value;
+	const char *name;
+	const char *value;
+	nghttp2_rcbuf *name_buffer;	/* or NULL */
+	nghttp2_rcbuf *value_buffer;
+	char *copy;			/* or NULL */
 };
 
 /* One stream: a request and, later, its answer. */
@@ -74,6 +78,11 @@ bool
 request_add_header(struct request *request, nghttp2_rcbuf *name,
     nghttp2_rcbuf *value);
 
+/* The same with copies; pseudo-headers have their colon. */
+bool
+request_copy_header(struct request *request, const char *name,
+    const char *value);
+
 /* The first value of a header (lower-case name), or NULL. */
 const char *
 request_get_header(const struct request *request, const char *name);
@@ -102,12 +111,5 @@ request_note_text(struct request *request, const char *name,
  */
 struct json_object *
 request_make_value(const struct text *text);
-
-/* A name and value as C strings. */
-const char *
-request_header_name(const struct request_header *header);
-
-const char *
-request_header_value(const struct request_header *header);
 
 #endif

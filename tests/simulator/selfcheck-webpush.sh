@@ -456,6 +456,52 @@ check_unifiedpush()
 	ok 'unifiedpush script: 507' answered 507 '"code":50701'
 }
 
+check_http1()
+{
+	local port=$webpush_mozilla_port path=/wpush/v2 statuses
+	local up=https://localhost:$unifiedpush_port/up
+	local one=(--silent --http1.1 --cacert "$work/tls.pem" --max-time 5
+	    --output "$work/out" --write-out '%{http_code}:%{num_connects} '
+	    --data '{"notification":{"devices":[]}}'
+	    --header 'content-type: application/json')
+
+	good_push "$port" $path/rfc-1 --http1.1
+	ok 'HTTP/1.1: a good message' answered 201
+	ok 'HTTP/1.1: ... is all the same' test \
+	    "$(last '"\(.http) \(.text) \(.plaintext | length)"')" = \
+	    '1.1 rfc-1 41'
+	ok 'HTTP/1.1: ... with its headers' headed '^ttl: 60'
+	good_push "$port" $path/rfc-410 --http1.1 --no-alpn
+	ok 'HTTP/1.1: without ALPN' answered 410 '"errno":106'
+	good_push "$port" $path/rfc-1
+	ok 'HTTP/1.1: not for who offers HTTP/2' test "$(last .http)" = 2
+	control '{"webpush_mozilla":{"http1":true}}'
+	good_push "$port" $path/rfc-1
+	ok 'control: HTTP/1.1 only' test "$status $(last .http)" = '201 1.1'
+	control '{}'
+	statuses=$(curl "${one[@]}" "$up/0" --next "${one[@]}" "$up/1-404" \
+	    --next "${one[@]}" "$up/2-slow50")
+	ok 'HTTP/1.1: a connection that is kept' \
+	    test "$statuses" = '200:1 404:0 200:0 '
+	good_push "$port" $path/rfc-goaway --http1.1
+	ok 'HTTP/1.1 script: goaway' headed '^connection: close'
+	good_push "$port" $path/rfc-410-broken --http1.1
+	ok 'HTTP/1.1 script: a body that breaks off' \
+	    test "$status $result" = '410 18'
+	good_push "$port" $path/rfc-cut --http1.1
+	ok 'HTTP/1.1 script: cut' was_cut
+	good_push "$port" $path/rfc-refuse --http1.1
+	ok 'HTTP/1.1 script: refuse is no answer' test "$result" = 52
+	good_push "$port" $path/rfc-hang --http1.1 --max-time 1
+	ok 'HTTP/1.1 script: hang' test "$result" = 28
+	good_push "$port" $path/rfc-500-big --http1.1
+	ok 'HTTP/1.1 script: big' test "$(wc -c <"$work/out")" -gt 1000000
+	body=$work/large good_push "$port" $path/rfc-1 --http1.1
+	ok 'HTTP/1.1: a large body' answered 413
+	request "https://localhost:$port/" --http1.1 --request-target 'a b'
+	ok 'HTTP/1.1: what makes no sense ends the connection' was_cut
+}
+
 make_tls
 make_ec_key vapid
 make_ec_key bound
@@ -481,4 +527,5 @@ check_mozilla
 check_google
 check_microsoft
 check_unifiedpush
+check_http1
 stop

@@ -324,6 +324,7 @@ compose(struct service_context *context, struct request *request,
 
 const struct service service_hms = {
 	.max_streams = 100,
+	.speaks_http1 = true,
 	.goaway_data = "",
 	.has_codes = true,
 	.judge = judge,

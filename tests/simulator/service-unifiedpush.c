@@ -151,6 +151,7 @@ compose(struct service_context *context, struct request *request,
 
 const struct service service_unifiedpush = {
 	.max_streams = 100,
+	.speaks_http1 = true,
 	.goaway_data = "",
 	.judge = judge,
 	.fill = fill,

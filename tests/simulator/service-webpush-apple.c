@@ -74,6 +74,7 @@ compose(struct service_context *context, struct request *request,
 
 const struct service service_webpush_apple = {
 	.max_streams = 100,
+	.speaks_http1 = true,
 	.goaway_data = "{\"reason\":\"Shutdown\"}",
 	.judge = judge,
 	.fill = fill,

@@ -99,6 +99,7 @@ compose(struct service_context *context, struct request *request,
 
 const struct service service_webpush_google = {
 	.max_streams = 100,
+	.speaks_http1 = true,
 	.goaway_data = "session_timeout",
 	.judge = judge,
 	.fill = fill,

@@ -127,6 +127,7 @@ compose(struct service_context *context, struct request *request,
 
 const struct service service_webpush_mozilla = {
 	.max_streams = 100,
+	.speaks_http1 = true,
 	.goaway_data = "",
 	.judge = judge,
 	.fill = fill,

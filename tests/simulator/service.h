@@ -43,6 +43,7 @@ struct service {
 	bool wants_certificate;		/* asks for one, needs none */
 	const char *goaway_data;	/* debug data of a GOAWAY */
 	bool has_codes;			/* its errors are eight digits */
+	bool speaks_http1;		/* for whoever does not offer HTTP/2 */
 
 	/*
 	 * Says what the real service would, as strictly; and finds the text
