@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json-text.h"
 #include "base/xmalloc.h"
 
 /* --- the schemas of the API ---------------------------------------------- */
@@ -14,6 +13,9 @@ enum {
 	DECODE_ID_LENGTH = 64,
 	DECODE_CIPHERTEXT_LENGTH = 1404
 };
+
+/* A later pushkey_ts is in milliseconds, as callers wrote it for years. */
+#define DECODE_SECONDS_MAX INT64_C(100000000000)
 
 static const struct schema decode_string = { .type = json_type_string };
 static const struct schema decode_integer = { .type = json_type_int };
@@ -36,10 +38,16 @@ static const struct schema decode_ciphertext = {
 	.max_length = DECODE_CIPHERTEXT_LENGTH
 };
 
+static const struct schema decode_content = {
+	.type = json_type_object, .whole = true
+};
+
 static const struct schema decode_data = {
 	.type = json_type_object,
+	.whole = true,
 	.members = (const struct schema_member[]){
-		{ .name = "format", .schema = &decode_string },
+		{ .name = "format", .schema = &decode_string,
+		    .decorates = true },
 		{ .name = NULL }
 	}
 };
@@ -52,8 +60,9 @@ static const struct schema decode_device = {
 		{ .name = "pushkey", .schema = &decode_string,
 		    .required = true },
 		{ .name = "pushkey_ts", .schema = &decode_integer },
-		{ .name = "data", .schema = &decode_data },
-		{ .name = "tweaks", .schema = &decode_object },
+		{ .name = "data", .schema = &decode_data, .decorates = true },
+		{ .name = "tweaks", .schema = &decode_object,
+		    .decorates = true },
 		{ .name = NULL }
 	}
 };
@@ -61,6 +70,7 @@ static const struct schema decode_device = {
 static const struct schema decode_devices = {
 	.type = json_type_array,
 	.items = &decode_device,
+	.limited = true,
 	.unique_items = true
 };
 
@@ -76,17 +86,26 @@ static const struct schema decode_counts = {
 /* prio is not required: callers omit it, and mean high. */
 static const struct schema decode_plain = {
 	.type = json_type_object,
+	.measured = true,
 	.members = (const struct schema_member[]){
 		{ .name = "event_id", .schema = &decode_string },
 		{ .name = "room_id", .schema = &decode_string },
 		{ .name = "type", .schema = &decode_string },
 		{ .name = "sender", .schema = &decode_string },
-		{ .name = "sender_display_name", .schema = &decode_string },
-		{ .name = "room_name", .schema = &decode_string },
-		{ .name = "room_alias", .schema = &decode_string },
-		{ .name = "user_is_target", .schema = &decode_boolean },
+		{ .name = "sender_display_name", .schema = &decode_string,
+		    .decorates = true },
+		{ .name = "room_name", .schema = &decode_string,
+		    .decorates = true },
+		{ .name = "room_alias", .schema = &decode_string,
+		    .decorates = true },
+		{ .name = "user_is_target", .schema = &decode_boolean,
+		    .decorates = true },
 		{ .name = "prio", .schema = &decode_prio },
-		{ .name = "content", .schema = &decode_object },
+		{ .name = "content", .schema = &decode_content,
+		    .decorates = true },
+		/* Matrix has it, the API has not. */
+		{ .name = "membership", .schema = &decode_string,
+		    .foreign = true },
 		{ .name = "counts", .schema = &decode_counts },
 		{ .name = "devices", .schema = &decode_devices,
 		    .required = true },
@@ -96,6 +115,7 @@ static const struct schema decode_plain = {
 
 static const struct schema decode_encrypted = {
 	.type = json_type_object,
+	.measured = true,
 	.members = (const struct schema_member[]){
 		{ .name = "ciphertext", .schema = &decode_ciphertext,
 		    .required = true },
@@ -137,18 +157,40 @@ static const struct schema decode_encrypted = {
 	} \
 }
 
-static const struct schema decode_requests[DECODE_OPERATION__MAX] = {
-	[DECODE_NOTIFY] = {
-		.type = json_type_object,
-		.members = (const struct schema_member[]){
-			{ .name = "notification", .schema = &decode_plain,
-			    .required = true },
-			{ .name = NULL }
-		}
-	},
-	[DECODE_BATCH] = DECODE_BATCH_OF(&decode_plain),
-	[DECODE_ENCRYPTED_BATCH] = DECODE_BATCH_OF(&decode_encrypted),
+static const struct schema decode_single = {
+	.type = json_type_object,
+	.members = (const struct schema_member[]){
+		{ .name = "notification", .schema = &decode_plain,
+		    .required = true },
+		{ .name = NULL }
+	}
 };
+
+static const struct schema decode_batch = DECODE_BATCH_OF(&decode_plain);
+static const struct schema decode_encrypted_batch =
+    DECODE_BATCH_OF(&decode_encrypted);
+
+static const struct {
+	const struct schema *schema;
+	enum notification_kind kind;
+	bool single;
+	bool tolerant;
+} decode_operations[DECODE_OPERATION__MAX] = {
+	[DECODE_NOTIFY] = { .schema = &decode_single,
+	    .kind = NOTIFICATION_PLAIN, .single = true },
+	[DECODE_MATRIX_NOTIFY] = { .schema = &decode_single,
+	    .kind = NOTIFICATION_PLAIN, .single = true, .tolerant = true },
+	[DECODE_BATCH] = { .schema = &decode_batch,
+	    .kind = NOTIFICATION_PLAIN },
+	[DECODE_ENCRYPTED_BATCH] = { .schema = &decode_encrypted_batch,
+	    .kind = NOTIFICATION_ENCRYPTED },
+};
+
+bool
+decode_is_single(enum decode_operation operation)
+{
+	return decode_operations[operation].single;
+}
 
 /* --- the model, from a tree that is known to be valid -------------------- */
 
@@ -187,6 +229,9 @@ decode_read_device(struct json_object *object, struct device *device)
 	int64_t pushkey_ts = json_object_get_int64(decode_member(object,
 	    "pushkey_ts"));
 
+	if (pushkey_ts > DECODE_SECONDS_MAX)
+		pushkey_ts /= 1000;
+
 	device->app_id = json_object_get_string(decode_member(object,
 	    "app_id"));
 	device->pushkey_json = decode_member(object, "pushkey");
@@ -223,7 +268,6 @@ decode_read_notification(struct json_object *object,
 	bool encrypted = notification->kind == NOTIFICATION_ENCRYPTED;
 	struct json_object *prio = decode_member(object, "prio");
 	struct json_object *counts = decode_member(object, "counts");
-	struct json_object *membership;
 	size_t i;
 
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
@@ -241,10 +285,8 @@ decode_read_notification(struct json_object *object,
 		notification->content = decode_member(object, "content");
 		notification->user_is_target = json_object_get_boolean(
 		    decode_member(object, "user_is_target"));
-		/* Of Matrix alone: no schema has it. */
-		membership = decode_member(object, "membership");
-		if (json_object_is_type(membership, json_type_string))
-			notification->membership = membership;
+		notification->membership = decode_member(object,
+		    "membership");
 	}
 	if (notification->content != NULL)
 		notification->content_size = decode_size(notification->content);
@@ -263,18 +305,17 @@ decode_read_batch(enum decode_operation operation, struct json_object *tree)
 	size_t i;
 
 	batch->tree = tree;
-	batch->count = operation == DECODE_NOTIFY ? 1 :
+	batch->count = decode_is_single(operation) ? 1 :
 	    json_object_array_length(list);
 	batch->notifications = xcalloc(batch->count,
 	    sizeof *batch->notifications);
 	for (i = 0; i < batch->count; i++) {
 		struct notification *notification = &batch->notifications[i];
-		struct json_object *item = operation == DECODE_NOTIFY ? tree :
-		    json_object_array_get_idx(list, i);
+		struct json_object *item = decode_is_single(operation) ?
+		    tree : json_object_array_get_idx(list, i);
 
-		notification->kind = operation == DECODE_ENCRYPTED_BATCH ?
-		    NOTIFICATION_ENCRYPTED : NOTIFICATION_PLAIN;
-		if (operation != DECODE_NOTIFY)
+		notification->kind = decode_operations[operation].kind;
+		if (!decode_is_single(operation))
 			notification->id = decode_member(item, "id");
 		decode_read_notification(decode_member(item, "notification"),
 		    notification);
@@ -283,13 +324,6 @@ decode_read_batch(enum decode_operation operation, struct json_object *tree)
 }
 
 /* --- the precedence of errors -------------------------------------------- */
-
-/* The array of items, or NULL in a single notify. */
-static struct json_object *
-decode_items(struct json_object *tree)
-{
-	return decode_member(tree, "notifications");
-}
 
 static int
 decode_compare_ids(const void *a, const void *b)
@@ -330,21 +364,21 @@ decode_find_duplicates(struct json_object *items)
 	return duplicates;
 }
 
-static bool
-decode_any_is_too_large(struct json_object *items, size_t text_size,
-    int64_t limit_kb)
+/* What a batch that was read is refused for. */
+static enum decode_result
+decode_check_batch(const struct schema_reading *reading,
+    const struct decode_limits *limits, struct decode_error *error)
 {
-	size_t i, limit = (size_t)limit_kb * 1024;
+	struct json_object *items = decode_member(reading->tree,
+	    "notifications");
 
-	/* Its compact form is never longer than the text. */
-	if (text_size <= limit)
-		return false;
-	for (i = 0; i < json_object_array_length(items); i++) {
-		if (decode_size(decode_member(json_object_array_get_idx(items,
-		    i), "notification")) > limit)
-			return true;
-	}
-	return false;
+	if (json_object_array_length(items) > (size_t)limits->max_batch_size)
+		return DECODE_TOO_MANY;
+	error->duplicate_ids = decode_find_duplicates(items);
+	if (error->duplicate_ids != NULL)
+		return DECODE_DUPLICATES;
+	return reading->largest > (size_t)limits->max_notification_size_kb *
+	    1024 ? DECODE_TOO_LARGE : DECODE_OK;
 }
 
 enum decode_result
@@ -352,32 +386,23 @@ decode_request(enum decode_operation operation, const char *text, size_t size,
     const struct decode_limits *limits, struct batch **batch,
     struct decode_error *error)
 {
+	struct schema_params params = {
+		.tolerant = decode_operations[operation].tolerant,
+		.max_items = (size_t)limits->max_devices_per_notification
+	};
 	enum decode_result result = DECODE_OK;
-	struct json_object *tree, *items;
+	struct schema_reading reading;
 
 	memset(error, 0, sizeof *error);
 	*batch = NULL;
-	tree = json_text_parse(text, size, error->violation.reason);
-	if (tree == NULL)
-		return DECODE_INVALID;
-	items = decode_items(tree);
-	if (!schema_check(&decode_requests[operation], tree,
-	    &error->violation))
+	if (!schema_read(decode_operations[operation].schema, text, size,
+	    &params, &reading, &error->violation))
 		result = DECODE_INVALID;
-	else if (operation == DECODE_NOTIFY)
-		;
-	else if (json_object_array_length(items) >
-	    (size_t)limits->max_batch_size)
-		result = DECODE_TOO_MANY;
-	else if ((error->duplicate_ids = decode_find_duplicates(items)) !=
-	    NULL)
-		result = DECODE_DUPLICATES;
-	else if (decode_any_is_too_large(items, size,
-	    limits->max_notification_size_kb))
-		result = DECODE_TOO_LARGE;
+	else if (!decode_is_single(operation))
+		result = decode_check_batch(&reading, limits, error);
 	if (result == DECODE_OK)
-		*batch = decode_read_batch(operation, tree);
+		*batch = decode_read_batch(operation, reading.tree);
 	else
-		json_object_put(tree);
+		json_object_put(reading.tree);
 	return result;
 }

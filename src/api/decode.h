@@ -2,6 +2,7 @@
 #ifndef API_DECODE_H
 #define API_DECODE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,11 @@ enum decode_operation {
 	DECODE_NOTIFY,
 	DECODE_BATCH,
 	DECODE_ENCRYPTED_BATCH,
+	/*
+	 * A notify on Matrix's path: what anybody in a room can write, and
+	 * what only decorates, must not refuse a push (see schema_params).
+	 */
+	DECODE_MATRIX_NOTIFY,
 	DECODE_OPERATION__MAX
 };
 
@@ -33,6 +39,7 @@ enum decode_result {
 struct decode_limits {
 	int64_t max_batch_size;
 	int64_t max_notification_size_kb;	/* each of a batch */
+	int64_t max_devices_per_notification;	/* 0: no limit */
 };
 
 struct decode_error {
@@ -40,6 +47,9 @@ struct decode_error {
 	/* Of DUPLICATES; the caller puts it.  Else NULL. */
 	struct json_object *duplicate_ids;
 };
+
+/* True if the operation takes one notification, and no batch. */
+bool decode_is_single(enum decode_operation operation);
 
 /*
  * Decodes the text, which a NUL byte must follow.  The caller frees the batch

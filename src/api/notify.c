@@ -28,6 +28,7 @@ struct notify_job {
 
 static const char *const notify_operations[DECODE_OPERATION__MAX] = {
 	[DECODE_NOTIFY] = "notify",
+	[DECODE_MATRIX_NOTIFY] = "notify",
 	[DECODE_BATCH] = "notify/batch",
 	[DECODE_ENCRYPTED_BATCH] = "notifyEncrypted/batch",
 };
@@ -294,6 +295,6 @@ notify_serve(const struct notify_params *params,
 	job->started_ms = clock_monotonic_ms();
 	job->results = xcalloc(batch->count, sizeof *job->results);
 	delivery_start(params->delivery, batch, params->request_timeout_ms,
-	    operation == DECODE_NOTIFY ? notify_on_single : notify_on_item,
+	    decode_is_single(operation) ? notify_on_single : notify_on_item,
 	    job);
 }

@@ -18,6 +18,7 @@ enum {
 
 struct route {
 	const char *tail;
+	const char *name;	/* of the operation in the API */
 	enum decode_operation operation;
 	enum response_error too_large;
 };
@@ -36,12 +37,19 @@ struct route_upload {
 	char *path_prefix;
 };
 
+/* The first that matches counts. */
 static const struct route routes[] = {
-	{ .tail = "/push/v1/notify", .operation = DECODE_NOTIFY,
+	{ .tail = "/_matrix/push/v1/notify", .name = "notify",
+	    .operation = DECODE_MATRIX_NOTIFY,
 	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE },
-	{ .tail = "/push/v1/notify/batch", .operation = DECODE_BATCH,
+	{ .tail = "/push/v1/notify", .name = "notify",
+	    .operation = DECODE_NOTIFY,
+	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE },
+	{ .tail = "/push/v1/notify/batch", .name = "notify/batch",
+	    .operation = DECODE_BATCH,
 	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
 	{ .tail = "/push/v1/notifyEncrypted/batch",
+	    .name = "notifyEncrypted/batch",
 	    .operation = DECODE_ENCRYPTED_BATCH,
 	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
 };
@@ -123,7 +131,7 @@ route_prefix(const struct route *route, const char *path)
 const char *
 route_name(const struct route *route)
 {
-	return route->tail + strlen("/push/v1/");
+	return route->name;
 }
 
 /* --- serving ------------------------------------------------------------- */

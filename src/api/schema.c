@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/schema.h"
 
-#include <inttypes.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#include "base/hash.h"
+#include "base/json-scan.h"
 #include "base/json-text.h"
 #include "base/xmalloc.h"
 
-/* Where the check is: a list up to the root, written out only if needed. */
+/* Where the reader is: a list up to the root, written out only if needed. */
 struct schema_place {
 	const struct schema_place *parent;
 	const char *name;	/* NULL: an element */
 	size_t index;
+};
+
+struct schema_reader {
+	struct json_scan scan;
+	const struct schema_params *params;
+	struct schema_reading *reading;
+	struct schema_violation *violation;
+	bool violated;
+	bool broken;		/* it is not JSON: nothing is read any more */
 };
 
 static const char *const schema_type_words[] = {
@@ -28,6 +36,11 @@ static const char *const schema_type_words[] = {
 	[json_type_array] = "an array",
 	[json_type_string] = "a string",
 };
+
+static struct json_object *schema_read_value(struct schema_reader *reader,
+    const struct schema *schema, const struct schema_place *place);
+
+/* --- violations ---------------------------------------------------------- */
 
 /* Names come from our own tables: none needs escaping. */
 static void
@@ -47,237 +60,464 @@ schema_write_place(const struct schema_place *place, char *text, size_t size)
 		snprintf(text + used, size - used, "/%zu", place->index);
 }
 
-static bool
-schema_fail(const struct schema_place *place,
-    struct schema_violation *violation)
+static void schema_fail(struct schema_reader *reader,
+    const struct schema_place *place, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The first one counts. */
+static void
+schema_fail(struct schema_reader *reader, const struct schema_place *place,
+    const char *format, ...)
 {
+	struct schema_violation *violation = reader->violation;
+	va_list ap;
+
+	if (reader->violated)
+		return;
+	reader->violated = true;
 	schema_write_place(place, violation->location,
 	    sizeof violation->location);
-	return false;
+	va_start(ap, format);
+	vsnprintf(violation->reason, sizeof violation->reason, format, ap);
+	va_end(ap);
 }
 
-/* --- uniqueItems --------------------------------------------------------- */
+/* --- what is not kept, and what is kept whole ---------------------------- */
 
-struct schema_element {
-	uint64_t hash;
-	size_t index;
-	struct json_object *value;
-};
-
-static uint64_t
-schema_hash_bytes(uint64_t hash, const void *data, size_t size)
+/* Passes a value. */
+static void
+schema_pass(struct schema_reader *reader, struct json_scan_value *value)
 {
-	hash = hash_add(hash, data, size);
-	return hash ^ hash >> 29;
+	if (!json_scan_value(&reader->scan, value))
+		reader->broken = true;
 }
 
-/* Equal values have equal hashes: the order of members does not count. */
-static uint64_t
-schema_hash(uint64_t seed, struct json_object *value)
+/* Says of the value at hand what it is, and stays there. */
+static void
+schema_look_ahead(struct schema_reader *reader, struct json_scan_value *value)
 {
-	enum json_type type = json_object_get_type(value);
-	uint64_t hash = schema_hash_bytes(seed, &type, sizeof type);
-	uint64_t sum = 0;
-	uint64_t integer[2];
-	double number;
-	size_t i;
+	size_t at = reader->scan.at, compact = reader->scan.compact;
 
-	if (type == json_type_object) {
-		json_object_object_foreach(value, name, member)
-			sum += schema_hash_bytes(schema_hash(seed, member),
-			    name, strlen(name));
-		hash = schema_hash_bytes(hash, &sum, sizeof sum);
-	} else if (type == json_type_array) {
-		/* The length, or [[1],2] and [[1,2]] would look alike. */
-		i = json_object_array_length(value);
-		hash = schema_hash_bytes(hash, &i, sizeof i);
-		for (i = 0; i < json_object_array_length(value); i++)
-			hash = schema_hash(hash,
-			    json_object_array_get_idx(value, i));
-	} else if (type == json_type_string)
-		hash = schema_hash_bytes(hash, json_object_get_string(value),
-		    (size_t)json_object_get_string_len(value));
-	else if (type == json_type_double) {
-		/* Plus zero: 0.0 and -0.0 are equal. */
-		number = json_object_get_double(value) + 0.0;
-		hash = schema_hash_bytes(hash, &number, sizeof number);
-	} else {
-		/* Each clamps what only the other can represent. */
-		integer[0] = (uint64_t)json_object_get_int64(value);
-		integer[1] = json_object_get_uint64(value);
-		hash = schema_hash_bytes(hash, integer, sizeof integer);
-	}
-	return hash;
+	schema_pass(reader, value);
+	if (reader->broken)
+		return;
+	reader->scan.at = at;
+	reader->scan.compact = compact;
 }
 
-static int
-schema_compare_elements(const void *a, const void *b)
+static void
+schema_check_depth(struct schema_reader *reader,
+    const struct json_scan_value *value, const struct schema_place *place)
 {
-	const struct schema_element *x = a, *y = b;
+	if (value->depth > SCHEMA_DEPTH_MAX)
+		schema_fail(reader, place,
+		    "contains a value nested more than %d levels deep",
+		    SCHEMA_DEPTH_MAX);
+}
 
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
+static void
+schema_ignore(struct schema_reader *reader, const struct schema_place *place)
+{
+	struct json_scan_value value = { .hashed = false };
+
+	schema_pass(reader, &value);
+	if (!reader->params->tolerant)
+		schema_check_depth(reader, &value, place);
 }
 
 /*
- * Sorted by a keyed hash, so that a hostile array of many elements costs no
- * more than an innocent one.
+ * True if the object at hand can be kept whole; else it is passed, and
+ * absent.
  */
 static bool
-schema_items_are_unique(struct json_object *array)
+schema_is_fit(struct schema_reader *reader, const struct schema_place *place)
 {
-	size_t i, count = json_object_array_length(array);
-	struct schema_element *elements = xcalloc(count, sizeof *elements);
-	uint64_t seed = 0;
-	bool unique = true;
+	struct json_scan_value value = { .hashed = false };
+	size_t at = reader->scan.at, compact = reader->scan.compact;
+	bool fits;
 
-	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == -1)
-		seed = (uintptr_t)elements;
-	for (i = 0; i < count; i++) {
-		elements[i].value = json_object_array_get_idx(array, i);
-		elements[i].hash = schema_hash(seed, elements[i].value);
-		elements[i].index = i;
+	schema_pass(reader, &value);
+	schema_check_depth(reader, &value, place);
+	if (reader->params->tolerant && value.has_nul_in_name)
+		schema_fail(reader, place, "has U+0000 in a name");
+	fits = !reader->broken && value.depth <= SCHEMA_DEPTH_MAX &&
+	    reader->scan.compact - compact <= SCHEMA_WHOLE_SIZE;
+	if (fits) {
+		reader->scan.at = at;
+		reader->scan.compact = compact;
 	}
-	qsort(elements, count, sizeof *elements, schema_compare_elements);
-	for (i = 1; i < count && unique; i++)
-		unique = elements[i - 1].hash != elements[i].hash ||
-		    !json_object_equal(elements[i - 1].value,
-		    elements[i].value);
-	free(elements);
-	return unique;
+	return fits;
 }
 
-/* --- checks -------------------------------------------------------------- */
+/* --- objects ------------------------------------------------------------- */
 
-static bool schema_check_at(const struct schema *schema,
-    struct json_object *value, const struct schema_place *place,
-    struct schema_violation *violation);
-
-/* One of the list; the reason names them all. */
-static bool
-schema_check_values(const char *const *values, struct json_object *value,
-    struct schema_violation *violation)
+/* The member of the schema that has the name just read, or its end. */
+static const struct schema_member *
+schema_find_member(const struct schema_reader *reader,
+    const struct schema *schema)
 {
-	const char *text = json_object_get_string(value);
-	size_t i, size = sizeof violation->reason, used;
-	bool found = false;
+	const struct schema_member *member = schema->members;
+	const struct buf *name = &reader->scan.string;
 
-	used = (size_t)snprintf(violation->reason, size, "must be");
-	for (i = 0; values[i] != NULL; i++) {
-		found = found || (strcmp(text, values[i]) == 0 &&
-		    strlen(text) == (size_t)json_object_get_string_len(value));
-		if (used < size)
-			used += (size_t)snprintf(violation->reason + used,
-			    size - used, "%s \"%s\"", i == 0 ? "" : " or",
-			    values[i]);
-	}
-	return found;
+	while (member->name != NULL && (strlen(member->name) != name->size ||
+	    memcmp(member->name, buf_text(name), name->size) != 0))
+		member++;
+	return member;
 }
 
-static bool
-schema_check_string(const struct schema *schema, struct json_object *value,
-    struct schema_violation *violation)
+/* A member that no schema names, of an object that is kept whole or not. */
+static void
+schema_read_unknown(struct schema_reader *reader, const struct schema *schema,
+    struct json_object *object, const struct schema_place *place)
 {
-	size_t length;
+	const struct buf *name = &reader->scan.string;
+	char *copy;
 
-	if (schema->values != NULL)
-		return schema_check_values(schema->values, value, violation);
-	if (schema->max_length == 0)
-		return true;
-	length = json_text_length(value);
-	if (schema->min_length == schema->max_length)
-		snprintf(violation->reason, sizeof violation->reason,
-		    "must be %zu characters long", schema->max_length);
+	if (!schema->whole || strlen(buf_text(name)) != name->size)
+		schema_ignore(reader, place);
+	else {
+		copy = xstrdup(buf_text(name));
+		json_object_object_add(object, copy,
+		    json_text_build(&reader->scan));
+		free(copy);
+	}
+}
+
+static void
+schema_read_known(struct schema_reader *reader,
+    const struct schema_member *member, struct json_object *object,
+    const struct schema_place *place)
+{
+	struct schema_place here = { .parent = place, .name = member->name };
+	bool violated = reader->violated;
+	struct json_object *value = NULL;
+
+	if (!member->required && json_scan_peek(&reader->scan) == 'n')
+		reader->broken = !json_scan_word(&reader->scan);
 	else
-		snprintf(violation->reason, sizeof violation->reason,
-		    "must be at most %zu characters long", schema->max_length);
-	return length >= schema->min_length && length <= schema->max_length;
+		value = schema_read_value(reader, member->schema, &here);
+	if (reader->violated != violated && (member->foreign ||
+	    (member->decorates && reader->params->tolerant))) {
+		reader->violated = violated;
+		json_object_put(value);
+		value = NULL;
+	}
+	if (value != NULL)
+		json_object_object_add_ex(object, member->name, value,
+		    JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
-static bool
-schema_check_object(const struct schema *schema, struct json_object *value,
-    const struct schema_place *place, struct schema_violation *violation)
+static void
+schema_read_member(struct schema_reader *reader, const struct schema *schema,
+    struct json_object *object, const struct schema_place *place,
+    uint64_t *seen)
 {
 	const struct schema_member *member;
 
-	json_object_object_foreach(value, name, child) {
-		struct schema_place here = { .parent = place, .name = name };
-
-		for (member = schema->members; member != NULL &&
-		    member->name != NULL && strcmp(member->name, name) != 0;
-		    member++)
-			;
-		if (member == NULL || member->name == NULL ||
-		    (child == NULL && !member->required))
-			continue;
-		if (!schema_check_at(member->schema, child, &here, violation))
-			return false;
+	if (!json_scan_name(&reader->scan)) {
+		reader->broken = true;
+		return;
 	}
-	for (member = schema->members; member != NULL && member->name != NULL;
-	    member++) {
+	member = schema_find_member(reader, schema);
+	if (member->name == NULL)
+		schema_read_unknown(reader, schema, object, place);
+	else {
+		*seen |= UINT64_C(1) << (member - schema->members);
+		schema_read_known(reader, member, object, place);
+	}
+}
+
+static void
+schema_check_required(struct schema_reader *reader,
+    const struct schema *schema, const struct schema_place *place,
+    uint64_t seen)
+{
+	const struct schema_member *member;
+
+	for (member = schema->members; member->name != NULL; member++) {
 		struct schema_place here = { .parent = place,
 		    .name = member->name };
 
-		if (member->required &&
-		    !json_object_object_get_ex(value, member->name, NULL)) {
-			snprintf(violation->reason, sizeof violation->reason,
-			    "is required");
-			return schema_fail(&here, violation);
-		}
+		if (member->required && (seen >>
+		    (member - schema->members) & 1) == 0)
+			schema_fail(reader, &here, "is required");
 	}
-	return true;
 }
 
+/* Takes the bracket that ends, or the comma before one more. */
 static bool
-schema_check_array(const struct schema *schema, struct json_object *value,
-    const struct schema_place *place, struct schema_violation *violation)
+schema_goes_on(struct schema_reader *reader, char close, bool first)
 {
-	size_t i, count = json_object_array_length(value);
+	if (reader->broken || json_scan_take(&reader->scan, close))
+		return false;
+	if (!first && !json_scan_take(&reader->scan, ','))
+		reader->broken = true;
+	return !reader->broken;
+}
 
-	if (count < schema->min_items) {
-		snprintf(violation->reason, sizeof violation->reason,
-		    "must hold at least %zu element", schema->min_items);
-		return schema_fail(place, violation);
-	}
-	for (i = 0; i < count; i++) {
-		struct schema_place here = { .parent = place, .index = i };
+static struct json_object *
+schema_read_object(struct schema_reader *reader, const struct schema *schema,
+    const struct schema_place *place)
+{
+	struct json_object *object;
+	uint64_t seen = 0;
+	bool first;
 
-		if (!schema_check_at(schema->items,
-		    json_object_array_get_idx(value, i), &here, violation))
-			return false;
+	if (schema->whole && !schema_is_fit(reader, place))
+		return NULL;
+	if (schema->members == NULL && !schema->whole) {
+		schema_ignore(reader, place);
+		return NULL;
 	}
-	if (schema->unique_items && !schema_items_are_unique(value)) {
-		snprintf(violation->reason, sizeof violation->reason,
+	if (schema->members == NULL)
+		return json_text_build(&reader->scan);
+	object = json_object_new_object();
+	json_scan_take(&reader->scan, '{');
+	for (first = true; schema_goes_on(reader, '}', first); first = false)
+		schema_read_member(reader, schema, object, place, &seen);
+	schema_check_required(reader, schema, place, seen);
+	return object;
+}
+
+/* --- arrays -------------------------------------------------------------- */
+
+/* An array that is read, and what tells its elements apart. */
+struct schema_elements {
+	struct json_object *array;
+	uint64_t *hashes;	/* NULL unless they must be unique */
+	size_t count;
+	size_t allocated;	/* of the hashes */
+};
+
+static int
+schema_compare_hashes(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void
+schema_check_unique(struct schema_reader *reader,
+    struct schema_elements *elements, const struct schema_place *place)
+{
+	size_t i = 1;
+
+	if (elements->count > 0)
+		qsort(elements->hashes, elements->count,
+		    sizeof *elements->hashes, schema_compare_hashes);
+	while (i < elements->count &&
+	    elements->hashes[i - 1] != elements->hashes[i])
+		i++;
+	if (i < elements->count)
+		schema_fail(reader, place,
 		    "must not hold two equal elements");
-		return schema_fail(place, violation);
-	}
-	return true;
 }
 
-static bool
-schema_check_at(const struct schema *schema, struct json_object *value,
-    const struct schema_place *place, struct schema_violation *violation)
+static void
+schema_note_hash(struct schema_reader *reader,
+    struct schema_elements *elements)
 {
-	if (json_object_get_type(value) != schema->type) {
-		snprintf(violation->reason, sizeof violation->reason,
-		    "must be %s%s", schema_type_words[schema->type],
-		    value == NULL ? ", not null" : "");
-		return schema_fail(place, violation);
+	struct json_scan_value value = { .hashed = true };
+
+	if (elements->count == elements->allocated) {
+		elements->allocated = elements->count == 0 ? 16 :
+		    2 * elements->count;
+		elements->hashes = xreallocarray(elements->hashes,
+		    elements->allocated, sizeof *elements->hashes);
 	}
-	if (schema->type == json_type_object)
-		return schema_check_object(schema, value, place, violation);
-	if (schema->type == json_type_array)
-		return schema_check_array(schema, value, place, violation);
-	if (schema->type == json_type_string &&
-	    !schema_check_string(schema, value, violation))
-		return schema_fail(place, violation);
-	return true;
+	schema_look_ahead(reader, &value);
+	elements->hashes[elements->count] = value.hash;
+}
+
+static void
+schema_read_element(struct schema_reader *reader, const struct schema *schema,
+    struct schema_elements *elements, const struct schema_place *place)
+{
+	struct schema_place here = { .parent = place,
+	    .index = elements->count };
+	struct json_object *value;
+
+	if (schema->unique_items)
+		schema_note_hash(reader, elements);
+	if (!reader->broken) {
+		value = schema_read_value(reader, schema->items, &here);
+		json_object_array_add(elements->array, value);
+	}
+	elements->count++;
+}
+
+static struct json_object *
+schema_read_array(struct schema_reader *reader, const struct schema *schema,
+    const struct schema_place *place)
+{
+	struct schema_elements elements = {
+		.array = json_object_new_array()
+	};
+	size_t most = schema->limited ? reader->params->max_items : 0;
+	bool first;
+
+	json_scan_take(&reader->scan, '[');
+	for (first = true; schema_goes_on(reader, ']', first); first = false) {
+		if (most != 0 && elements.count == most) {
+			schema_fail(reader, place,
+			    "must hold at most %zu elements", most);
+			schema_ignore(reader, place);
+		} else
+			schema_read_element(reader, schema, &elements, place);
+	}
+	if (elements.count < schema->min_items)
+		schema_fail(reader, place, "must hold at least %zu element",
+		    schema->min_items);
+	if (schema->unique_items)
+		schema_check_unique(reader, &elements, place);
+	free(elements.hashes);
+	return elements.array;
+}
+
+/* --- strings ------------------------------------------------------------- */
+
+/* One of the list; the reason names them all. */
+static void
+schema_check_values(struct schema_reader *reader, const char *const *values,
+    const struct schema_place *place)
+{
+	const struct buf *text = &reader->scan.string;
+	char reason[96];
+	size_t i, used = 0;
+	bool found = false;
+
+	for (i = 0; values[i] != NULL; i++) {
+		found = found || (strlen(values[i]) == text->size &&
+		    memcmp(values[i], buf_text(text), text->size) == 0);
+		if (used < sizeof reason)
+			used += (size_t)snprintf(reason + used,
+			    sizeof reason - used, "%s \"%s\"",
+			    i == 0 ? "" : " or", values[i]);
+	}
+	if (!found)
+		schema_fail(reader, place, "must be%s", reason);
+}
+
+static struct json_object *
+schema_read_string(struct schema_reader *reader, const struct schema *schema,
+    const struct schema_place *place)
+{
+	const struct buf *text = &reader->scan.string;
+	struct json_object *value;
+	size_t length;
+
+	if (!json_scan_string(&reader->scan)) {
+		reader->broken = true;
+		return NULL;
+	}
+	value = json_object_new_string_len(buf_text(text), (int)text->size);
+	length = schema->max_length == 0 ? 0 : json_text_length(value);
+	if (schema->values != NULL)
+		schema_check_values(reader, schema->values, place);
+	else if (length >= schema->min_length && length <= schema->max_length)
+		;
+	else if (schema->min_length == schema->max_length)
+		schema_fail(reader, place, "must be %zu characters long",
+		    schema->max_length);
+	else
+		schema_fail(reader, place,
+		    "must be at most %zu characters long",
+		    schema->max_length);
+	return value;
+}
+
+/* --- values -------------------------------------------------------------- */
+
+/* What is no JSON has some type; reading it finds that out. */
+static enum json_type
+schema_peek_type(struct schema_reader *reader)
+{
+	char c = json_scan_peek(&reader->scan);
+	struct json_scan copy = reader->scan;
+	bool is_integer;
+
+	switch (c) {
+	case '{':
+		return json_type_object;
+	case '[':
+		return json_type_array;
+	case '"':
+		return json_type_string;
+	case 't':
+	case 'f':
+		return json_type_boolean;
+	case 'n':
+		return json_type_null;
+	default:
+		json_scan_number(&copy, &is_integer);
+		return is_integer ? json_type_int : json_type_double;
+	}
+}
+
+/* A number, true or false. */
+static struct json_object *
+schema_read_scalar(struct schema_reader *reader)
+{
+	struct json_scan_value value = { .hashed = false };
+
+	schema_look_ahead(reader, &value);
+	return reader->broken ? NULL : json_text_build(&reader->scan);
+}
+
+static struct json_object *
+schema_read_value(struct schema_reader *reader, const struct schema *schema,
+    const struct schema_place *place)
+{
+	enum json_type type = schema_peek_type(reader);
+	size_t compact = reader->scan.compact;
+	struct json_object *value = NULL;
+
+	if (type != schema->type) {
+		schema_fail(reader, place, "must be %s%s",
+		    schema_type_words[schema->type],
+		    type == json_type_null ? ", not null" : "");
+		schema_ignore(reader, place);
+	} else if (type == json_type_object)
+		value = schema_read_object(reader, schema, place);
+	else if (type == json_type_array)
+		value = schema_read_array(reader, schema, place);
+	else if (type == json_type_string)
+		value = schema_read_string(reader, schema, place);
+	else
+		value = schema_read_scalar(reader);
+	if (schema->measured &&
+	    reader->scan.compact - compact > reader->reading->largest)
+		reader->reading->largest = reader->scan.compact - compact;
+	return value;
 }
 
 bool
-schema_check(const struct schema *schema, struct json_object *value,
+schema_read(const struct schema *schema, const char *text, size_t size,
+    const struct schema_params *params, struct schema_reading *reading,
     struct schema_violation *violation)
 {
-	return schema_check_at(schema, value, NULL, violation);
+	struct schema_reader reader = {
+		.params = params,
+		.reading = reading,
+		.violation = violation
+	};
+
+	memset(reading, 0, sizeof *reading);
+	memset(violation, 0, sizeof *violation);
+	if (!json_text_is_utf8(text, size, violation->reason))
+		return false;
+	json_scan_init(&reader.scan, text, size);
+	reading->tree = schema_read_value(&reader, schema, NULL);
+	if (reader.broken || !json_scan_ends(&reader.scan)) {
+		violation->location[0] = '\0';
+		json_text_explain(&reader.scan, violation->reason);
+		reader.violated = true;
+	}
+	json_scan_free(&reader.scan);
+	if (reader.violated) {
+		json_object_put(reading->tree);
+		reading->tree = NULL;
+	}
+	return !reader.violated;
 }

@@ -324,6 +324,9 @@ json_scan_hash_number(const char *text, bool is_integer)
 	}
 	integer.magnitude = strtoull(text + (*text == '-'), NULL, 10);
 	integer.sign = *text == '-' && integer.magnitude != 0;
+	/* What is out of range is the nearest in it, as json-c reads it. */
+	if (integer.sign && integer.magnitude > (uint64_t)INT64_MAX + 1)
+		integer.magnitude = (uint64_t)INT64_MAX + 1;
 	return json_scan_hash('i', &integer, sizeof integer);
 }
 
@@ -402,10 +405,12 @@ walk_close(struct json_scan_walk *walk)
 		parts[1] = level->count;
 	}
 	walk->depth--;
+	if (!walk_is_hashed(walk))
+		return;
 	if (walk->depth < JSON_SCAN_HASH_DEPTH)
 		walk_add_hash(walk, json_scan_hash(is_object ? '{' : '[',
 		    parts, sizeof parts));
-	else if (walk->depth == JSON_SCAN_HASH_DEPTH)
+	else
 		walk_add_hash(walk, json_scan_hash('?', walk->scan->text +
 		    walk->deep_start, walk->scan->at - walk->deep_start));
 }

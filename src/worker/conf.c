@@ -19,6 +19,7 @@ struct conf_file {
 	int64_t max_request_size_kb;
 	int64_t max_notification_size_kb;
 	int64_t max_batch_size;
+	int64_t max_devices_per_notification;
 	int64_t max_requests_in_flight;
 	bool sandbox;
 	char *proxy;
@@ -47,6 +48,7 @@ const struct setting conf_settings[] = {
 	CONF_INTEGER(max_request_size_kb, 1, 65536, 1024),
 	CONF_INTEGER(max_notification_size_kb, 1, 65536, 64),
 	CONF_INTEGER(max_batch_size, 1, 10000, 100),
+	CONF_INTEGER(max_devices_per_notification, 1, 100000, 1000),
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
 	{ SETTING(conf_file, sandbox, BOOLEAN), .number = true },
 	{ SETTING(conf_file, proxy, STRING) },
@@ -144,6 +146,8 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->max_requests_in_flight = file->max_requests_in_flight;
 	conf->sandbox = file->sandbox;
 	conf->limits.max_batch_size = file->max_batch_size;
+	conf->limits.max_devices_per_notification =
+	    file->max_devices_per_notification;
 	conf->limits.max_notification_size_kb = file->max_notification_size_kb;
 	conf->ca_file = file->ca_file;
 	conf->proxy.url = file->proxy;

@@ -5,7 +5,7 @@
  *
  * The first byte of an input is the operation, in the order of enum
  * decode_operation and modulo their number: "0" is a single notify, "1" a
- * batch, "2" an encrypted batch.  The rest is the body.
+ * batch, "2" an encrypted batch, "3" a notify by Matrix.  The rest is the body.
  */
 #include "fuzz.h"
 
@@ -170,7 +170,7 @@ expected_result(enum decode_operation operation, struct json_object *tree,
 	enum decode_result result = DECODE_OK;
 	size_t i, size, count;
 
-	if (operation == DECODE_NOTIFY)
+	if (decode_is_single(operation))
 		return DECODE_OK;
 	count = json_object_array_length(items);
 	if (count > (size_t)limits->max_batch_size)
@@ -188,9 +188,14 @@ expected_result(enum decode_operation operation, struct json_object *tree,
 	return result;
 }
 
+/*
+ * The tree is NULL where it does not hold all that the text says: names with
+ * U+0000, two members of one name, very deep values.
+ */
 static void
 check_result(enum decode_operation operation, const struct decoded *decoded,
-    const struct decode_limits *limits, struct json_object *tree)
+    const struct decode_limits *limits, const struct fuzz_json *found,
+    struct json_object *tree)
 {
 	const struct decode_error *error = &decoded->error;
 
@@ -204,13 +209,15 @@ check_result(enum decode_operation operation, const struct decoded *decoded,
 	    sizeof error->violation.location, "the location");
 	fuzz_require_text(error->violation.reason,
 	    sizeof error->violation.reason, "the reason");
-	if (decoded->result == DECODE_INVALID) {
-		fuzz_require(error->violation.reason[0] != '\0',
-		    "a reason is given");
+	fuzz_require(found->good || decoded->result == DECODE_INVALID ||
+	    found->depth > FUZZ_JSON_DEPTH_MAX, "what is valid is JSON");
+	fuzz_require(decoded->result != DECODE_INVALID ||
+	    error->violation.reason[0] != '\0', "a reason is given");
+	if (decoded->result == DECODE_INVALID && (tree != NULL ||
+	    !found->good))
 		check_location(&error->violation, tree);
+	if (decoded->result == DECODE_INVALID || tree == NULL)
 		return;
-	}
-	fuzz_require(tree != NULL, "what is valid is JSON");
 	fuzz_require(decoded->result == expected_result(operation, tree,
 	    limits), "%d is the first error that applies", decoded->result);
 	if (error->duplicate_ids != NULL)
@@ -340,6 +347,20 @@ require_equal(const struct notification *a, const struct notification *b)
 	}
 }
 
+/* Devices that differed in what was not kept differ again. */
+static void
+tell_devices_apart(struct json_object *item)
+{
+	struct json_object *devices = member(member(item, "notification"),
+	    "devices");
+	size_t i;
+
+	for (i = 0; devices != NULL &&
+	    i < json_object_array_length(devices); i++)
+		json_object_object_add(json_object_array_get_idx(devices, i),
+		    "number", json_object_new_int64((int64_t)i));
+}
+
 /*
  * What was accepted as the i-th, written down and sent alone, is accepted and
  * means the same.
@@ -355,7 +376,7 @@ check_again(enum decode_operation operation, const struct batch *batch,
 	size_t size;
 	char *text;
 
-	if (operation == DECODE_NOTIFY)
+	if (decode_is_single(operation))
 		request = json_object_get(batch->tree);
 	else {
 		request = json_object_new_object();
@@ -364,6 +385,8 @@ check_again(enum decode_operation operation, const struct batch *batch,
 		    json_object_array_get_idx(items, i)));
 		json_object_object_add(request, "notifications", alone);
 	}
+	tell_devices_apart(decode_is_single(operation) ? request :
+	    json_object_array_get_idx(items, i));
 	written = fuzz_json_text(request, &size);
 	text = fuzz_text(written, size);
 	again = decode(operation, text, size, &default_limits);
@@ -379,28 +402,51 @@ check_again(enum decode_operation operation, const struct batch *batch,
 }
 
 static void
-check_batch(enum decode_operation operation, const struct batch *batch)
+check_batch(enum decode_operation operation, const struct batch *batch,
+    struct json_object *tree)
 {
-	struct json_object *items = member(batch->tree, "notifications");
+	struct json_object *items = member(tree, "notifications");
 	size_t i;
 
-	fuzz_require(batch->count == (operation == DECODE_NOTIFY ? 1 :
-	    json_object_array_length(items)), "the batch is complete");
+	fuzz_require(tree == NULL || batch->count == (decode_is_single(
+	    operation) ? 1 : json_object_array_length(items)),
+	    "the batch is complete");
 	for (i = 0; i < batch->count; i++) {
 		const struct notification *one = &batch->notifications[i];
 
 		fuzz_require((one->kind == NOTIFICATION_ENCRYPTED) ==
 		    (operation == DECODE_ENCRYPTED_BATCH), "the kind");
 		fuzz_require((one->id == NULL) ==
-		    (operation == DECODE_NOTIFY) && (one->id == NULL ||
+		    decode_is_single(operation) && (one->id == NULL ||
 		    characters(one->id) <= DECODE_ID_CHARACTERS), "the id");
 		check_notification(one);
-		check_against_tree(one, member(operation == DECODE_NOTIFY ?
-		    batch->tree : json_object_array_get_idx(items, i),
-		    "notification"));
+		if (tree != NULL)
+			check_against_tree(one, member(
+			    decode_is_single(operation) ? tree :
+			    json_object_array_get_idx(items, i),
+			    "notification"));
 		check_again(operation, batch, i);
 	}
 	fuzz_compose_check(batch);
+}
+
+/* What the text says, if a tree can say all of it; else NULL. */
+static struct json_object *
+read_tree(const char *text, size_t size, const struct fuzz_json *found)
+{
+	char reason[JSON_TEXT_REASON_SIZE];
+	struct json_object *tree = found->has_wide_integer ? NULL :
+	    json_text_parse(text, size, reason);
+	size_t tree_size;
+
+	if (tree != NULL) {
+		fuzz_json_text(tree, &tree_size);
+		if (tree_size != fuzz_json_compact_size(text, size)) {
+			json_object_put(tree);
+			tree = NULL;
+		}
+	}
+	return tree;
 }
 
 int
@@ -409,9 +455,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct decode_limits *const all_limits[] = {
 		&default_limits, &small_limits
 	};
-	char reason[JSON_TEXT_REASON_SIZE];
 	enum decode_operation operation;
 	struct decoded decoded[2];
+	struct fuzz_json found;
 	struct json_object *tree;
 	char *text;
 	size_t i;
@@ -420,10 +466,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	operation = data[0] % DECODE_OPERATION__MAX;
 	text = fuzz_text(data + 1, size - 1);
-	tree = json_text_parse(text, size - 1, reason);
+	found = fuzz_json_check(text, size - 1);
+	tree = read_tree(text, size - 1, &found);
 	for (i = 0; i < 2; i++) {
 		decoded[i] = decode(operation, text, size - 1, all_limits[i]);
-		check_result(operation, &decoded[i], all_limits[i], tree);
+		check_result(operation, &decoded[i], all_limits[i], &found,
+		    tree);
 	}
 	/* Nothing may need the text any more. */
 	free(text);
@@ -434,7 +482,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    sizeof decoded[0].error) == 0),
 	    "validity does not depend on limits");
 	if (decoded[0].batch != NULL)
-		check_batch(operation, decoded[0].batch);
+		check_batch(operation, decoded[0].batch, tree);
 	for (i = 0; i < 2; i++)
 		decoded_free(&decoded[i]);
 	json_object_put(tree);

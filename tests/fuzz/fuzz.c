@@ -261,3 +261,47 @@ fuzz_json_check(const char *text, size_t size)
 	    fuzz_read_value(&reader) && reader.at == reader.end;
 	return reader.found;
 }
+
+/* An escape at the backslash: how long it is, and how long what it means. */
+static size_t
+fuzz_escape_size(const char *at, size_t *length)
+{
+	unsigned long c, low;
+
+	*length = 2;
+	if (at[1] != 'u')
+		return at[1] == '/' ? 1 : 2;
+	*length = 6;
+	c = strtoul((char[]){ at[2], at[3], at[4], at[5], '\0' }, NULL, 16);
+	if (c == '"' || c == '\\' || (c >= 8 && c <= 13 && c != 11))
+		return 2;
+	if (c < 0x20)
+		return 6;
+	if (c >= 0xd800 && c < 0xdc00 && at[6] == '\\' && at[7] == 'u') {
+		low = strtoul((char[]){ at[8], at[9], at[10], at[11], '\0' },
+		    NULL, 16);
+		if (low >= 0xdc00 && low < 0xe000) {
+			*length = 12;
+			return 4;
+		}
+	}
+	return c < 0x80 ? 1 : c < 0x800 ? 2 : 3;
+}
+
+size_t
+fuzz_json_compact_size(const char *text, size_t size)
+{
+	size_t total = 0, i, length;
+	bool in_string = false;
+
+	for (i = 0; i < size; i += length) {
+		length = 1;
+		if (in_string && text[i] == '\\')
+			total += fuzz_escape_size(text + i, &length);
+		else
+			total += in_string || strchr(" \t\r\n", text[i]) == NULL;
+		if (text[i] == '"')
+			in_string = !in_string;
+	}
+	return total;
+}

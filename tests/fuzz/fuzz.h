@@ -45,10 +45,16 @@ struct fuzz_json {
 };
 
 enum {
-	FUZZ_JSON_DEPTH_MAX = 64
+	FUZZ_JSON_DEPTH_MAX = 512
 };
 
 struct fuzz_json fuzz_json_check(const char *text, size_t size);
+
+/*
+ * The size of a text that is JSON in the form that the API measures: UTF-8, no
+ * white space, no escape that is not needed.
+ */
+size_t fuzz_json_compact_size(const char *text, size_t size);
 
 /* The value in the form that the API measures; owned by the value. */
 const char *fuzz_json_text(struct json_object *value, size_t *size);

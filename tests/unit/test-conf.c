@@ -47,6 +47,8 @@ check_defaults(void)
 	    "max_notification_size_kb by default");
 	tap_is_int(conf->limits.max_batch_size, 100,
 	    "max_batch_size by default");
+	tap_is_int(conf->limits.max_devices_per_notification, 1000,
+	    "max_devices_per_notification by default");
 	tap_is_int(conf->max_requests_in_flight, 512,
 	    "max_requests_in_flight by default");
 	tap_is_string(conf->proxy.url, NULL, "proxy by default");
@@ -69,6 +71,7 @@ check_values(void)
 	    "\"request_timeout_ms\":1,\"request_timeout_ms\":9000,"
 	    "\"max_request_size_kb\":256,\"max_notification_size_kb\":32,"
 	    "\"max_batch_size\":50,\"max_requests_in_flight\":7,"
+	    "\"max_devices_per_notification\":9,"
 	    "\"proxy\":\"http://proxy.example:3128\",\"ca_file\":\"/ca.pem\","
 	    "\"log\":{\"level\":\"debug\",\"to\":\"syslog\"}," LISTS "}");
 
@@ -79,6 +82,8 @@ check_values(void)
 	tap_is_int(conf->limits.max_notification_size_kb, 32,
 	    "max_notification_size_kb");
 	tap_is_int(conf->limits.max_batch_size, 50, "max_batch_size");
+	tap_is_int(conf->limits.max_devices_per_notification, 9,
+	    "max_devices_per_notification");
 	tap_is_int(conf->max_requests_in_flight, 7,
 	    "max_requests_in_flight");
 	tap_is_string(conf->proxy.url, "http://proxy.example:3128", "proxy");
@@ -132,6 +137,7 @@ static const struct {
 	{ "max_request_size_kb", 1, 65536 },
 	{ "max_notification_size_kb", 1, 65536 },
 	{ "max_batch_size", 1, 10000 },
+	{ "max_devices_per_notification", 1, 100000 },
 	{ "max_requests_in_flight", 1, 100000 },
 };
 

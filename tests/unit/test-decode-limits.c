@@ -119,6 +119,36 @@ check_batch_size(enum decode_operation operation)
 	    operation);
 }
 
+/* --- the number of devices ----------------------------------------------- */
+
+static void
+check_device_count(enum decode_operation operation)
+{
+	struct decode_limits two = { .max_batch_size = 100,
+	    .max_notification_size_kb = 64,
+	    .max_devices_per_notification = 2 };
+	const char *devices = "", *notification;
+	struct decode_error error;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		devices = fixture_format("%s%s{\"app_id\":\"a\","
+		    "\"pushkey\":\"%zu\"}", devices, i == 0 ? "" : ",", i);
+		notification = fixture_format("{\"devices\":[%s]}", devices);
+		tap_is_int(decode(operation, decode_is_single(operation) ?
+		    fixture_format("{\"notification\":%s}", notification) :
+		    fixture_format("{\"notifications\":[{\"id\":\"0\","
+		    "\"notification\":%s}]}", notification), &two, &error),
+		    i < 2 ? DECODE_OK : DECODE_INVALID,
+		    "operation %d: %zu devices of 2", operation, i + 1);
+	}
+	tap_is_string(error.violation.location, decode_is_single(operation) ?
+	    "/notification/devices" : "/notifications/0/notification/devices",
+	    "operation %d: the location", operation);
+	tap_is_string(error.violation.reason, "must hold at most 2 elements",
+	    "operation %d: the reason", operation);
+}
+
 /* --- lengths, in characters ---------------------------------------------- */
 
 static const struct {
@@ -391,6 +421,9 @@ main(void)
 		for (mistakes = 1; mistakes < MISTAKE__MAX; mistakes++)
 			check_rank(batches[i], mistakes);
 	}
+	check_device_count(DECODE_NOTIFY);
+	check_device_count(DECODE_MATRIX_NOTIFY);
+	check_device_count(DECODE_BATCH);
 	for (row = 0; row < sizeof ciphertexts / sizeof *ciphertexts; row++)
 		check_ciphertext(row);
 	for (row = 0; row < sizeof duplicates / sizeof *duplicates; row++)

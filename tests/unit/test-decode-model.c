@@ -265,8 +265,12 @@ static const struct {
 	{ "0", ",\"pushkey_ts\":0", 0 },
 	{ "-1", ",\"pushkey_ts\":-1", 0 },
 	{ "1700000000", ",\"pushkey_ts\":1700000000", 1700000000 },
-	{ "of 64 bits", ",\"pushkey_ts\":9007199254740993",
-	    INT64_C(9007199254740993) },
+	{ "of the latest second", ",\"pushkey_ts\":100000000000",
+	    INT64_C(100000000000) },
+	/* Beyond it, milliseconds were meant. */
+	{ "in milliseconds", ",\"pushkey_ts\":1700000000999", 1700000000 },
+	{ "of 64 bits", ",\"pushkey_ts\":9223372036854775807",
+	    INT64_C(9223372036854775) },
 };
 
 static void

@@ -16,6 +16,7 @@ static const struct decode_limits limits = {
 
 static const char *const operation_names[DECODE_OPERATION__MAX] = {
 	[DECODE_NOTIFY] = "notify",
+	[DECODE_MATRIX_NOTIFY] = "notify by Matrix",
 	[DECODE_BATCH] = "batch",
 	[DECODE_ENCRYPTED_BATCH] = "encrypted batch",
 };
@@ -37,6 +38,7 @@ static const char *const operation_names[DECODE_OPERATION__MAX] = {
 
 static const char *const requests[DECODE_OPERATION__MAX] = {
 	[DECODE_NOTIFY] = "{\"notification\":" PLAIN "}",
+	[DECODE_MATRIX_NOTIFY] = "{\"notification\":" PLAIN "}",
 	[DECODE_BATCH] = TWO(PLAIN),
 	[DECODE_ENCRYPTED_BATCH] = TWO(ENCRYPTED),
 };
@@ -101,10 +103,13 @@ struct member_row {
 	const char *location;
 	enum json_type type;
 	bool required;
+	bool decorates;		/* on Matrix's path */
 };
 
 #define MEMBER(kind, where, what) { .operation = DECODE_##kind, \
     .location = where, .type = json_type_##what }
+#define DECORATION(kind, where, what) { .operation = DECODE_##kind, \
+    .location = where, .type = json_type_##what, .decorates = true }
 #define REQUIRED(kind, where, what) { .operation = DECODE_##kind, \
     .location = where, .type = json_type_##what, .required = true }
 #define DEVICE_ROWS(kind, where) \
@@ -112,9 +117,9 @@ struct member_row {
 	REQUIRED(kind, where "/app_id", string), \
 	REQUIRED(kind, where "/pushkey", string), \
 	MEMBER(kind, where "/pushkey_ts", int), \
-	MEMBER(kind, where "/data", object), \
-	MEMBER(kind, where "/data/format", string), \
-	MEMBER(kind, where "/tweaks", object)
+	DECORATION(kind, where "/data", object), \
+	DECORATION(kind, where "/data/format", string), \
+	DECORATION(kind, where "/tweaks", object)
 #define COMMON_ROWS(kind, where) \
 	MEMBER(kind, where "/prio", string), \
 	MEMBER(kind, where "/counts", object), \
@@ -126,11 +131,11 @@ struct member_row {
 	MEMBER(kind, where "/room_id", string), \
 	MEMBER(kind, where "/type", string), \
 	MEMBER(kind, where "/sender", string), \
-	MEMBER(kind, where "/sender_display_name", string), \
-	MEMBER(kind, where "/room_name", string), \
-	MEMBER(kind, where "/room_alias", string), \
-	MEMBER(kind, where "/user_is_target", boolean), \
-	MEMBER(kind, where "/content", object), \
+	DECORATION(kind, where "/sender_display_name", string), \
+	DECORATION(kind, where "/room_name", string), \
+	DECORATION(kind, where "/room_alias", string), \
+	DECORATION(kind, where "/user_is_target", boolean), \
+	DECORATION(kind, where "/content", object), \
 	REQUIRED(kind, where "/devices", array), \
 	COMMON_ROWS(kind, where), \
 	DEVICE_ROWS(kind, where "/devices/0")
@@ -152,6 +157,8 @@ struct member_row {
 static const struct member_row members[] = {
 	REQUIRED(NOTIFY, "", object),
 	PLAIN_ROWS(NOTIFY, "/notification"),
+	REQUIRED(MATRIX_NOTIFY, "", object),
+	PLAIN_ROWS(MATRIX_NOTIFY, "/notification"),
 	REQUIRED(BATCH, "", object),
 	ITEM_ROWS(BATCH),
 	PLAIN_ROWS(BATCH, "/notifications/1/notification"),
@@ -211,7 +218,8 @@ check_values(const struct member_row *row)
 
 	for (i = 0; i < sizeof values / sizeof *values; i++) {
 		bool is_null = values[i].type == json_type_null;
-		bool accepted = is_null && !row->required;
+		bool accepted = (is_null && !row->required) ||
+		    (row->decorates && row->operation == DECODE_MATRIX_NOTIFY);
 
 		if (values[i].type == row->type)
 			continue;
@@ -361,6 +369,30 @@ static const struct {
 	{ DECODE_BATCH, "a missing member before a wrong one",
 	    ITEMS("{\"id\":\"0\"}," ITEM("1", "1")),
 	    "/notifications/0/notification", "is required" },
+	{ DECODE_NOTIFY, "U+0000 in an unknown name",
+	    NOTIFY("\"a\\u0000\":1,\"x\":[{\"\\u0000\":{}}],"), NULL, NULL },
+	{ DECODE_NOTIFY, "U+0000 in a name in content",
+	    NOTIFY("\"content\":{\"a\\u0000\":1},"), NULL, NULL },
+	{ DECODE_BATCH, "U+0000 in a name in content",
+	    ITEMS(ITEM("0", "{\"content\":{\"\\u0000\":1},"
+	    "\"devices\":[]}")), NULL, NULL },
+	{ DECODE_NOTIFY, "an odd membership",
+	    NOTIFY("\"membership\":[1],"), NULL, NULL },
+	/* On Matrix's path. */
+	{ DECODE_MATRIX_NOTIFY, "all decorations odd at once",
+	    "{\"notification\":{\"event_id\":\"e\",\"room_name\":[\"x\"],"
+	    "\"room_alias\":1,\"sender_display_name\":{\"a\":1},"
+	    "\"user_is_target\":\"yes\",\"membership\":5,"
+	    "\"content\":[],\"devices\":[{\"app_id\":\"a\","
+	    "\"pushkey\":\"k\",\"data\":\"d\",\"tweaks\":[1]}]}}",
+	    NULL, NULL },
+	{ DECODE_MATRIX_NOTIFY, "an odd decoration and an odd sender",
+	    NOTIFY("\"room_name\":1,\"sender\":1,"),
+	    "/notification/sender", "must be a string" },
+	{ DECODE_MATRIX_NOTIFY, "a body that is no JSON",
+	    NOTIFY("\"room_name\":[}],"), "", "is not JSON near byte 30" },
+	{ DECODE_MATRIX_NOTIFY, "two identical devices",
+	    DEVICES(DEVICE "," DEVICE), "/notification/devices", EQUAL },
 	{ DECODE_NOTIFY, "an empty body", "", "",
 	    "is not JSON: it ends too early" },
 	{ DECODE_NOTIFY, "bytes behind the end", NOTIFY("") "x", "",
@@ -370,6 +402,36 @@ static const struct {
 	{ DECODE_NOTIFY, "a byte that is not UTF-8",
 	    NOTIFY("\"type\":\"\xff\","), "", "is not UTF-8 at byte 25" },
 };
+
+/* --- nesting ------------------------------------------------------------- */
+
+static const char *
+nested(const char *name, size_t levels)
+{
+	return fixture_format("{\"notification\":{\"%s\":{\"a\":%s1%s},"
+	    "\"devices\":[]}}", name, fixture_repeat("[", levels - 1),
+	    fixture_repeat("]", levels - 1));
+}
+
+static void
+check_nesting(void)
+{
+	const char *reason =
+	    "contains a value nested more than 128 levels deep";
+
+	check(DECODE_NOTIFY, nested("content", 128), NULL, NULL,
+	    "content of 128 levels");
+	check(DECODE_NOTIFY, nested("content", 129), "/notification/content",
+	    reason, "content of 129 levels");
+	check(DECODE_NOTIFY, nested("x", 128), NULL, NULL,
+	    "an unknown member of 128 levels");
+	check(DECODE_NOTIFY, nested("x", 129), "/notification", reason,
+	    "an unknown member of 129 levels");
+	check(DECODE_MATRIX_NOTIFY, nested("content", 100000), NULL, NULL,
+	    "content of 100000 levels");
+	check(DECODE_MATRIX_NOTIFY, nested("x", 100000), NULL, NULL,
+	    "an unknown member of 100000 levels");
+}
 
 int
 main(void)
@@ -385,5 +447,6 @@ main(void)
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		check(rows[i].operation, expand(rows[i].text),
 		    rows[i].location, rows[i].reason, rows[i].name);
+	check_nesting();
 	return tap_done();
 }

@@ -122,6 +122,8 @@ check_deep(const char *open, const char *close, size_t levels)
 	    levels, open);
 	tap_is_int((int64_t)value.depth, (int64_t)levels,
 	    "%zu levels of %s: the depth", levels, open);
+	tap_ok(scan(text, false, &value, &end),
+	    "%zu levels of %s are JSON without a hash, too", levels, open);
 	text = fixture_repeat(open, levels);
 	tap_ok(!scan(text, true, &value, &end),
 	    "%zu open brackets %s are no JSON", levels, open);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "fixture.h"
 #include "tap.h"
 
@@ -38,6 +39,7 @@ static const struct schema light = {
 
 static const struct schema inner = {
 	.type = json_type_object,
+	.measured = true,
 	.members = (const struct schema_member[]){
 		{ .name = "a", .schema = &integer, .required = true },
 		{ .name = "b", .schema = &integer, .required = true },
@@ -58,6 +60,19 @@ static const struct schema numbers = {
 	.type = json_type_array, .items = &integer, .min_items = 2
 };
 
+static const struct schema few = {
+	.type = json_type_array, .items = &integer, .limited = true
+};
+
+static const struct schema kept = {
+	.type = json_type_object,
+	.whole = true,
+	.members = (const struct schema_member[]){
+		{ .name = "format", .schema = &string, .decorates = true },
+		{ .name = NULL }
+	}
+};
+
 static const struct schema whole = {
 	.type = json_type_object,
 	.members = (const struct schema_member[]){
@@ -74,6 +89,11 @@ static const struct schema whole = {
 		{ .name = "list", .schema = &list },
 		{ .name = "set", .schema = &set },
 		{ .name = "numbers", .schema = &numbers },
+		{ .name = "few", .schema = &few },
+		{ .name = "kept", .schema = &kept, .decorates = true },
+		{ .name = "decoration", .schema = &string,
+		    .decorates = true },
+		{ .name = "foreign", .schema = &string, .foreign = true },
 		{ .name = NULL }
 	}
 };
@@ -152,6 +172,11 @@ static const struct {
 	{ "{\"numbers\":[1,2]}", NULL, NULL },
 	{ "{\"numbers\":[1]}", "/numbers", "must hold at least 2 element" },
 	{ "{\"numbers\":[]}", "/numbers", "must hold at least 2 element" },
+	{ "{\"few\":[1,2,3]}", NULL, NULL },
+	{ "{\"few\":[1,2,3,4]}", "/few", "must hold at most 3 elements" },
+	{ "{\"few\":[1,2,3,true,[]]}", "/few",
+	    "must hold at most 3 elements" },
+	{ "{\"few\":[1,true,3,4]}", "/few/1", "must be an integer" },
 	/* Required members: at the end of the object that lacks them. */
 	{ "{\"inner\":{}}", "/inner/a", "is required" },
 	{ "{\"inner\":{\"a\":1}}", "/inner/b", "is required" },
@@ -202,60 +227,225 @@ static const struct {
 	{ "{\"a\":1},{\"a\":2},{\"a\":3}", true },
 };
 
-/* Checks a text against the schema, and where and why it is not valid. */
-static void
-check(const char *text, const char *location, const char *reason)
-{
-	struct schema_violation violation = { .location = "" };
-	struct json_object *value = fixture_json(text);
-	bool valid = schema_check(&whole, value, &violation);
+static const struct schema_params strict = { .max_items = 3 };
+static const struct schema_params tolerant = { .tolerant = true,
+    .max_items = 3 };
 
-	json_object_put(value);
-	if (!tap_ok(valid == (location == NULL), "%s is %svalid", text,
-	    location == NULL ? "" : "not ") && !valid)
+/* Reads a text by the schema; where and why it is not valid. */
+static void
+check_by(const struct schema_params *params, const char *text,
+    const char *location, const char *reason)
+{
+	const char *name = strlen(text) > 200 ? fixture_format("%.100s…",
+	    text) : text;
+	struct schema_violation violation;
+	struct schema_reading reading;
+	bool valid = schema_read(&whole, text, strlen(text), params, &reading,
+	    &violation);
+
+	tap_ok(valid == (reading.tree != NULL),
+	    "%s: there is a tree if it is valid", name);
+	json_object_put(reading.tree);
+	if (!tap_ok(valid == (location == NULL), "%s is %svalid%s", name,
+	    location == NULL ? "" : "not ", params->tolerant ?
+	    ", if one is tolerant" : "") && !valid)
 		tap_note("%s: %s", violation.location, violation.reason);
 	if (valid || location == NULL)
 		return;
-	tap_is_string(violation.location, location, "%s: the location", text);
-	tap_is_string(violation.reason, reason, "%s: the reason", text);
+	tap_is_string(violation.location, location, "%s: the location", name);
+	tap_is_string(violation.reason, reason, "%s: the reason", name);
 }
+
+static void
+check(const char *text, const char *location, const char *reason)
+{
+	check_by(&strict, text, location, reason);
+}
+
+/* --- what is kept -------------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *strict;	/* what is kept */
+	const char *tolerant;
+} trees[] = {
+	{ "{\"integer\":1,\"x\":{\"integer\":2},\"string\":null}",
+	    "{\"integer\":1}", "{\"integer\":1}" },
+	{ "{\"object\":{\"x\":1}}", "{}", "{}" },
+	{ "{\"in\\u0074eger\":1}", "{\"integer\":1}", "{\"integer\":1}" },
+	{ "{\"integer\\u0000\":\"\"}", "{}", "{}" },
+	{ "{\"integer\":1,\"integer\":2}", "{\"integer\":2}",
+	    "{\"integer\":2}" },
+	{ "{\"list\":[{\"a\":1,\"b\":2,\"x\":3}]}",
+	    "{\"list\":[{\"a\":1,\"b\":2}]}",
+	    "{\"list\":[{\"a\":1,\"b\":2}]}" },
+	/* Kept whole. */
+	{ "{\"kept\":{\"x\":[1,null,{}],\"\":1.50}}",
+	    "{\"kept\":{\"x\":[1,null,{}],\"\":1.50}}",
+	    "{\"kept\":{\"x\":[1,null,{}],\"\":1.50}}" },
+	{ "{\"kept\":{\"a\\u0000\":1,\"b\":[{\"\\u0000\":1,\"c\":2}]}}",
+	    "{\"kept\":{\"b\":[{\"c\":2}]}}", "{}" },
+	{ "{\"kept\":{\"format\":\"f\",\"x\":1,\"y\\u0000\":1}}",
+	    "{\"kept\":{\"format\":\"f\",\"x\":1}}", "{}" },
+	{ "{\"kept\":{\"format\":null,\"x\":null}}",
+	    "{\"kept\":{\"x\":null}}", "{\"kept\":{\"x\":null}}" },
+	{ "{\"kept\":{\"format\":1,\"x\":1}}", NULL,
+	    "{\"kept\":{\"x\":1}}" },
+	{ "{\"kept\":[1]}", NULL, "{}" },
+	/* Decorations. */
+	{ "{\"decoration\":1,\"integer\":1}", NULL, "{\"integer\":1}" },
+	{ "{\"decoration\":[[]],\"integer\":1}", NULL,
+	    "{\"integer\":1}" },
+	{ "{\"decoration\":\"d\"}", "{\"decoration\":\"d\"}",
+	    "{\"decoration\":\"d\"}" },
+	/* What is no part of the API. */
+	{ "{\"foreign\":1}", "{}", "{}" },
+	{ "{\"foreign\":\"f\"}", "{\"foreign\":\"f\"}",
+	    "{\"foreign\":\"f\"}" },
+	/* An odd one does not excuse another. */
+	{ "{\"decoration\":1,\"integer\":true}", NULL, NULL },
+	{ "{\"foreign\":1,\"integer\":true}", NULL, NULL },
+};
+
+static void
+check_tree(const struct schema_params *params, const char *text,
+    const char *expected)
+{
+	struct schema_violation violation;
+	struct schema_reading reading;
+
+	schema_read(&whole, text, strlen(text), params, &reading, &violation);
+	tap_is_string(reading.tree == NULL ? NULL :
+	    json_object_to_json_string_ext(reading.tree,
+	    JSON_C_TO_STRING_PLAIN), expected, "%s: what a %s reader keeps",
+	    text, params->tolerant ? "tolerant" : "strict");
+	json_object_put(reading.tree);
+}
+
+/* --- limits -------------------------------------------------------------- */
+
+/* A member that holds so many levels of arrays. */
+static const char *
+deep(const char *name, size_t levels)
+{
+	return fixture_format("{\"%s\":{\"a\":%s%s}}", name,
+	    fixture_repeat("[", levels - 1), fixture_repeat("]", levels - 1));
+}
+
+static void
+check_depths(void)
+{
+	static const char *const members[] = { "x", "object", "kept" };
+	const char *reason =
+	    "contains a value nested more than 128 levels deep";
+	size_t i;
+
+	for (i = 0; i < sizeof members / sizeof *members; i++) {
+		const char *location = fixture_format("/%s", members[i]);
+
+		check_by(&strict, deep(members[i], 128), NULL, NULL);
+		check_by(&tolerant, deep(members[i], 128), NULL, NULL);
+		check_by(&strict, deep(members[i], 129), strcmp(members[i],
+		    "x") == 0 ? "" : location, reason);
+	}
+	check_by(&tolerant, deep("x", 100000), NULL, NULL);
+	check_by(&tolerant, deep("kept", 100000), NULL, NULL);
+	check_tree(&tolerant, deep("kept", 129), "{}");
+}
+
+static void
+check_whole_size(void)
+{
+	size_t frame = strlen("{\"a\":\"\"}"), over;
+
+	for (over = 0; over < 2; over++) {
+		const char *value = fixture_format("{\"a\":\"%s\"}",
+		    fixture_repeat("x", SCHEMA_WHOLE_SIZE - frame + over));
+		const char *text = fixture_format("{ \"kept\" : %s }", value);
+		struct schema_violation violation;
+		struct schema_reading reading;
+
+		schema_read(&whole, text, strlen(text), &strict, &reading,
+		    &violation);
+		tap_ok(reading.tree != NULL &&
+		    (json_object_object_length(reading.tree) == 1) ==
+		    (over == 0), "what is kept whole is %s with %zu bytes",
+		    over == 0 ? "there" : "absent",
+		    (size_t)SCHEMA_WHOLE_SIZE + over);
+		json_object_put(reading.tree);
+	}
+}
+
+static void
+check_measure(void)
+{
+	const char *text = "{\"list\":[ { \"a\" : 1, \"b\" : 2 },"
+	    "{\"a\":1,\"b\":2,\"x\":\"\\u0041\\n\" } ]}";
+	struct schema_violation violation;
+	struct schema_reading reading;
+
+	schema_read(&whole, text, strlen(text), &strict, &reading,
+	    &violation);
+	tap_is_int((int64_t)reading.largest,
+	    (int64_t)strlen("{\"a\":1,\"b\":2,\"x\":\"A\\n\"}"),
+	    "the largest of the measured values, with all that is in it");
+	json_object_put(reading.tree);
+}
+
+/* --- what is no JSON ----------------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *reason;
+} mistakes[] = {
+	{ "", "is not JSON: it ends too early" },
+	{ "{\"integer\":true", "is not JSON: it ends too early" },
+	{ "{\"integer\":true}x", "is not JSON near byte 16" },
+	{ "{\"integer\":nul}", "is not JSON near byte 11" },
+	{ "{\"integer\":1,}", "is not JSON near byte 13" },
+	{ "{\"integer\":-}", "is not JSON near byte 12" },
+	{ "{\"list\":[{}]]", "is not JSON near byte 12" },
+	{ "{\"list\":[,]}", "is not JSON near byte 9" },
+	{ "{,}", "is not JSON near byte 1" },
+	{ "{\"x\":[1 2]}", "is not JSON near byte 8" },
+	{ "{\"kept\":{\"x\":01}}", "is not JSON near byte 14" },
+	{ "{\"object\":{x:1}}", "is not JSON near byte 11" },
+	{ "{\"set\":[{\"a\":tru}]}", "is not JSON near byte 13" },
+	{ "{\"string\":\"\\x\"}", "is not JSON near byte 12" },
+	{ "{\"string\":\"\xff\"}", "is not UTF-8 at byte 11" },
+};
 
 static void
 check_null(void)
 {
-	struct schema_violation violation;
-
-	tap_ok(!schema_check(&whole, NULL, &violation),
-	    "null in place of all is not valid");
-	tap_is_string(violation.location, "", "null in place of all: where");
-	tap_is_string(violation.reason, "must be an object, not null",
-	    "null in place of all: why");
+	check("null", "", "must be an object, not null");
 }
 
 /* Many elements: found at any place, and in reasonable time. */
 static void
 check_large_set(void)
 {
-	struct json_object *root = json_object_new_object();
-	struct json_object *array = json_object_new_array(), *element;
+	static const struct schema_params params = { .max_items = 0 };
 	struct schema_violation violation;
+	struct schema_reading reading;
+	struct buf text;
 	int i;
 
-	for (i = 0; i < 20000; i++) {
-		element = json_object_new_object();
-		json_object_object_add(element, "a", json_object_new_int(i));
-		json_object_array_add(array, element);
-	}
-	json_object_object_add(root, "set", array);
-	tap_ok(schema_check(&whole, root, &violation),
-	    "20000 elements that differ are valid");
-	element = json_object_new_object();
-	json_object_object_add(element, "a", json_object_new_int(7));
-	json_object_array_add(array, element);
-	tap_ok(!schema_check(&whole, root, &violation),
+	buf_init(&text, 1024 * 1024);
+	buf_append_text(&text, "{\"set\":[{}");
+	for (i = 0; i < 20000; i++)
+		buf_append_format(&text, ",{\"a\":%d}", i);
+	buf_append_text(&text, "]}");
+	tap_ok(schema_read(&whole, buf_text(&text), text.size, &params,
+	    &reading, &violation), "20000 elements that differ are valid");
+	json_object_put(reading.tree);
+	text.size -= strlen("]}");
+	buf_append_text(&text, ",{\"a\":7}]}");
+	tap_ok(!schema_read(&whole, buf_text(&text), text.size, &params,
+	    &reading, &violation),
 	    "20000 elements and one of them again are not");
 	tap_is_string(violation.location, "/set", "the place is the array");
-	json_object_put(root);
+	buf_free(&text);
 }
 
 int
@@ -269,6 +459,15 @@ main(void)
 		check(fixture_format("{\"set\":[%s]}", sets[i].elements),
 		    sets[i].unique ? NULL : "/set",
 		    "must not hold two equal elements");
+	for (i = 0; i < sizeof trees / sizeof *trees; i++) {
+		check_tree(&strict, trees[i].text, trees[i].strict);
+		check_tree(&tolerant, trees[i].text, trees[i].tolerant);
+	}
+	for (i = 0; i < sizeof mistakes / sizeof *mistakes; i++)
+		check(mistakes[i].text, "", mistakes[i].reason);
+	check_depths();
+	check_whole_size();
+	check_measure();
 	check_null();
 	check_large_set();
 	return tap_done();
