@@ -98,7 +98,8 @@ encoding_read_base64(const char *text, size_t length, unsigned char *data,
 			data[used++] = (unsigned char)(bits >> held & 0xff);
 		}
 	}
-	return (long)used;
+	/* Bits that are left over belong to no byte: 0 in what was encoded. */
+	return (bits & ((1u << held) - 1)) == 0 ? (long)used : -1;
 }
 
 void

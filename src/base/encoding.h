@@ -20,7 +20,8 @@ bool encoding_append_base64url(struct buf *buf, const void *data, size_t size);
 
 /*
  * Decodes Base64 or Base64url, with or without padding, into at most `size`
- * bytes; returns their number, or -1 if it is not Base64 or is longer.
+ * bytes; returns their number, or -1 if it is longer, or not what an encoder
+ * writes.
  */
 long encoding_read_base64(const char *text, size_t length,
     unsigned char *data, size_t size);

@@ -7,8 +7,10 @@
  */
 #include "provider/provider.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/encoding.h"
 #include "base/json-text.h"
@@ -138,29 +140,41 @@ static const struct {
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 };
 
+/* False unless it is hex of whole bytes, which is then written in lower case.
+ */
+static bool
+apns_read_hex(const char *text, size_t length, char *hex, size_t size)
+{
+	size_t i;
+
+	if (length == 0 || length % 2 != 0 || length >= size)
+		return false;
+	for (i = 0; i <= length; i++)
+		hex[i] = (char)tolower((unsigned char)text[i]);
+	return true;
+}
+
 /*
  * The device token in lower-case hex.  Apps register it as hex, or as Base64
- * of the same bytes; what can be read as hex is hex.
+ * of the same bytes.  Apple would reject what is misread, and a phone fall
+ * silent: what looks like hex is never Base64.
  */
 static bool
 apns_device_token(const struct device *device, char *hex, size_t size)
 {
 	unsigned char bytes[APNS_TOKEN_SIZE];
-	size_t length = device->pushkey_size, i;
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *text = device->pushkey;
+	size_t length = device->pushkey_size;
 	long count;
 
-	if (strspn(device->pushkey, "0123456789abcdefABCDEF") == length &&
-	    length > 0 && length % 2 == 0 && length < size) {
-		for (i = 0; i <= length; i++) {
-			char c = device->pushkey[i];
-
-			hex[i] = c >= 'A' && c <= 'F' ? (char)(c + 32) : c;
-		}
-		return true;
-	}
-	count = encoding_read_base64(device->pushkey, length, bytes,
-	    sizeof bytes);
-	if (count < APNS_TOKEN_BASE64_MIN_SIZE || 2 * (size_t)count >= size)
+	if (strspn(text, digits) == length)
+		return apns_read_hex(text, length, hex, size);
+	if (strncasecmp(text, "0x", 2) == 0 &&
+	    strspn(text + 2, digits) + 2 == length)
+		return false;
+	count = encoding_read_base64(text, length, bytes, sizeof bytes);
+	if (count < APNS_TOKEN_BASE64_MIN_SIZE || count % 4 != 0)
 		return false;
 	encoding_write_hex(bytes, (size_t)count, hex);
 	return true;

@@ -326,6 +326,7 @@ fcm_compose_body(const struct fcm_account *account,
 	char ttl[24];
 
 	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
+	/* Google delays apps whose HIGH messages show nothing. */
 	json_object_object_add(android, "priority", json_object_new_string(
 	    notification->is_low || notification_is_badge_only(notification) ?
 	    "NORMAL" : "HIGH"));

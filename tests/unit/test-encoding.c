@@ -52,6 +52,12 @@ static const struct {
 	{ "Zm9.", NULL, 0 },
 	{ "Zm9\xc3", NULL, 0 },
 	{ "Zm,v", NULL, 0 },
+	/* Bits that belong to no byte. */
+	{ "Zh", NULL, 0 },
+	{ "Zh==", NULL, 0 },
+	{ "Zm9", NULL, 0 },
+	{ "Zm9=", NULL, 0 },
+	{ "Zm9vYh", NULL, 0 },
 };
 
 static void

@@ -100,6 +100,9 @@ static const struct message {
 	{ "a large count", "\"counts\":{\"unread\":9223372036854775807},",
 	    "{\"prio\":\"high\",\"unread\":\"9223372036854775807\"}",
 	    "NORMAL" },
+	{ "a badge with an event", "\"event_id\":\"$e\",\"counts\":"
+	    "{\"unread\":1},", "{\"event_id\":\"$e\",\"prio\":\"high\","
+	    "\"unread\":\"1\"}", "HIGH" },
 	{ "content of every type", "\"content\":{\"s\":\"x\",\"e\":\"\","
 	    "\"i\":-7,\"d\":1.50,\"x\":1e3,\"t\":true,\"f\":false,"
 	    "\"n\":null,\"o\":{\"secret\":1},\"a\":[\"secret\"]},",
