@@ -63,10 +63,12 @@ named() {
 		grep -v -e NAME -e MODULE -e PROVIDER -e TARGET | sort -u
 }
 
-# is_there NAME: as a path from the top, from src/ or from tests/, or a module.
+# is_there NAME: as a path from the top, from src/ or from tests/; a module, or a
+# test program, by its source.
 is_there() {
 	[ -e "$ROOT/$1" ] || [ -e "$ROOT/src/$1" ] || [ -e "$ROOT/tests/$1" ] ||
-		[ -e "$ROOT/src/$1.h" ] || [ -e "$ROOT/src/$1.c" ]
+		[ -e "$ROOT/src/$1.h" ] || [ -e "$ROOT/src/$1.c" ] ||
+		[ -e "$ROOT/tests/$1.c" ]
 }
 
 @test "each file that a page for developers names is there" {
