@@ -24,6 +24,19 @@ const char config_fixture_certificate[] =
     "SFVOWQKWHw==\n"
     "-----END CERTIFICATE-----\n";
 
+const char config_fixture_narrow_certificate[] =
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBgjCCASmgAwIBAgIUM8antNT86PkDdkovZE+KVTEVVHkwCgYIKoZIzj0EAwIw\n"
+    "FjEUMBIGA1UEAwwLbmFycm93LnRlc3QwIBcNMjYxMTI5MTQyNzA4WhgPMjEyNjEx\n"
+    "MDUxNDI3MDhaMBYxFDASBgNVBAMMC25hcnJvdy50ZXN0MFkwEwYHKoZIzj0CAQYI\n"
+    "KoZIzj0DAQcDQgAE9T5NnLKZ5Zgh48PtEop+KY0p6mYoWz2nBGT7x4s0wZzbgRMQ\n"
+    "eTM43GH56YvGJn8mZDU3jiyyo8p+pCMKeVfSuKNTMFEwHQYDVR0OBBYEFACcVPdH\n"
+    "v9BlbWefqv97uLp+QwvZMB8GA1UdIwQYMBaAFACcVPdHv9BlbWefqv97uLp+QwvZ\n"
+    "MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgDF4iCpEhTzK90nv8\n"
+    "CDaYz1xnZ3kiWTAcUTXM2l+6FN8CIFBLq1bkN7MRNl8M2UlgY09sMQeadUsXtjAb\n"
+    "agvEPPfU\n"
+    "-----END CERTIFICATE-----\n";
+
 static unsigned int config_fixture_states;
 
 static void
@@ -58,10 +71,20 @@ config_fixture_write_files(void)
 }
 
 const char *
+config_fixture_state_directory(void)
+{
+	return fixture_path(fixture_format("state-%ld-%u", (long)getpid(),
+	    config_fixture_states));
+}
+
+const char *
 config_fixture_rewrite(const char *settings)
 {
 	return fixture_file("gateway.json", fixture_format(
-	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":\"caller\"}],"
+	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":"
+	    "\"narrow\",\"certificate_sha256\":[\"8f573fa9f12f44d382a34cdb"
+	    "76a64a8e7a6f2c5cea80a9ad970a22362a7cc34e\"],\"apps\":[\"ios*\"]},"
+	    "{\"name\":\"caller\"}],"
 	    "\"apps\":["
 	    CONFIG_FIXTURE_APNS("ios", "apns.test", "one.p8") ","
 	    CONFIG_FIXTURE_APNS("ios-twin", "apns.test", "one.p8") ","
@@ -70,7 +93,7 @@ config_fixture_rewrite(const char *settings)
 	    "{\"app_id\":\"android\",\"provider\":\"fcm\","
 	    "\"url\":\"https://fcm.test\","
 	    "\"service_account_file\":\"account.json\"}]}", settings,
-	    fixture_path(fixture_format("state-%u", config_fixture_states))));
+	    config_fixture_state_directory()));
 }
 
 const char *

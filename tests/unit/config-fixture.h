@@ -7,8 +7,9 @@
  *
  * The apps: "ios" and "ios-twin" are APNs with one key, "ios-other" is APNs
  * with another one, "android" is FCM, which asks for its token, and "lost" is
- * APNs with a key that is not there.  The one client, "caller", is whoever has
- * a verified certificate, and may address all of them.
+ * APNs with a key that is not there.  Of the clients "narrow", with a
+ * certificate of its own, may address those whose names begin with "ios";
+ * "caller" is whoever else has a verified certificate, and may address all.
  */
 #define CONFIG_FIXTURE_TOKEN_URL "https://oauth.test/token"
 
@@ -21,11 +22,15 @@ const char *config_fixture_write(const char *settings);
 /* The same with other members, for a reload: all else stays. */
 const char *config_fixture_rewrite(const char *settings);
 
+/* The state directory of the last one; other processes have others. */
+const char *config_fixture_state_directory(void);
+
 /* Writes the key of "lost", or removes it again. */
 void config_fixture_find_lost_key(void);
 void config_fixture_lose_key(void);
 
-/* A certificate in PEM. */
+/* Certificates in PEM: of "caller", and of "narrow". */
 extern const char config_fixture_certificate[];
+extern const char config_fixture_narrow_certificate[];
 
 #endif

@@ -54,24 +54,19 @@ struct fake_easy {
 };
 
 static struct {
-	fake_curl_script_fn script;
-	fake_curl_cancelled_fn cancelled;
-	void *arg;
+	struct fake_curl_hooks hooks;
 	struct fake_curl_counts counts;
 	TAILQ_HEAD(, fake_multi) multis;
 	bool initialised;
 } fake_curl;
 
 void
-fake_curl_begin(fake_curl_script_fn script, fake_curl_cancelled_fn cancelled,
-    void *arg)
+fake_curl_begin(const struct fake_curl_hooks *hooks)
 {
 	unsigned int easy_handles = fake_curl.counts.easy_handles;
 	unsigned int multi_handles = fake_curl.counts.multi_handles;
 
-	fake_curl.script = script;
-	fake_curl.cancelled = cancelled;
-	fake_curl.arg = arg;
+	fake_curl.hooks = *hooks;
 	fake_curl.counts = (struct fake_curl_counts){
 		.easy_handles = easy_handles, .multi_handles = multi_handles
 	};
@@ -314,8 +309,8 @@ curl_multi_remove_handle(CURLM *handle, CURL *easy_handle)
 
 	fake_easy_leave(easy);
 	easy->multi = NULL;
-	if (cancelled && fake_curl.cancelled != NULL)
-		fake_curl.cancelled(fake_curl.arg, easy->number);
+	if (cancelled && fake_curl.hooks.cancelled != NULL)
+		fake_curl.hooks.cancelled(fake_curl.hooks.arg, easy->number);
 	fake_multi_schedule(multi);
 	return CURLM_OK;
 }
@@ -352,9 +347,9 @@ fake_easy_start(struct fake_easy *easy)
 	if (++fake_curl.counts.in_flight > fake_curl.counts.in_flight_max)
 		fake_curl.counts.in_flight_max = fake_curl.counts.in_flight;
 	easy->answer.after_ms = FAKE_CURL_NEVER;
-	if (fake_curl.script != NULL) {
+	if (fake_curl.hooks.sent != NULL) {
 		easy->answer.after_ms = 0;
-		fake_curl.script(fake_curl.arg, &(struct fake_curl_request){
+		fake_curl.hooks.sent(fake_curl.hooks.arg, &(struct fake_curl_request){
 			.number = easy->number,
 			.connection = multi->connection,
 			.opens = opens,
@@ -397,6 +392,9 @@ fake_easy_end(struct fake_easy *easy)
 	fake_easy_leave(easy);
 	easy->is_ended = true;
 	TAILQ_INSERT_TAIL(&easy->multi->ended, easy, entry);
+	if (fake_curl.hooks.ended != NULL)
+		fake_curl.hooks.ended(fake_curl.hooks.arg, easy->number,
+		    answer->code);
 	if (answer->cuts)
 		fake_curl_cut(easy->multi->connection);
 }

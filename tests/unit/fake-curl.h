@@ -45,16 +45,21 @@ struct fake_curl_answer {
 	size_t body_size;		/* 0: up to the NUL byte */
 };
 
-/* Called when a request goes out; fills the answer, which is all zero. */
-typedef void (*fake_curl_script_fn)(void *arg,
-    const struct fake_curl_request *request, struct fake_curl_answer *answer);
+/* What the network is asked and told; each may be NULL. */
+struct fake_curl_hooks {
+	/* A request goes out: fills the answer, which is all zero.  Without
+	 * this each request hangs. */
+	void (*sent)(void *arg, const struct fake_curl_request *request,
+	    struct fake_curl_answer *answer);
+	/* It is over as it was filled, or cut, or has had its own time. */
+	void (*ended)(void *arg, unsigned int number, CURLcode code);
+	/* It ended before that. */
+	void (*cancelled)(void *arg, unsigned int number);
+	void *arg;
+};
 
-/* Called for a request that ends before its answer; may be NULL. */
-typedef void (*fake_curl_cancelled_fn)(void *arg, unsigned int number);
-
-/* Forgets all counts.  Without a script (NULL) each request hangs. */
-void fake_curl_begin(fake_curl_script_fn script,
-    fake_curl_cancelled_fn cancelled, void *arg);
+/* Forgets all counts. */
+void fake_curl_begin(const struct fake_curl_hooks *hooks);
 
 /* Cuts a connection: what is in flight on it gets no answer. */
 void fake_curl_cut(unsigned int connection);

@@ -209,6 +209,12 @@ fake_exchange_body(const struct exchange *exchange)
 	return body == NULL ? NULL : body + 4;
 }
 
+bool
+fake_exchange_is_gone(const struct exchange *exchange)
+{
+	return exchange->gone;
+}
+
 int64_t
 fake_exchange_end_ms(const struct exchange *exchange)
 {

@@ -46,6 +46,9 @@ int fake_exchange_status(const struct exchange *exchange);
 /* What follows the headers, or NULL. */
 const char *fake_exchange_body(const struct exchange *exchange);
 
+/* True if the web server went away before. */
+bool fake_exchange_is_gone(const struct exchange *exchange);
+
 /* When the answer was ended, by the monotonic clock; -1: it is not. */
 int64_t fake_exchange_end_ms(const struct exchange *exchange);
 

@@ -29,10 +29,10 @@ struct fixture_text {
 static struct fixture_text *fixture_texts;
 static EVP_PKEY *fixture_keys[FIXTURE_KEY__MAX];
 static char *fixture_home;
-static bool fixture_registered;
+static pid_t fixture_owner;	/* 0: the clean-up is not registered */
 
 static int
-fixture_remove(const char *path, const struct stat *st, int type,
+fixture_remove_one(const char *path, const struct stat *st, int type,
     struct FTW *ftw)
 {
 	(void)st;
@@ -41,14 +41,23 @@ fixture_remove(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
+void
+fixture_remove(const char *path)
+{
+	nftw(path, fixture_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void
 fixture_clean(void)
 {
 	struct fixture_text *text;
 	size_t i;
 
+	/* A child has it all from its parent. */
+	if (fixture_owner != getpid())
+		return;
 	if (fixture_home != NULL)
-		nftw(fixture_home, fixture_remove, 16, FTW_DEPTH | FTW_PHYS);
+		fixture_remove(fixture_home);
 	fixture_home = NULL;
 	while ((text = fixture_texts) != NULL) {
 		fixture_texts = text->next;
@@ -64,9 +73,10 @@ fixture_clean(void)
 static void
 fixture_register(void)
 {
-	if (!fixture_registered && atexit(fixture_clean) != 0)
+	if (fixture_owner == 0 && atexit(fixture_clean) != 0)
 		tap_bail_out("cannot register the clean-up");
-	fixture_registered = true;
+	if (fixture_owner == 0)
+		fixture_owner = getpid();
 }
 
 /* Takes over an allocated text. */

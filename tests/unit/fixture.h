@@ -18,6 +18,9 @@
 /* A private directory, which is removed with all that is in it at the end. */
 const char *fixture_directory(void);
 
+/* Removes a directory with all that is in it. */
+void fixture_remove(const char *path);
+
 /* The path of a file in it. */
 const char *fixture_path(const char *name);
 

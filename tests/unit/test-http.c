@@ -351,7 +351,7 @@ check_row(const struct row *row)
 
 	memset(&world, 0, sizeof world);
 	world.row = row;
-	fake_curl_begin(answer_call, NULL, NULL);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_call });
 	open_world(&(struct http_pool_params){
 		.max_connections = row->max_connections == 0 ? 1 :
 		    row->max_connections,
@@ -483,7 +483,7 @@ check_ending(const struct ending *row)
 
 	ending = row;
 	ends = 0;
-	fake_curl_begin(answer_ending, NULL, NULL);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_ending });
 	open_world(&(struct http_pool_params){ .max_connections = 1,
 		.max_streams = 1, .http2_only = row->http2_only,
 		.idle_s = HOUR_S, .age_s = HOUR_S });
@@ -526,7 +526,7 @@ check_request(void)
 	struct http_request request;
 
 	ends = 0;
-	fake_curl_begin(note_headers, NULL, NULL);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = note_headers });
 	open_world(&(struct http_pool_params){ .max_connections = 1,
 		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
 	http_request_init(&request);
@@ -555,7 +555,7 @@ check_free(void)
 	size_t i;
 
 	ends = 0;
-	fake_curl_begin(NULL, NULL, NULL);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = NULL });
 	open_world(&(struct http_pool_params){ .max_connections = 1,
 		.max_streams = 2, .idle_s = HOUR_S, .age_s = HOUR_S });
 	for (i = 0; i < 5; i++) {

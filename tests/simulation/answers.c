@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sources: Apple, "Handling notification responses from APNs"; Firebase,
+ * "ErrorCode" and "Best practices when sending FCM messages at scale";
+ * doc/contract.md, "Verdicts".
+ */
+#include "answers.h"
+
+#include <string.h>
+
+#define APNS(code, word) .provider = "apns", .status = code, \
+    .body = "{\"reason\":\"" word "\"}"
+#define FCM(code, state, error) .provider = "fcm", .status = code, \
+    .body = "{\"error\":{\"code\":400,\"message\":\"Die \u00dcbergabe " \
+    "schlug fehl.\",\"status\":\"" state "\",\"details\":[{\"@type\":" \
+    "\"type.googleapis.com/google.firebase.fcm.v1.FcmError\"," \
+    "\"errorCode\":\"" error "\"}]}}"
+/* Without a word of FCM's own. */
+#define GOOGLE(code, state) .provider = "fcm", .status = code, \
+    .body = "{\"error\":{\"code\":400,\"status\":\"" state "\"}}"
+#define PAGE "<html><body>Bitte melden Sie sich an.</body></html>"
+
+static const struct answer answers[] = {
+	/* --- APNs --- */
+	{ .provider = "apns", .status = 200, .meaning = MEANS_DELIVERED },
+	{ APNS(410, "Unregistered"), .meaning = MEANS_REJECTED },
+	{ APNS(400, "BadDeviceToken"), .meaning = MEANS_REJECTED,
+	    .suspicious = true },
+	{ APNS(503, "ServiceUnavailable"), .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_PAUSE },
+	{ APNS(403, "ExpiredProviderToken"), .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_TOKEN },
+	{ APNS(410, "ExpiredToken"), .meaning = MEANS_REJECTED },
+	{ .provider = "apns", .status = 410, .body =
+	    "{\"reason\":\"Unregistered\",\"timestamp\":1700000000000,"
+	    "\"note\":\"\u00fc\"}", .meaning = MEANS_REJECTED },
+	{ APNS(400, "DeviceTokenNotForTopic"), .meaning = MEANS_REJECTED,
+	    .suspicious = true },
+	{ APNS(400, "BadCollapseId"), .meaning = MEANS_FAILED },
+	{ APNS(400, "BadPriority"), .meaning = MEANS_FAILED },
+	{ APNS(400, "PayloadEmpty"), .meaning = MEANS_FAILED },
+	{ APNS(400, "NobodyKnowsThis"), .meaning = MEANS_FAILED },
+	{ APNS(400, "BadTopic"), .meaning = MEANS_LATER },
+	{ APNS(400, "TopicDisallowed"), .meaning = MEANS_LATER },
+	{ APNS(400, "IdleTimeout"), .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_AGAIN },
+	{ APNS(403, "BadCertificate"), .meaning = MEANS_LATER },
+	{ APNS(403, "Forbidden"), .meaning = MEANS_LATER },
+	{ APNS(403, "InvalidProviderToken"), .meaning = MEANS_LATER },
+	{ APNS(403, "UnrelatedKeyIdInToken"), .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_AGAIN },
+	{ APNS(404, "BadPath"), .meaning = MEANS_FAILED },
+	{ APNS(405, "MethodNotAllowed"), .meaning = MEANS_FAILED },
+	{ APNS(413, "PayloadTooLarge"), .meaning = MEANS_FAILED },
+	{ .provider = "apns", .status = 413, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 421, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true, .retry = ANSWERS_AGAIN },
+	{ .provider = "apns", .status = 425, .meaning = MEANS_LATER },
+	{ APNS(400, "ExpiredToken"), .meaning = MEANS_REJECTED },
+	{ APNS(429, "TooManyRequests"), .meaning = MEANS_LATER },
+	{ APNS(429, "TooManyProviderTokenUpdates"), .meaning = MEANS_LATER,
+	    .trouble = true },
+	{ APNS(500, "InternalServerError"), .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_PAUSE },
+	{ APNS(503, "Shutdown"), .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_AGAIN },
+	{ .provider = "apns", .status = 410, .body = "{\"reason\":\"Unreg",
+	    .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 400, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 404, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 502, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_PAUSE },
+	{ .provider = "apns", .status = 200, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 302, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 407, .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 408, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_PAUSE },
+
+	/* --- FCM --- */
+	{ .provider = "fcm", .status = 200,
+	    .body = "{\"name\":\"projects/p/messages/0:\u00fc\"}",
+	    .meaning = MEANS_DELIVERED },
+	{ FCM(404, "NOT_FOUND", "UNREGISTERED"), .meaning = MEANS_REJECTED },
+	{ FCM(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"),
+	    .meaning = MEANS_REJECTED, .suspicious = true },
+	{ FCM(503, "UNAVAILABLE", "UNAVAILABLE"), .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_PAUSE },
+	{ GOOGLE(401, "UNAUTHENTICATED"), .meaning = MEANS_LATER,
+	    .retry = ANSWERS_TOKEN },
+	{ FCM(400, "INVALID_ARGUMENT", "UNREGISTERED"),
+	    .meaning = MEANS_REJECTED },
+	{ FCM(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
+	    .meaning = MEANS_FAILED },
+	{ FCM(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR"),
+	    .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 400, .body = "{\"error\":{\"code\":400,"
+	    "\"status\":\"INVALID_ARGUMENT\",\"details\":[{\"@type\":"
+	    "\"type.googleapis.com/google.rpc.BadRequest\","
+	    "\"fieldViolations\":[{\"field\":\"message.token\"}]}]}}",
+	    .meaning = MEANS_REJECTED, .suspicious = true },
+	{ .provider = "fcm", .status = 400, .body = "{\"error\":{\"code\":400,"
+	    "\"status\":\"INVALID_ARGUMENT\",\"details\":[{\"@type\":"
+	    "\"type.googleapis.com/google.rpc.BadRequest\","
+	    "\"fieldViolations\":[{\"field\":\"message.data[0]\"}]}]}}",
+	    .meaning = MEANS_FAILED },
+	{ .provider = "fcm", .status = 413, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 421, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true, .retry = ANSWERS_AGAIN },
+	{ .provider = "fcm", .status = 425, .meaning = MEANS_LATER },
+	{ GOOGLE(403, "PERMISSION_DENIED"), .meaning = MEANS_LATER },
+	{ GOOGLE(404, "NOT_FOUND"), .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 404, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ FCM(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED"),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_IF_TOLD },
+	{ FCM(500, "INTERNAL", "INTERNAL"), .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_PAUSE },
+	{ .provider = "fcm", .status = 502, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_PAUSE },
+	{ .provider = "fcm", .status = 200, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 400, .body = "{\"error\":{\"code\":4",
+	    .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 307, .meaning = MEANS_LATER },
+};
+
+enum {
+	ANSWERS_COUNT = sizeof answers / sizeof *answers,
+	/* The places of those with a name, in the rows of a provider. */
+	ANSWERS_ACCEPTED = 0,
+	ANSWERS_DEAD,
+	ANSWERS_SUSPICIOUS,
+	ANSWERS_BUSY,
+	ANSWERS_STALE
+};
+
+/* The rows of a provider stand together. */
+static const struct answer *
+answers_of(const char *provider, size_t *count)
+{
+	const struct answer *first = answers;
+
+	while (strcmp(first->provider, provider) != 0)
+		first++;
+	*count = 1;
+	while (first + *count < answers + ANSWERS_COUNT &&
+	    strcmp(first[*count].provider, provider) == 0)
+		++*count;
+	return first;
+}
+
+const struct answer *
+answers_any(const char *provider, size_t i)
+{
+	size_t count;
+	const struct answer *first = answers_of(provider, &count);
+
+	return &first[i % count];
+}
+
+const struct answer *
+answers_accepted(const char *provider)
+{
+	return answers_any(provider, ANSWERS_ACCEPTED);
+}
+
+const struct answer *
+answers_dead(const char *provider)
+{
+	return answers_any(provider, ANSWERS_DEAD);
+}
+
+const struct answer *
+answers_suspicious(const char *provider)
+{
+	return answers_any(provider, ANSWERS_SUSPICIOUS);
+}
+
+const struct answer *
+answers_busy(const char *provider)
+{
+	return answers_any(provider, ANSWERS_BUSY);
+}
+
+const struct answer *
+answers_stale(const char *provider)
+{
+	return answers_any(provider, ANSWERS_STALE);
+}

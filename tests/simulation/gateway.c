@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xmalloc.h"
+#include "config-fixture.h"
+#include "dice.h"
+#include "state/metrics-text.h"
+#include "tap.h"
+#include "worker/generation.h"
+
+enum {
+	GATEWAY_TICK_MS = 1000,
+	/* As a worker that is told to end. */
+	GATEWAY_GRACE_MS = 2000
+};
+
+struct gateway_generation {
+	struct generation *generation;	/* NULL: it is over */
+	struct gateway_settings settings;
+	int64_t expires_ms;		/* LEDGER_NONE: it need not */
+};
+
+struct gateway {
+	struct loop *loop;
+	struct dice dice;
+	int64_t end_ms;
+	unsigned int change_chance;	/* of a reload, for each tick */
+	unsigned int end_chance;
+	struct gateway_hooks hooks;
+	struct gateway_generation generations[GATEWAY_GENERATIONS_MAX];
+	size_t count;
+	size_t current[GATEWAY_WORKERS_MAX];
+	size_t workers;
+	struct loop_timer *tick;
+};
+
+static void
+gateway_throw_settings(struct dice *dice, struct gateway_settings *settings)
+{
+	static const int64_t failures[] = { 0, 1, 2, 5, 5, 5, 20 };
+
+	settings->request_timeout_ms = dice_chance(dice, 600) ? 8000 :
+	    dice_between(dice, 300, 12000);
+	settings->max_batch_size = dice_chance(dice, 800) ? 100 :
+	    dice_between(dice, 1, 100);
+	settings->max_connections = dice_magnitude(dice, 1, 8);
+	settings->breaker_failures = failures[dice_below(dice,
+	    sizeof failures / sizeof *failures)];
+	settings->breaker_pause_s = dice_magnitude(dice, 1, 60);
+	settings->reject_guard = dice_chance(dice, 800);
+}
+
+/* Makes a generation; the first one makes the state directory, too. */
+static size_t
+gateway_load(struct gateway *gateway, const struct generation *previous)
+{
+	struct gateway_generation *made =
+	    &gateway->generations[gateway->count];
+	struct gateway_settings *settings = &made->settings;
+	struct error error;
+	struct conf *conf;
+	char *members;
+
+	if (gateway->count == GATEWAY_GENERATIONS_MAX)
+		tap_bail_out("too many generations");
+	gateway_throw_settings(&gateway->dice, settings);
+	members = xasprintf("\"request_timeout_ms\":%" PRId64 ","
+	    "\"max_batch_size\":%" PRId64 ",\"max_connections\":%" PRId64 ","
+	    "\"breaker_failures\":%" PRId64 ",\"breaker_pause_s\":%" PRId64
+	    ",\"reject_guard\":%s,\"max_request_size_kb\":256,",
+	    settings->request_timeout_ms, settings->max_batch_size,
+	    settings->max_connections, settings->breaker_failures,
+	    settings->breaker_pause_s,
+	    settings->reject_guard ? "true" : "false");
+	conf = conf_load(gateway->count == 0 ? config_fixture_write(members) :
+	    config_fixture_rewrite(members), &error);
+	free(members);
+	if (conf != NULL)
+		made->generation = generation_create(gateway->loop, conf,
+		    &error);
+	if (made->generation == NULL)
+		tap_bail_out("%s", error.words);
+	if (previous != NULL)
+		generation_inherit(made->generation, previous);
+	made->expires_ms = LEDGER_NONE;
+	return gateway->count++;
+}
+
+/* A worker reads its configuration, or a new one takes its place. */
+static void
+gateway_replace(struct gateway *gateway, size_t worker, bool ends)
+{
+	size_t old = gateway->current[worker];
+	struct gateway_generation *previous = &gateway->generations[old];
+	size_t made = gateway_load(gateway,
+	    ends ? NULL : previous->generation);
+
+	gateway->current[worker] = made;
+	gateway->hooks.began(gateway->hooks.arg, made,
+	    ends ? (size_t)LEDGER_NONE : old);
+	if (ends)
+		previous->expires_ms = ledger_now_ms() +
+		    previous->settings.request_timeout_ms + GATEWAY_GRACE_MS;
+}
+
+static bool
+gateway_is_current(const struct gateway *gateway, size_t generation)
+{
+	size_t i = 0;
+
+	while (i < gateway->workers && gateway->current[i] != generation)
+		i++;
+	return i < gateway->workers;
+}
+
+/* Frees those that nobody needs any more. */
+static void
+gateway_tidy(struct gateway *gateway)
+{
+	size_t i;
+
+	for (i = 0; i < gateway->count; i++) {
+		struct gateway_generation *old = &gateway->generations[i];
+
+		if (old->generation == NULL || gateway_is_current(gateway, i))
+			continue;
+		if (old->expires_ms != LEDGER_NONE &&
+		    ledger_now_ms() >= old->expires_ms) {
+			gateway->hooks.expires(gateway->hooks.arg, i);
+			generation_expire(old->generation);
+		}
+		if (generation_is_idle(old->generation)) {
+			generation_free(old->generation);
+			old->generation = NULL;
+		}
+	}
+}
+
+static void
+gateway_on_tick(void *arg)
+{
+	struct gateway *gateway = arg;
+	size_t i;
+
+	gateway_tidy(gateway);
+	for (i = 0; i < gateway->workers &&
+	    ledger_now_ms() < gateway->end_ms &&
+	    gateway->count < GATEWAY_GENERATIONS_MAX - 10; i++) {
+		if (dice_chance(&gateway->dice, gateway->change_chance))
+			gateway_replace(gateway, i, false);
+		else if (dice_chance(&gateway->dice, gateway->end_chance))
+			gateway_replace(gateway, i, true);
+	}
+	loop_timer_start(gateway->tick, GATEWAY_TICK_MS);
+}
+
+struct gateway *
+gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
+    const struct gateway_hooks *hooks)
+{
+	struct gateway *gateway = xcalloc(1, sizeof *gateway);
+	size_t i;
+
+	gateway->loop = loop;
+	gateway->end_ms = end_ms;
+	gateway->hooks = *hooks;
+	dice_init(&gateway->dice, seed, 3);
+	gateway->workers = (size_t)dice_magnitude(&gateway->dice, 1,
+	    GATEWAY_WORKERS_MAX);
+	/* At most some ten of each in all. */
+	gateway->change_chance = dice_below(&gateway->dice,
+	    (unsigned int)(20 * 1000000 / end_ms) + 2);
+	gateway->end_chance = dice_below(&gateway->dice,
+	    (unsigned int)(10 * 1000000 / end_ms) + 2);
+	for (i = 0; i < gateway->workers; i++) {
+		gateway->current[i] = gateway_load(gateway, NULL);
+		gateway->hooks.began(gateway->hooks.arg, gateway->current[i],
+		    (size_t)LEDGER_NONE);
+	}
+	gateway->tick = loop_timer_create(loop, gateway_on_tick, gateway);
+	loop_timer_start(gateway->tick, GATEWAY_TICK_MS);
+	return gateway;
+}
+
+void
+gateway_free(struct gateway *gateway)
+{
+	size_t i;
+
+	for (i = 0; i < gateway->count; i++)
+		generation_free(gateway->generations[i].generation);
+	loop_timer_free(gateway->tick);
+	free(gateway);
+}
+
+size_t
+gateway_choose(struct gateway *gateway, size_t worker)
+{
+	return gateway->current[worker];
+}
+
+void
+gateway_serve(struct gateway *gateway, size_t generation,
+    struct exchange *exchange)
+{
+	generation_serve(gateway->generations[generation].generation,
+	    exchange);
+}
+
+const struct gateway_settings *
+gateway_settings(const struct gateway *gateway, size_t generation)
+{
+	return &gateway->generations[generation].settings;
+}
+
+size_t
+gateway_workers(const struct gateway *gateway)
+{
+	return gateway->workers;
+}
+
+bool
+gateway_is_idle(const struct gateway *gateway)
+{
+	size_t i;
+
+	for (i = 0; i < gateway->count; i++) {
+		const struct generation *generation =
+		    gateway->generations[i].generation;
+
+		if (generation != NULL && !generation_is_idle(generation))
+			return false;
+	}
+	return true;
+}
+
+char *
+gateway_metrics(const struct gateway *gateway)
+{
+	const struct generation *generation =
+	    gateway->generations[gateway->current[0]].generation;
+	struct metrics_snapshot *snapshot = metrics_snapshot_take(
+	    generation_metrics(generation));
+	struct buf text;
+
+	buf_init(&text, METRICS_TEXT_SIZE);
+	metrics_text_write(snapshot, &text);
+	metrics_snapshot_free(snapshot);
+	return text.data == NULL ? xstrdup("") : text.data;
+}

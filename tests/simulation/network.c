@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "network.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/xmalloc.h"
+#include "fake-curl.h"
+
+enum {
+	NETWORK_BUSY = 100,		/* in flight */
+	NETWORK_HUNG_MS = 3000,
+	NETWORK_ENDLESS_SIZE = 70000
+};
+
+static const struct answer network_endless = {
+	.status = 200, .meaning = MEANS_DELIVERED
+};
+static const struct answer network_old = {
+	.status = 505, .meaning = MEANS_LATER, .trouble = true
+};
+
+static const struct {
+	const char *host;
+	const char *provider;
+} network_hosts[NETWORK_ACCOUNT__MAX] = {
+	[NETWORK_APNS] = { "//apns.test/", "apns" },
+	[NETWORK_APNS_OTHER] = { "//other.test/", "apns" },
+	[NETWORK_FCM] = { "//fcm.test/", "fcm" },
+	[NETWORK_TOKENS] = { "//oauth.test/", "oauth" },
+};
+
+/* A request on its way. */
+struct network_call {
+	enum network_account account;
+	size_t device;
+	unsigned int attempt;
+	CURLcode code;			/* as planned */
+	int64_t end_ms;
+	bool answers;			/* as planned */
+	char *body;			/* NULL, or of its own */
+};
+
+struct network_state {
+	struct moods moods;
+	unsigned int in_flight;
+	int64_t trouble_ms;
+	int64_t busy_ms;
+	uint64_t stale;			/* the token's hash, or 0 */
+};
+
+struct network {
+	struct ledger *ledger;
+	struct dice dice;
+	struct network_state accounts[NETWORK_ACCOUNT__MAX];
+	struct network_call *calls;	/* by number */
+	size_t call_size;
+	unsigned int tokens;		/* given out so far */
+	char *endless;
+	struct network_hooks hooks;
+};
+
+const struct moods_phase *
+network_phase(const struct network *network, enum network_account account)
+{
+	return moods_phase(&network->accounts[account].moods, ledger_now_ms());
+}
+
+/* --- what is not well ---------------------------------------------------- */
+
+int64_t
+network_trouble_ms(const struct network *network,
+    enum network_account account)
+{
+	int64_t own_ms = network->accounts[account].trouble_ms;
+	int64_t tokens_ms = network->accounts[NETWORK_TOKENS].trouble_ms;
+
+	return account == NETWORK_FCM && tokens_ms > own_ms ? tokens_ms :
+	    own_ms;
+}
+
+int64_t
+network_busy_ms(const struct network *network, enum network_account account)
+{
+	return network->accounts[account].busy_ms;
+}
+
+static void
+network_note_trouble(struct network_state *state, int64_t at_ms)
+{
+	if (at_ms > state->trouble_ms)
+		state->trouble_ms = at_ms;
+}
+
+/* --- a request ----------------------------------------------------------- */
+
+static enum network_account
+network_find_account(const char *url)
+{
+	size_t i = 0;
+
+	while (strstr(url, network_hosts[i].host) == NULL)
+		i++;
+	return (enum network_account)i;
+}
+
+/* The device that a push is for, or LEDGER_NONE. */
+static size_t
+network_find_device(const struct network *network,
+    const struct fake_curl_request *request, enum network_account account)
+{
+	const struct ledger *ledger = network->ledger;
+	const char *text = account == NETWORK_FCM ?
+	    strstr(request->body, "\"token\":\"") :
+	    strstr(request->url, "/3/device/");
+	size_t number, i;
+
+	if (text == NULL || strlen(text) < 26)
+		return (size_t)LEDGER_NONE;
+	number = strtoul(text + (account == NETWORK_FCM ? 9 : 10), NULL, 16);
+	/* One pushkey may stand under an app of each provider. */
+	for (i = number; i < ledger->device_count; i++) {
+		if (ledger->devices[i].pushkey == number &&
+		    ledger->devices[i].account == account)
+			return i;
+	}
+	return (size_t)LEDGER_NONE;
+}
+
+static uint64_t
+network_hash_token(const struct fake_curl_request *request)
+{
+	const struct curl_slist *header = request->headers;
+
+	while (header != NULL &&
+	    strncmp(header->data, "authorization:", 14) != 0)
+		header = header->next;
+	return header == NULL ? 0 : hash_add(HASH_START, header->data,
+	    strlen(header->data));
+}
+
+static struct network_call *
+network_add_call(struct network *network, unsigned int number)
+{
+	while (number >= network->call_size) {
+		size_t size = 2 * network->call_size + 1024;
+
+		network->calls = xreallocarray(network->calls, size,
+		    sizeof *network->calls);
+		memset(network->calls + network->call_size, 0,
+		    (size - network->call_size) * sizeof *network->calls);
+		network->call_size = size;
+	}
+	return &network->calls[number];
+}
+
+static struct ledger_attempt *
+network_attempt(struct network *network, const struct network_call *call)
+{
+	return call->device == (size_t)LEDGER_NONE ? NULL :
+	    &network->ledger->devices[call->device].attempts[call->attempt];
+}
+
+static void
+network_give(struct fake_curl_answer *answer, const struct answer *given)
+{
+	answer->status = given->status;
+	answer->body = given->body;
+}
+
+/* The answer of one row, and in some of them a time to wait for. */
+static void
+network_answer(struct network *network, struct ledger_attempt *attempt,
+    struct fake_curl_answer *answer, const struct answer *given)
+{
+	network_give(answer, given);
+	attempt->answer = given;
+	if ((given->status == 429 || given->status >= 500) &&
+	    dice_chance(&network->dice, 400)) {
+		answer->retry_after_s = dice_magnitude(&network->dice, 1, 30);
+		attempt->retry_after_ms = answer->retry_after_s * 1000;
+	}
+}
+
+/* The provider takes it on the way to its answer. */
+static void
+network_accept(struct ledger_attempt *attempt,
+    const struct fake_curl_answer *answer)
+{
+	attempt->accepts_ms = ledger_now_ms() + answer->after_ms / 2;
+}
+
+static void
+network_behave(struct network *network, enum moods_behaviour behaviour,
+    const char *provider, struct ledger_attempt *attempt,
+    struct fake_curl_answer *answer)
+{
+	switch (behaviour) {
+	case ACCEPTS:
+		network_answer(network, attempt, answer,
+		    answers_accepted(provider));
+		break;
+	case SAYS_DEAD:
+		network_answer(network, attempt, answer,
+		    answers_dead(provider));
+		break;
+	case SAYS_SUSPICIOUS:
+		network_answer(network, attempt, answer,
+		    answers_suspicious(provider));
+		break;
+	case IS_BUSY:
+		network_answer(network, attempt, answer,
+		    answers_busy(provider));
+		break;
+	case SAYS_ANYTHING:
+		network_answer(network, attempt, answer, answers_any(provider,
+		    dice_below(&network->dice, 10000)));
+		break;
+	case FINDS_STALE:
+		network_answer(network, attempt, answer,
+		    answers_stale(provider));
+		break;
+	case HANGS:
+		answer->after_ms = FAKE_CURL_NEVER;
+		if (dice_chance(&network->dice, 500))
+			attempt->accepts_ms = ledger_now_ms() + 100;
+		break;
+	case BREAKS_AFTER:
+		network_accept(attempt, answer);
+		answer->code = CURLE_RECV_ERROR;
+		break;
+	case BREAKS_BEFORE:
+		answer->code = CURLE_HTTP2_STREAM;
+		break;
+	case BREAKS_IN_ANSWER:
+		network_answer(network, attempt, answer,
+		    dice_chance(&network->dice, 500) ?
+		    answers_accepted(provider) : answers_dead(provider));
+		answer->code = CURLE_PARTIAL_FILE;
+		break;
+	case BREAKS_ALL:
+		answer->code = CURLE_SEND_ERROR;
+		answer->cuts = true;
+		break;
+	case IS_NOT_SENT:
+		answer->code = CURLE_COULDNT_CONNECT;
+		answer->unsent = true;
+		answer->cuts = true;
+		break;
+	case SPEAKS_OLD:
+		network_answer(network, attempt, answer, strcmp(provider,
+		    "apns") == 0 ? &network_old : answers_accepted(provider));
+		answer->version = CURL_HTTP_VERSION_1_1;
+		break;
+	case TALKS_WITHOUT_END:
+		network_answer(network, attempt, answer, &network_endless);
+		answer->body = network->endless;
+		answer->body_size = NETWORK_ENDLESS_SIZE;
+		break;
+	case MOODS_BEHAVIOUR__MAX:
+		break;
+	}
+	if (attempt->answer != NULL &&
+	    attempt->answer->meaning == MEANS_DELIVERED)
+		network_accept(attempt, answer);
+}
+
+static void
+network_push(struct network *network, struct network_state *state,
+    const struct fake_curl_request *request, struct network_call *call,
+    struct fake_curl_answer *answer)
+{
+	const struct mood *mood = moods_now(&state->moods, ledger_now_ms());
+	enum moods_behaviour behaviour = (enum moods_behaviour)
+	    dice_weigh(&network->dice, mood->weights, MOODS_BEHAVIOUR__MAX);
+	uint64_t token = network_hash_token(request);
+	struct ledger_device *device = &network->ledger->devices[call->device];
+	struct ledger_attempt *attempt;
+
+	if (device->attempt_count == LEDGER_ATTEMPTS_MAX) {
+		ledger_blame(network->ledger, "device %zu is tried without "
+		    "end", call->device);
+		return;
+	}
+	attempt = &device->attempts[call->attempt = device->attempt_count++];
+	*attempt = (struct ledger_attempt){
+		.sent_ms = ledger_now_ms(),
+		.ended_ms = LEDGER_NONE,
+		.accepts_ms = LEDGER_NONE,
+		.retry_after_ms = LEDGER_NONE
+	};
+	if (behaviour == FINDS_STALE)
+		state->stale = token;
+	else if (behaviour == ACCEPTS && token == state->stale)
+		behaviour = FINDS_STALE;
+	answer->after_ms = dice_between(&network->dice, mood->least_ms,
+	    mood->most_ms);
+	network_behave(network, behaviour, network_hosts[call->account].provider,
+	    attempt, answer);
+	call->answers = attempt->answer != NULL &&
+	    (answer->code == CURLE_OK || attempt->answer->status == 200);
+	if (network->hooks.sent != NULL)
+		network->hooks.sent(network->hooks.arg, call->device);
+}
+
+/* The endpoint that Google's tokens come from. */
+static void
+network_give_token(struct network *network, struct network_state *state,
+    struct network_call *call, struct fake_curl_answer *answer)
+{
+	static const struct answer refused = { .status = 400,
+		.body = "{\"error\":\"invalid_grant\"}" };
+	static const struct answer page = { .status = 200,
+		.body = "<html></html>" };
+	static const struct answer busy = { .status = 503 };
+	const struct mood *mood = moods_now(&state->moods, ledger_now_ms());
+	struct ledger_attempt unused = { .sent_ms = 0 };
+	enum moods_behaviour behaviour = (enum moods_behaviour)
+	    dice_weigh(&network->dice, mood->weights, MOODS_BEHAVIOUR__MAX);
+
+	answer->after_ms = dice_between(&network->dice, mood->least_ms,
+	    mood->most_ms);
+	switch (behaviour) {
+	case ACCEPTS:
+	case SAYS_DEAD:
+		answer->status = 200;
+		answer->body = call->body = xasprintf("{\"access_token\":"
+		    "\"ya29.%u\",\"expires_in\":%d,\"token_type\":\"Bearer\"}",
+		    ++network->tokens, (int)dice_between(&network->dice, 30,
+		    4000));
+		break;
+	case SAYS_SUSPICIOUS:
+	case FINDS_STALE:
+		network_give(answer, &refused);
+		break;
+	case IS_BUSY:
+		network_give(answer, &busy);
+		break;
+	case SAYS_ANYTHING:
+	case SPEAKS_OLD:
+	case TALKS_WITHOUT_END:
+		network_give(answer, &page);
+		break;
+	default:
+		network_behave(network, behaviour, "fcm", &unused, answer);
+		break;
+	}
+	/* From the beginning until it is over, if it is not well. */
+	if (behaviour != ACCEPTS && behaviour != SAYS_DEAD)
+		network_note_trouble(state, ledger_now_ms() +
+		    (answer->after_ms < 0 ? 10000 : answer->after_ms));
+	else if (answer->after_ms >= NETWORK_HUNG_MS)
+		network_note_trouble(state, ledger_now_ms() +
+		    answer->after_ms);
+}
+
+static void
+network_on_sent(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	struct network *network = arg;
+	struct network_call *call = network_add_call(network,
+	    request->number);
+	struct network_state *state;
+
+	*call = (struct network_call){
+		.account = network_find_account(request->url),
+		.device = (size_t)LEDGER_NONE
+	};
+	state = &network->accounts[call->account];
+	if (++state->in_flight >= NETWORK_BUSY)
+		state->busy_ms = ledger_now_ms();
+	if (call->account == NETWORK_TOKENS)
+		network_give_token(network, state, call, answer);
+	else if ((call->device = network_find_device(network, request,
+	    call->account)) == (size_t)LEDGER_NONE)
+		ledger_blame(network->ledger, "a push to %s is for no device "
+		    "of any request", request->url);
+	else
+		network_push(network, state, request, call, answer);
+	call->code = answer->code;
+	call->end_ms = ledger_now_ms() + answer->after_ms;
+	if (answer->after_ms < 0 || answer->after_ms >= NETWORK_HUNG_MS)
+		network_note_trouble(state, ledger_now_ms() + 10000);
+}
+
+/* --- its end ------------------------------------------------------------- */
+
+static void
+network_end_call(struct network *network, struct network_call *call,
+    enum ledger_end end)
+{
+	struct network_state *state = &network->accounts[call->account];
+	struct ledger_attempt *attempt = network_attempt(network, call);
+	int64_t now_ms = ledger_now_ms();
+
+	free(call->body);
+	call->body = NULL;
+	if (state->in_flight-- >= NETWORK_BUSY)
+		state->busy_ms = now_ms;
+	if (attempt == NULL)
+		return;
+	attempt->end = end;
+	attempt->ended_ms = now_ms;
+	attempt->accepted = attempt->accepts_ms != LEDGER_NONE &&
+	    attempt->accepts_ms <= now_ms;
+	if (end != LEDGER_ANSWERED || attempt->answer->trouble ||
+	    attempt->answer->retry == ANSWERS_TOKEN)
+		network_note_trouble(state, now_ms);
+	if (network->hooks.ended != NULL)
+		network->hooks.ended(network->hooks.arg, call->device);
+}
+
+static void
+network_on_ended(void *arg, unsigned int number, CURLcode code)
+{
+	struct network *network = arg;
+	struct network_call *call = &network->calls[number];
+	bool planned = code == call->code && ledger_now_ms() >= call->end_ms;
+
+	/* More than is read of it is an answer all the same. */
+	if (code == CURLE_WRITE_ERROR)
+		planned = true;
+	if (planned && call->answers)
+		network_end_call(network, call, LEDGER_ANSWERED);
+	else if (planned && call->code == CURLE_COULDNT_CONNECT)
+		network_end_call(network, call, LEDGER_UNSENT);
+	else
+		network_end_call(network, call, LEDGER_BROKEN);
+}
+
+static void
+network_on_cancelled(void *arg, unsigned int number)
+{
+	struct network *network = arg;
+
+	network_end_call(network, &network->calls[number], LEDGER_CANCELLED);
+}
+
+/* --- the whole ----------------------------------------------------------- */
+
+void
+network_set_hooks(struct network *network, const struct network_hooks *hooks)
+{
+	network->hooks = *hooks;
+}
+
+struct network *
+network_create(struct ledger *ledger, uint64_t seed, int64_t end_ms)
+{
+	struct network *network = xcalloc(1, sizeof *network);
+	struct dice dice;
+	size_t i;
+
+	network->ledger = ledger;
+	dice_init(&network->dice, seed, 1);
+	dice_init(&dice, seed, 2);
+	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++) {
+		moods_plan(&network->accounts[i].moods, &dice, end_ms);
+		network->accounts[i].trouble_ms = LEDGER_NONE;
+		network->accounts[i].busy_ms = LEDGER_NONE;
+	}
+	network->endless = xmalloc(NETWORK_ENDLESS_SIZE);
+	memset(network->endless, 'x', NETWORK_ENDLESS_SIZE);
+	memcpy(network->endless, "{\"name\":\"", 9);
+	fake_curl_begin(&(struct fake_curl_hooks){
+		.sent = network_on_sent,
+		.ended = network_on_ended,
+		.cancelled = network_on_cancelled,
+		.arg = network
+	});
+	return network;
+}
+
+void
+network_free(struct network *network)
+{
+	size_t i;
+
+	for (i = 0; i < network->call_size; i++)
+		free(network->calls[i].body);
+	free(network->calls);
+	free(network->endless);
+	free(network);
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oracle.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xmalloc.h"
+#include "callers.h"
+#include "told.h"
+
+enum {
+	ORACLE_ATTEMPTS_MAX = 3,
+	ORACLE_PAUSE_MS = 200,
+	ORACLE_WINDOW = 100,
+	ORACLE_LATEST = 20,
+	/* In which a small request must have its first attempt: this, and
+	 * some answers of the slowest provider. */
+	ORACLE_WAIT_MS = 4000
+};
+
+/* The latest answers to an app, as one generation has seen them. */
+struct oracle_window {
+	bool suspicious[ORACLE_WINDOW];
+	unsigned int count;
+	unsigned int next;
+	bool up;
+};
+
+/* What is sent to an account in a phase in which it answers nobody. */
+struct oracle_probes {
+	const struct moods_phase *phase;
+	unsigned int failures;		/* early enough to open the breaker */
+	unsigned int sent;		/* when it must be open */
+};
+
+/* What one generation has learnt. */
+struct oracle_generation {
+	struct oracle_window windows[CALLERS_APPS];
+	/* The first good answer since an account was last not well. */
+	int64_t healed_ms[NETWORK_ACCOUNT__MAX];
+	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
+};
+
+struct oracle {
+	struct ledger *ledger;
+	struct network *network;
+	const struct gateway *gateway;
+	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
+	struct oracle_counts counts;
+};
+
+struct oracle *
+oracle_create(struct ledger *ledger, struct network *network)
+{
+	struct oracle *oracle = xcalloc(1, sizeof *oracle);
+
+	oracle->ledger = ledger;
+	oracle->network = network;
+	return oracle;
+}
+
+void
+oracle_set_gateway(struct oracle *oracle, const struct gateway *gateway)
+{
+	oracle->gateway = gateway;
+}
+
+void
+oracle_free(struct oracle *oracle)
+{
+	size_t i;
+
+	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++)
+		free(oracle->generations[i]);
+	free(oracle);
+}
+
+const struct oracle_counts *
+oracle_counts(const struct oracle *oracle)
+{
+	return &oracle->counts;
+}
+
+void
+oracle_counts_add(struct oracle_counts *sum,
+    const struct oracle_counts *counts)
+{
+	sum->requests += counts->requests;
+	sum->verdicts += counts->verdicts;
+	sum->delivered += counts->delivered;
+	sum->rejected += counts->rejected;
+	sum->later += counts->later;
+	sum->failed += counts->failed;
+	sum->attempts += counts->attempts;
+	sum->duplicates += counts->duplicates;
+}
+
+static struct ledger_request *
+oracle_request(const struct oracle *oracle, const struct ledger_device *device)
+{
+	return &oracle->ledger->requests[
+	    oracle->ledger->items[device->item].request];
+}
+
+/* --- each attempt -------------------------------------------------------- */
+
+/* What the attempt before says against this one, or NULL. */
+static const char *
+oracle_find_fault(const struct ledger_device *device)
+{
+	const struct ledger_attempt *attempt =
+	    &device->attempts[device->attempt_count - 1];
+	const struct ledger_attempt *before = attempt - 1;
+	const struct answer *answer = before->answer;
+	int64_t pause_ms = attempt->sent_ms - before->ended_ms;
+	unsigned int i, unknown = 0;
+
+	for (i = 0; i + 1 < device->attempt_count; i++)
+		unknown += device->attempts[i].end == LEDGER_BROKEN;
+	if (before->end == LEDGER_PENDING || before->end == LEDGER_CANCELLED)
+		return "sent again while it is under way";
+	if (unknown > 1)
+		return "sent again after two unknown ends";
+	if (before->end != LEDGER_ANSWERED)
+		return NULL;
+	if (before->accepted)
+		return "sent again though it is accepted";
+	if (answer->retry == ANSWERS_FINAL ||
+	    (answer->retry == ANSWERS_IF_TOLD &&
+	    before->retry_after_ms == LEDGER_NONE))
+		return "sent again after an answer that is final";
+	if (before->retry_after_ms != LEDGER_NONE &&
+	    answer->retry != ANSWERS_AGAIN &&
+	    pause_ms < before->retry_after_ms)
+		return "sent before Retry-After";
+	if (answer->retry == ANSWERS_PAUSE && before->retry_after_ms ==
+	    LEDGER_NONE && pause_ms < ORACLE_PAUSE_MS)
+		return "sent again without a pause";
+	return NULL;
+}
+
+/* Little may have been sent: a probe after each pause. */
+static void
+oracle_check_probes(struct oracle *oracle, size_t generation,
+    enum network_account account)
+{
+	const struct gateway_settings *settings = gateway_settings(
+	    oracle->gateway, generation);
+	const struct oracle_probes *probes =
+	    &oracle->generations[generation]->probes[account];
+	const struct moods_phase *phase = probes->phase;
+	int64_t rest_ms, most;
+
+	if (phase == NULL || settings->breaker_failures == 0 ||
+	    probes->sent == 0 || probes->failures < ORACLE_ATTEMPTS_MAX *
+	    settings->breaker_failures)
+		return;
+	rest_ms = phase->until_ms - phase->from_ms - NETWORK_OPENED_MS;
+	most = ORACLE_ATTEMPTS_MAX *
+	    (rest_ms / 1000 / settings->breaker_pause_s + 2);
+	if (probes->sent > most)
+		ledger_blame(oracle->ledger, "generation %zu sends account %d "
+		    "%u requests from %" PRId64 " to %" PRId64 " ms, though "
+		    "it answers nobody", generation, (int)account,
+		    probes->sent, phase->from_ms + NETWORK_OPENED_MS,
+		    phase->until_ms);
+}
+
+/* The probes of this phase, or NULL if it is no such one. */
+static struct oracle_probes *
+oracle_probes_now(struct oracle *oracle, size_t generation,
+    enum network_account account)
+{
+	struct oracle_probes *probes =
+	    &oracle->generations[generation]->probes[account];
+	const struct moods_phase *phase = network_phase(oracle->network,
+	    account);
+
+	if (phase == NULL || !phase->mood->is_dead)
+		return NULL;
+	if (phase != probes->phase) {
+		oracle_check_probes(oracle, generation, account);
+		*probes = (struct oracle_probes){ .phase = phase };
+	}
+	return probes;
+}
+
+void
+oracle_on_sent(void *arg, size_t index)
+{
+	struct oracle *oracle = arg;
+	const struct ledger_device *device = &oracle->ledger->devices[index];
+	const struct ledger_request *request = oracle_request(oracle, device);
+	int64_t now_ms = ledger_now_ms();
+	const char *fault = NULL;
+	struct oracle_probes *probes;
+
+	oracle->counts.attempts++;
+	probes = oracle_probes_now(oracle, request->generation,
+	    (enum network_account)device->account);
+	if (probes != NULL && now_ms >= probes->phase->from_ms +
+	    NETWORK_OPENED_MS)
+		probes->sent++;
+	if (request->began_ms == LEDGER_NONE || now_ms < request->began_ms ||
+	    request->end_ms != LEDGER_NONE)
+		fault = "sent for a request that is not under way";
+	else if (device->unreachable)
+		fault = "sent to whom the caller may not";
+	else if (now_ms >= request->began_ms + request->timeout_ms)
+		fault = "sent after the deadline";
+	else if (device->attempt_count > ORACLE_ATTEMPTS_MAX)
+		fault = "sent more than three times";
+	else if (device->attempt_count > 1)
+		fault = oracle_find_fault(device);
+	if (fault != NULL)
+		ledger_blame_device(oracle->ledger, index, "%s", fault);
+}
+
+/* --- the guard ----------------------------------------------------------- */
+
+void
+oracle_on_began(void *arg, size_t generation, size_t previous)
+{
+	struct oracle *oracle = arg;
+	struct oracle_generation *made = xcalloc(1, sizeof *made);
+
+	/* The breakers are new ones. */
+	if (previous != (size_t)LEDGER_NONE)
+		memcpy(made->windows, oracle->generations[previous]->windows,
+		    sizeof made->windows);
+	oracle->generations[generation] = made;
+}
+
+static unsigned int
+oracle_window_sum(const struct oracle_window *window, unsigned int latest)
+{
+	unsigned int i, sum = 0;
+
+	for (i = 1; i <= latest && i <= window->count; i++)
+		sum += window->suspicious[(window->next + ORACLE_WINDOW - i) %
+		    ORACLE_WINDOW];
+	return sum;
+}
+
+/*
+ * Up from ten of the latest twenty, until those and the latest hundred have
+ * less than a quarter.
+ */
+static void
+oracle_window_note(struct oracle_window *window, bool suspicious)
+{
+	window->suspicious[window->next] = suspicious;
+	window->next = (window->next + 1) % ORACLE_WINDOW;
+	if (window->count < ORACLE_WINDOW)
+		window->count++;
+	if (!window->up)
+		window->up = oracle_window_sum(window, ORACLE_LATEST) >= 10;
+	else
+		window->up = oracle_window_sum(window, ORACLE_LATEST) >= 5 ||
+		    oracle_window_sum(window, ORACLE_WINDOW) * 4 >=
+		    window->count;
+}
+
+void
+oracle_on_ended(void *arg, size_t index)
+{
+	struct oracle *oracle = arg;
+	struct ledger_device *device = &oracle->ledger->devices[index];
+	const struct ledger_request *request = oracle_request(oracle, device);
+	struct ledger_attempt *attempt =
+	    &device->attempts[device->attempt_count - 1];
+	struct oracle_generation *generation =
+	    oracle->generations[request->generation];
+	struct oracle_window *window = &generation->windows[device->app];
+	int64_t *healed_ms = &generation->healed_ms[device->account];
+	struct oracle_probes *probes;
+
+	if ((attempt->end != LEDGER_ANSWERED || attempt->answer->trouble) &&
+	    (probes = oracle_probes_now(oracle, request->generation,
+	    (enum network_account)device->account)) != NULL &&
+	    ledger_now_ms() < probes->phase->from_ms + NETWORK_FAILED_MS)
+		probes->failures++;
+	if (attempt->end != LEDGER_ANSWERED)
+		return;
+	if (!attempt->answer->trouble && *healed_ms <=
+	    network_trouble_ms(oracle->network, device->account))
+		*healed_ms = ledger_now_ms();
+	if (attempt->answer->meaning != MEANS_DELIVERED &&
+	    attempt->answer->meaning != MEANS_REJECTED)
+		return;
+	oracle_window_note(window, attempt->answer->suspicious);
+	attempt->guarded = window->up && attempt->answer->suspicious &&
+	    gateway_settings(oracle->gateway,
+	    request->generation)->reject_guard;
+}
+
+/* --- what a device comes to ---------------------------------------------- */
+
+/* True if there is a reason for which it was not sent, or late. */
+static bool
+oracle_is_excused(struct oracle *oracle, const struct ledger_device *device,
+    const struct ledger_request *request)
+{
+	const struct gateway_settings *settings = gateway_settings(
+	    oracle->gateway, request->generation);
+	int64_t since_ms = request->began_ms -
+	    1000 * settings->breaker_pause_s - 10000;
+	int64_t trouble_ms = network_trouble_ms(oracle->network,
+	    device->account);
+	int64_t healed_ms = oracle->generations[request->generation]->
+	    healed_ms[device->account];
+
+	return device->lost || request->expired ||
+	    (trouble_ms != LEDGER_NONE && (trouble_ms >= since_ms ||
+	    trouble_ms > healed_ms || healed_ms >= request->began_ms)) ||
+	    network_busy_ms(oracle->network, device->account) >=
+	    request->began_ms - 1000;
+}
+
+static void
+oracle_count(struct oracle *oracle, const struct ledger_device *device,
+    unsigned int meaning)
+{
+	unsigned int i, accepted = 0;
+
+	oracle->counts.verdicts++;
+	oracle->counts.delivered += meaning == MEANS_DELIVERED;
+	oracle->counts.rejected += meaning == MEANS_REJECTED;
+	oracle->counts.later += meaning == MEANS_LATER;
+	oracle->counts.failed += meaning == MEANS_FAILED;
+	for (i = 0; i < device->attempt_count; i++)
+		accepted += device->attempts[i].accepted;
+	oracle->counts.duplicates += accepted > 1 ? accepted - 1 : 0;
+}
+
+/* Looks at one device whose item is settled. */
+static void
+oracle_check_device(struct oracle *oracle, size_t index)
+{
+	const struct ledger_device *device = &oracle->ledger->devices[index];
+	const struct ledger_request *request = oracle_request(oracle, device);
+	unsigned int meaning = told_meaning(device), i;
+
+	oracle_count(oracle, device, meaning);
+	if (device->attempt_count > 0 &&
+	    device->attempts[device->attempt_count - 1].end == LEDGER_PENDING)
+		ledger_blame_device(oracle->ledger, index, "settled while it is under way");
+	if (device->attempt_count == 0 && !device->unreachable &&
+	    !oracle_is_excused(oracle, device, request))
+		ledger_blame_device(oracle->ledger, index, "never sent, for no reason");
+	/* Accepted twice only after an end that said nothing. */
+	for (i = 0; i + 1 < device->attempt_count; i++) {
+		if (device->attempts[i].accepted &&
+		    device->attempts[i].end != LEDGER_BROKEN)
+			ledger_blame_device(oracle->ledger, index, "a duplicate without need");
+	}
+	if (device->attempt_count > 0 && request->small &&
+	    device->attempts[0].sent_ms - request->began_ms >
+	    ORACLE_WAIT_MS && !oracle_is_excused(oracle, device, request))
+		ledger_blame_device(oracle->ledger, index, "waits for long, for no reason");
+}
+
+/* --- what a request comes to ---------------------------------------------- */
+
+void
+oracle_check_answer(struct oracle *oracle, size_t index, int status,
+    const char *body)
+{
+	static const int refusals[] = {
+		[LEDGER_BAD_REQUEST] = 400,
+		[LEDGER_UNAUTHORISED] = 401,
+		[LEDGER_NOT_FOUND] = 404,
+		[LEDGER_WRONG_METHOD] = 405,
+		[LEDGER_TOO_LARGE] = 413,
+		[LEDGER_EXPIRED] = 503
+	};
+	const struct ledger_request *request =
+	    &oracle->ledger->requests[index];
+	size_t i, j;
+
+	oracle->counts.requests++;
+	if (request->refusal != LEDGER_SERVED) {
+		if (!request->gone && status != refusals[request->refusal])
+			ledger_blame(oracle->ledger, "request %zu is answered "
+			    "by %d in place of %d", index, status,
+			    refusals[request->refusal]);
+		return;
+	}
+	if (request->end_ms > request->began_ms + request->timeout_ms)
+		ledger_blame(oracle->ledger, "request %zu is answered after "
+		    "its deadline: body at %" PRId64 " ms, timeout %" PRId64
+		    " ms", index, request->began_ms, request->timeout_ms);
+	for (i = 0; i < request->item_count; i++) {
+		const struct ledger_item *item =
+		    &oracle->ledger->items[request->first_item + i];
+
+		for (j = 0; j < item->device_count; j++)
+			oracle_check_device(oracle, item->first_device + j);
+	}
+	if (!request->gone)
+		told_check(oracle->ledger, index, status, body);
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+void
+oracle_check_end(struct oracle *oracle)
+{
+	size_t i, j;
+
+	for (i = 0; i < oracle->ledger->request_count; i++) {
+		if (oracle->ledger->requests[i].end_ms == LEDGER_NONE)
+			ledger_blame(oracle->ledger,
+			    "request %zu is never answered", i);
+	}
+	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++) {
+		for (j = 0; oracle->generations[i] != NULL &&
+		    j < NETWORK_TOKENS; j++)
+			oracle_check_probes(oracle, i,
+			    (enum network_account)j);
+	}
+}
