@@ -31,7 +31,9 @@ static const struct scenario scenarios[] = {
 	    .requests = { FAILING(5, 0), REFUSED(10, CAUSE_UNREACHABLE) },
 	    .phases = { { .answer = BROKEN },
 	    { .from_ms = 10, .answer = ACCEPTED } },
-	    .sent = 5, .opened = 1, .still_open = true },
+	    .sent = 5, .opened = 1, .still_open = true,
+	    .logged = "circuit breaker open: provider cannot be reached, 5 "
+	    "consecutive failures; next probe in 10 s" },
 	{ .name = "failures of several requests add up",
 	    .requests = { FAILING(1, 0), FAILING(1, 10), FAILING(2, 20),
 	    FAILING(1, 30), REFUSED(40, CAUSE_UNREACHABLE) },
@@ -207,7 +209,9 @@ static const struct scenario scenarios[] = {
 	    .delivered = 0, .later = 1, .cause = CAUSE_DEADLINE,
 	    .settled_ms = 11999 }, REFUSED(4001, CAUSE_DEADLINE) },
 	    .phases = { { .answer = HANGS } },
-	    .sent = 6, .opened = 1, .still_open = true },
+	    .sent = 6, .opened = 1, .still_open = true,
+	    .logged = "circuit breaker open: no response for 4 s, 6 requests "
+	    "in flight; next probe in 10 s" },
 	{ .name = "four that hang do not",
 	    .requests = { HANGING(4, 0), DELIVERED(7000) },
 	    .phases = { { .answer = HANGS },
