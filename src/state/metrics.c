@@ -22,6 +22,8 @@ enum {
 	METRICS_SLOT_SIZE = 8
 };
 
+#define METRICS_FILE "metrics"
+
 static_assert((int)METRICS_SUM_MS < (int)SHARED_TABLE_VALUES &&
     METRICS_LABELS * METRICS_VALUE_SIZE <= (int)SHARED_TABLE_TEXT_SIZE &&
     (METRICS_LABELS - 1) * METRICS_VALUE_SIZE + METRICS_SLOT_SIZE <=
@@ -31,7 +33,6 @@ static_assert((int)METRICS_SUM_MS < (int)SHARED_TABLE_VALUES &&
 struct metrics {
 	char *directory;
 	struct shared_table *table;
-	struct shared_row *dropped;
 	struct worker_slot *slot;	/* NULL: no gauges of this worker */
 };
 
@@ -45,7 +46,7 @@ metrics_is_of_worker(enum metrics_name name)
 
 /*
  * The series of a name and the values of its labels, each of which stands in
- * the text with a NUL behind it, and after them, if it is a worker's, its slot;
+ * the text with a NUL after it, and after them, if it is a worker's, its slot;
  * NULL if there is no room for it.
  */
 static struct shared_row *
@@ -77,9 +78,8 @@ metrics_find(struct metrics *metrics, enum metrics_name name,
 		size += 1 + (size_t)snprintf(text + size, METRICS_SLOT_SIZE,
 		    "%u", worker_slot_number(metrics->slot));
 	series = shared_table_find(metrics->table, (uint16_t)name, text, size);
-	if (series == NULL && metrics->dropped != NULL)
-		atomic_fetch_add_explicit(&metrics->dropped->values[
-		    METRICS_VALUE], 1, memory_order_relaxed);
+	if (series == NULL && name != METRICS_DROPPED)
+		metrics_add(metrics, METRICS_DROPPED, 1, NULL);
 	return series;
 }
 
@@ -130,15 +130,16 @@ metrics_observe(struct metrics *metrics, enum metrics_name name,
 	    (uint64_t)duration_ms, memory_order_relaxed);
 }
 
-/* A row of the table that is one of our series, or NULL. */
-static struct shared_row *
-metrics_at(struct shared_table *table, size_t place)
+/* Copies a row of the table; false if it is not one of our series. */
+static bool
+metrics_copy(struct shared_table *table, size_t place,
+    struct shared_row *series)
 {
-	struct shared_row *series = shared_table_at(table, place);
 	size_t parts = 0, ends = 0, i;
 
-	if (series == NULL || series->kind >= METRICS_NAME__MAX)
-		return NULL;
+	if (!shared_table_copy(table, place, series) ||
+	    series->kind >= METRICS_NAME__MAX)
+		return false;
 	while (parts < METRICS_LABELS &&
 	    metrics_infos[series->kind].labels[parts].name != NULL)
 		parts++;
@@ -146,7 +147,7 @@ metrics_at(struct shared_table *table, size_t place)
 	for (i = 0; i < series->size; i++)
 		ends += series->text[i] == '\0';
 	return ends == parts && (series->size == 0 ||
-	    series->text[series->size - 1] == '\0') ? series : NULL;
+	    series->text[series->size - 1] == '\0');
 }
 
 /* The size of the labels' values in the text of a series. */
@@ -179,16 +180,16 @@ metrics_slot_of(const struct shared_row *row)
 static void
 metrics_hide(struct metrics *metrics, unsigned long slot)
 {
-	struct shared_row *series;
+	struct shared_row series;
 	size_t i;
 
-	for (i = 0; i < SHARED_TABLE_MAX; i++) {
-		series = metrics_at(metrics->table, i);
-		if (series != NULL &&
-		    metrics_infos[series->kind].type == METRICS_GAUGE &&
-		    metrics_slot_of(series) == slot)
-			atomic_store_explicit(&series->values[METRICS_SHOWN],
-			    0, memory_order_relaxed);
+	for (i = 0; i < METRICS_ROWS; i++) {
+		if (metrics_copy(metrics->table, i, &series) &&
+		    metrics_infos[series.kind].type == METRICS_GAUGE &&
+		    metrics_slot_of(&series) == slot)
+			atomic_store_explicit(&shared_table_at(metrics->table,
+			    i)->values[METRICS_SHOWN], 0,
+			    memory_order_relaxed);
 	}
 }
 
@@ -213,9 +214,14 @@ metrics_open(const char *directory)
 	struct metrics *metrics = xcalloc(1, sizeof *metrics);
 
 	metrics->directory = xstrdup(directory);
-	metrics->table = shared_table_open(directory, metrics_list_layout());
-	metrics->dropped =
-	    shared_table_find(metrics->table, METRICS_DROPPED, "", 0);
+	metrics->table = shared_table_open(&(struct shared_table_params){
+		.directory = metrics->directory,
+		.file = METRICS_FILE,
+		.layout = metrics_list_layout(),
+		.rows = METRICS_ROWS
+	});
+	/* While there is room. */
+	metrics_add(metrics, METRICS_DROPPED, 0, NULL);
 	metrics->slot = worker_slot_take(directory);
 	/* Who had the slot before may not have lived to do so. */
 	metrics_clear_own_gauges(metrics);
@@ -364,14 +370,17 @@ static struct metrics_snapshot *
 metrics_look(struct shared_table *table, const char *directory)
 {
 	struct metrics_snapshot *snapshot = xcalloc(1, sizeof *snapshot);
-	const struct shared_row *rows[SHARED_TABLE_MAX], *row;
+	struct shared_row *copies = xcalloc(METRICS_ROWS, sizeof *copies);
+	const struct shared_row *rows[METRICS_ROWS];
 	bool living[WORKER_SLOT_MAX];
 	size_t count = 0, size = 0, i;
 
 	worker_slot_look(directory, living);
-	for (i = 0; i < SHARED_TABLE_MAX; i++) {
-		row = metrics_at(table, i);
-		if (row == NULL || !metrics_is_shown(row, living))
+	for (i = 0; i < METRICS_ROWS; i++) {
+		struct shared_row *row = &copies[count];
+
+		if (!metrics_copy(table, i, row) ||
+		    !metrics_is_shown(row, living))
 			continue;
 		rows[count++] = row;
 		size += row->size;
@@ -380,6 +389,7 @@ metrics_look(struct shared_table *table, const char *directory)
 	snapshot->series = xcalloc(count + 1, sizeof *snapshot->series);
 	snapshot->text = xcalloc(size + 1, 1);
 	metrics_look_at_rows(rows, count, snapshot);
+	free(copies);
 	return snapshot;
 }
 
@@ -393,8 +403,13 @@ struct metrics_snapshot *
 metrics_snapshot_read(const char *directory, struct error *error)
 {
 	struct metrics_snapshot *snapshot = NULL;
-	struct shared_table *table =
-	    shared_table_read(directory, metrics_list_layout(), error);
+	struct shared_table *table = shared_table_open_to_read(
+	    &(struct shared_table_params){
+		.directory = directory,
+		.file = METRICS_FILE,
+		.layout = metrics_list_layout(),
+		.rows = METRICS_ROWS
+	    }, error);
 
 	if (table != NULL)
 		snapshot = metrics_look(table, directory);

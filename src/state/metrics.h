@@ -18,6 +18,10 @@
  */
 struct metrics;
 
+enum {
+	METRICS_ROWS = 4096	/* series, at most */
+};
+
 /* A series as it was when it was looked at. */
 struct metrics_series {
 	enum metrics_name name;

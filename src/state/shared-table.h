@@ -10,13 +10,11 @@
 #include "base/error.h"
 
 /*
- * Rows of numbers in memory that all workers of a host map: the file
- * `metrics` in the state directory.  A row is found by its kind and its text;
- * what these mean, and the numbers, is the caller's.  Rows are made, never
- * taken out.
+ * Rows of numbers in memory that all workers of a host share.  A row is found
+ * by its kind and its text; what these mean, and the numbers, is the caller's.
+ * Rows are added, never removed.
  */
 enum shared_table_limits {
-	SHARED_TABLE_MAX = 4096,
 	SHARED_TABLE_TEXT_SIZE = 512,
 	SHARED_TABLE_VALUES = 14
 };
@@ -31,32 +29,41 @@ struct shared_row {
 
 struct shared_table;
 
-/*
- * Never NULL: where the file cannot be shared it is logged, and the table is
- * this process' own.  `layout` tells what kinds and numbers mean; a file with
- * another one, or a damaged file, is replaced, that of another user is left
- * alone.
- */
-struct shared_table *shared_table_open(const char *directory, uint64_t layout);
+struct shared_table_params {
+	const char *directory;
+	const char *file;		/* its name in there */
+	uint64_t layout;		/* tells what kinds and numbers mean */
+	size_t rows;			/* there is room for so many */
+};
+
+/* As shared_memory_open: never NULL, and what is not shared is its own. */
+struct shared_table *shared_table_open(
+    const struct shared_table_params *params);
+
+/* As shared_memory_open_to_read. */
+struct shared_table *shared_table_open_to_read(
+    const struct shared_table_params *params, struct error *error);
+
 void shared_table_close(struct shared_table *table);
 
 /*
- * The row of that text, which is made if it is not there.  NULL if there is
- * no room for it, or another process keeps the lock for over 10 ms: it dies
- * with its holder, and is only wanted to make a row.
+ * The row of that text, which is added if it is not there; of use until the
+ * next call, since all rows may be lost with their file.  NULL if there is no
+ * room for it, or another process keeps the lock for over 10 ms, which is only
+ * needed to add a row.
  */
 struct shared_row *shared_table_find(struct shared_table *table, uint16_t kind,
     const char *text, size_t size);
 
 /*
- * The table for reading alone, for any user who may; nothing is made, no file
- * or one of another layout is an empty table.  NULL with an error if it cannot
- * be read.
+ * Copies the row at a place, from 0 up to the number of rows.  False if there
+ * is none.  What it holds is whatever was written there, but for its size,
+ * which is right.
  */
-struct shared_table *shared_table_read(const char *directory, uint64_t layout,
-    struct error *error);
+bool shared_table_copy(struct shared_table *table, size_t place,
+    struct shared_row *copy);
 
-/* The row at a place, up to SHARED_TABLE_MAX, or NULL. */
+/* The row at a place that was just copied, to change its numbers. */
 struct shared_row *shared_table_at(struct shared_table *table, size_t place);
 
 #endif

@@ -187,6 +187,30 @@ shows() {
 	wait_until 5 counts 6 'requests_total{operation="notify",status="200"}'
 }
 
+@test "a file that is truncated or removed kills no worker and loses no request" {
+	stage_start
+	wait_until 5 worker_count
+	notify_both
+	local before harm
+	before=$(workers)
+	for harm in ': >"$STAGE/state/metrics"' \
+		'truncate -s 100000 "$STAGE/state/metrics"' \
+		'rm -r "$STAGE/state/metrics"'; do
+		eval "$harm"
+		notify_both
+		[ "$CODE" = 200 ]
+		# From the next second on both count in a new one.
+		fresh() {
+			notify_both
+			metrics | grep -q '^push_gateway_requests_total{.*"200"} '
+		}
+		wait_until 5 fresh
+	done
+	[ "$(workers)" = "$before" ]
+	grep -q 'state/metrics was truncated, removed or replaced' \
+		"$STAGE/gateway.log"
+}
+
 @test "the check of the text finds mistakes" {
 	local text good
 	good=$'# HELP a_total A.\n# TYPE a_total counter\na_total{b="c"} 1\n'

@@ -210,7 +210,7 @@ check_full(void)
 {
 	const char *directory = directory_new(), *text, *line;
 	struct metrics *metrics = metrics_open(directory);
-	int64_t shown = 0, dropped, total = 2 * SHARED_TABLE_MAX;
+	int64_t shown = 0, dropped, total = 2 * METRICS_ROWS;
 	int64_t i;
 
 	for (i = 0; i < total; i++)
@@ -222,7 +222,7 @@ check_full(void)
 	for (line = text; (line = strstr(line, "\npush_gateway_guarded")) !=
 	    NULL; line++)
 		shown++;
-	tap_ok(shown > SHARED_TABLE_MAX * 8 / 10 && shown < SHARED_TABLE_MAX,
+	tap_ok(shown > METRICS_ROWS * 8 / 10 && shown < METRICS_ROWS,
 	    "a table takes nearly as many series as it has places");
 	tap_is_int(shown + dropped, total,
 	    "what finds no room is counted as dropped");
@@ -340,7 +340,7 @@ check_files(void)
 static void
 check_rubbish_rows(void)
 {
-	size_t size = sizeof(struct shared_row) * SHARED_TABLE_MAX, i;
+	size_t size = sizeof(struct shared_row) * METRICS_ROWS, i;
 	unsigned char *rubbish = malloc(size);
 	unsigned int seed = 1;
 	const char *directory;
