@@ -54,6 +54,23 @@ caller_certificate_read_names(
 	GENERAL_NAMES_free(names);
 }
 
+/* The digest survives a renewal of the certificate with the same key. */
+static bool
+caller_certificate_digest_key(const X509 *certificate,
+    char hex[CALLER_CERTIFICATE_DIGEST_SIZE])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
+	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
+	bool done = size > 0 && EVP_Digest(der, (size_t)size, digest, NULL,
+	    EVP_sha256(), NULL) == 1;
+
+	if (done)
+		encoding_write_hex(digest, CALLER_CERTIFICATE_SHA256_SIZE,
+		    hex);
+	OPENSSL_free(der);
+	return done;
+}
+
 bool
 caller_certificate_parse(const char *pem, struct caller_certificate *caller,
     struct error *error)
@@ -78,6 +95,8 @@ caller_certificate_parse(const char *pem, struct caller_certificate *caller,
 		    EVP_sha256(), digest, NULL) == 1;
 		encoding_write_hex(digest, CALLER_CERTIFICATE_SHA256_SIZE,
 		    caller->issuer_sha256);
+		parsed = parsed && caller_certificate_digest_key(certificate,
+		    caller->spki_sha256);
 		caller_certificate_read_names(certificate, caller);
 	}
 	X509_free(certificate);

@@ -22,6 +22,8 @@ enum caller_certificate_limits {
 
 struct caller_certificate {
 	char certificate_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
+	/* of its public key, SubjectPublicKeyInfo in DER */
+	char spki_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
 	/* of the issuer's name in DER */
 	char issuer_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
 	char san_dns[CALLER_CERTIFICATE_NAMES_MAX]

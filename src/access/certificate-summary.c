@@ -73,25 +73,16 @@ certificate_summary_read_subject(const X509 *certificate,
 	BIO_free(bio);
 }
 
-static bool
-certificate_summary_read_key(X509 *certificate,
+static void
+certificate_summary_check_key(const X509 *certificate,
     struct certificate_summary *summary)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE], *der = NULL;
-	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
 	EVP_PKEY *key = X509_get0_pubkey(certificate);
-	bool done = size > 0 && EVP_Digest(der, (size_t)size, digest, NULL,
-	    EVP_sha256(), NULL) == 1;
 
-	if (done)
-		encoding_write_hex(digest, SUMMARY_SHA256_SIZE,
-		    summary->spki_sha256);
 	if (key == NULL || EVP_PKEY_get_security_bits(key) <
 	    SUMMARY_SECURITY_BITS)
 		certificate_summary_warn(summary,
 		    "its key is too weak: web servers refuse it");
-	OPENSSL_free(der);
-	return done;
 }
 
 static void
@@ -173,9 +164,8 @@ certificate_summary_read(const char *pem, int64_t now_s,
 		certificate_summary_read_times(certificate, now_s, summary);
 		certificate_summary_check_use(certificate, summary);
 		certificate_summary_check_names(summary);
-		done = certificate_summary_read_key(certificate, summary);
-		if (!done)
-			error_set(error, "has a key that cannot be digested");
+		certificate_summary_check_key(certificate, summary);
+		done = true;
 	}
 	X509_free(certificate);
 	BIO_free(bio);
@@ -238,7 +228,7 @@ certificate_summary_write(const struct certificate_summary *summary,
 	    "//     \"spki_sha256\": [\"%s\"]\n"
 	    "//   all certificates of its issuer\n"
 	    "//     \"issuer_sha256\": [\"%s\"]\n",
-	    summary->identity.certificate_sha256, summary->spki_sha256,
+	    summary->identity.certificate_sha256, summary->identity.spki_sha256,
 	    summary->identity.issuer_sha256);
 	buf_append_format(text, "%s\n", json_object_to_json_string_ext(entry,
 	    JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
@@ -255,7 +245,7 @@ certificate_summary_json(const struct certificate_summary *summary)
 	json_object_object_add(object, "certificate_sha256",
 	    json_object_new_string(summary->identity.certificate_sha256));
 	json_object_object_add(object, "spki_sha256",
-	    json_object_new_string(summary->spki_sha256));
+	    json_object_new_string(summary->identity.spki_sha256));
 	json_object_object_add(object, "san_dns",
 	    certificate_summary_names(summary));
 	json_object_object_add(object, "issuer_sha256",

@@ -27,7 +27,6 @@ enum certificate_summary_limits {
 
 struct certificate_summary {
 	struct caller_certificate identity;
-	char spki_sha256[CALLER_CERTIFICATE_DIGEST_SIZE];
 	/* RFC 4514, in UTF-8, without control characters; it may be cut. */
 	char subject[CERTIFICATE_SUMMARY_SUBJECT_SIZE];
 	char not_after[CERTIFICATE_SUMMARY_TIME_SIZE];	/* RFC 3339 */

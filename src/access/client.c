@@ -11,8 +11,12 @@
 struct client {
 	char *name;
 	struct setting_strings certificate_sha256;
+	struct setting_strings spki_sha256;
 	struct setting_strings san_dns;
 	struct setting_strings issuer_sha256;
+	struct setting_strings addresses;
+	struct network *networks;	/* what they say */
+	bool vouched;
 	struct setting_strings apps;
 	bool has_apps;
 };
@@ -25,8 +29,11 @@ struct client_list {
 const struct setting client_settings[] = {
 	{ SETTING(client, name, STRING), .required = true },
 	{ SETTING(client, certificate_sha256, STRINGS) },
+	{ SETTING(client, spki_sha256, STRINGS) },
 	{ SETTING(client, san_dns, STRINGS) },
 	{ SETTING(client, issuer_sha256, STRINGS) },
+	{ SETTING(client, vouched, BOOLEAN) },
+	{ SETTING(client, addresses, STRINGS) },
 	{ SETTING(client, apps, STRINGS) },
 	{ .name = NULL }
 };
@@ -37,13 +44,20 @@ client_list_create(void)
 	return xcalloc(1, sizeof(struct client_list));
 }
 
+static void
+client_clear(struct client *client)
+{
+	setting_free(client_settings, client);
+	free(client->networks);
+}
+
 void
 client_list_free(struct client_list *list)
 {
 	if (list == NULL)
 		return;
 	while (list->count > 0)
-		setting_free(client_settings, &list->clients[--list->count]);
+		client_clear(&list->clients[--list->count]);
 	free(list->clients);
 	free(list);
 }
@@ -86,6 +100,26 @@ client_normalise_digests(struct setting_strings *digests, const char *name,
 	return true;
 }
 
+static bool
+client_read_networks(struct client *client, struct error *error)
+{
+	size_t i;
+
+	client->networks = xcalloc(client->addresses.count,
+	    sizeof *client->networks);
+	for (i = 0; i < client->addresses.count; i++) {
+		if (network_read(&client->networks[i],
+		    client->addresses.values[i]))
+			continue;
+		error_set(error, "must be an address or a network, as in "
+		    "\"10.1.0.0/16\" or \"fd00::/8\"");
+		error_prepend_index(error, i);
+		error_prepend_name(error, "addresses");
+		return false;
+	}
+	return true;
+}
+
 bool
 client_list_add(struct client_list *list, struct json_object *section,
     struct error *error)
@@ -95,15 +129,21 @@ client_list_add(struct client_list *list, struct json_object *section,
 	if (!setting_read(client_settings, section, ".", &client, error) ||
 	    !client_check_criterion(section, "certificate_sha256",
 	    &client.certificate_sha256, error) ||
+	    !client_check_criterion(section, "spki_sha256",
+	    &client.spki_sha256, error) ||
+	    !client_check_criterion(section, "addresses", &client.addresses,
+	    error) ||
 	    !client_check_criterion(section, "san_dns", &client.san_dns,
 	    error) ||
 	    !client_check_criterion(section, "issuer_sha256",
 	    &client.issuer_sha256, error) ||
 	    !client_normalise_digests(&client.certificate_sha256,
 	    "certificate_sha256", error) ||
+	    !client_normalise_digests(&client.spki_sha256, "spki_sha256",
+	    error) ||
 	    !client_normalise_digests(&client.issuer_sha256, "issuer_sha256",
-	    error)) {
-		setting_free(client_settings, &client);
+	    error) || !client_read_networks(&client, error)) {
+		client_clear(&client);
 		return false;
 	}
 	client.has_apps = json_object_object_get_ex(section, "apps", NULL);
@@ -135,6 +175,16 @@ client_has_name(const struct setting_strings *names,
 	return i < caller->san_dns_count;
 }
 
+/* True if a certificate is meant at all, of whatever kind. */
+static bool
+client_takes_certificates(const struct client *client)
+{
+	return client->certificate_sha256.count > 0 ||
+	    client->spki_sha256.count > 0 || client->san_dns.count > 0 ||
+	    client->issuer_sha256.count > 0 ||
+	    (!client->vouched && client->addresses.count == 0);
+}
+
 const struct client *
 client_list_find(const struct client_list *list,
     const struct caller_certificate *caller)
@@ -144,7 +194,11 @@ client_list_find(const struct client_list *list,
 	for (i = 0; i < list->count; i++) {
 		const struct client *client = &list->clients[i];
 
-		if ((client->certificate_sha256.count == 0 ||
+		if (client_takes_certificates(client) &&
+		    (client->spki_sha256.count == 0 ||
+		    client_has_value(&client->spki_sha256,
+		    caller->spki_sha256)) &&
+		    (client->certificate_sha256.count == 0 ||
 		    client_has_value(&client->certificate_sha256,
 		    caller->certificate_sha256)) &&
 		    (client->issuer_sha256.count == 0 ||
@@ -155,6 +209,41 @@ client_list_find(const struct client_list *list,
 			return client;
 	}
 	return NULL;
+}
+
+const struct client *
+client_list_find_vouched(const struct client_list *list, const char *name)
+{
+	size_t i = 0;
+
+	while (i < list->count && (!list->clients[i].vouched ||
+	    strcmp(list->clients[i].name, name) != 0))
+		i++;
+	return i < list->count ? &list->clients[i] : NULL;
+}
+
+static bool
+client_has_address(const struct client *client,
+    const struct network_address *address)
+{
+	size_t i = 0;
+
+	while (i < client->addresses.count &&
+	    !network_contains(&client->networks[i], address))
+		i++;
+	return i < client->addresses.count;
+}
+
+const struct client *
+client_list_find_address(const struct client_list *list,
+    const struct network_address *address)
+{
+	size_t i = 0;
+
+	while (i < list->count &&
+	    !client_has_address(&list->clients[i], address))
+		i++;
+	return i < list->count ? &list->clients[i] : NULL;
 }
 
 const char *

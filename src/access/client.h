@@ -7,6 +7,7 @@
 
 #include "access/caller-certificate.h"
 #include "base/error.h"
+#include "base/network.h"
 #include "base/setting.h"
 
 /*
@@ -25,6 +26,8 @@ void client_list_free(struct client_list *list);
 /*
  * Adds an entry of "clients".  False with an error.  A certificate matches if
  * it meets each kind of criterion that the entry gives, by one of its values.
+ * An entry without any is for every verified certificate, unless it is known
+ * by the web server's word ("vouched") or by addresses: then it is for none.
  */
 bool client_list_add(struct client_list *list, struct json_object *section,
     struct error *error);
@@ -32,6 +35,14 @@ bool client_list_add(struct client_list *list, struct json_object *section,
 /* The first entry that the certificate matches, or NULL: no access. */
 const struct client *client_list_find(const struct client_list *list,
     const struct caller_certificate *caller);
+
+/* The entry of that name for which a web server may vouch, or NULL. */
+const struct client *client_list_find_vouched(const struct client_list *list,
+    const char *name);
+
+/* The first entry whose addresses hold this one, or NULL. */
+const struct client *client_list_find_address(const struct client_list *list,
+    const struct network_address *address);
 
 const char *client_name(const struct client *client);
 

@@ -117,14 +117,11 @@ route_find(const char *path, const char *target)
 char *
 route_prefix(const struct route *route, const char *path)
 {
-	size_t length = strlen(path), matrix = strlen("/_matrix");
+	size_t length = strlen(path);
 
 	if (length > 0 && path[length - 1] == '/')
 		length--;
 	length -= strlen(route->tail);
-	if (length >= matrix &&
-	    strncmp(path + length - matrix, "/_matrix", matrix) == 0)
-		length -= matrix;
 	return xasprintf("%.*s", (int)length, path);
 }
 
@@ -188,23 +185,31 @@ route_refuse_path(const struct router *router,
 }
 
 static const struct client *
-route_find_client(const struct router *router,
+route_find_client(const struct router *router, const struct route *route,
     const struct exchange *exchange)
 {
-	const struct client *client = NULL;
-	const struct caller_certificate *identity =
-	    caller_certificate_cache_read(router->params.identities,
-		exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
-		exchange_variable(exchange, "SSL_CLIENT_CERT"));
+	const struct admission_request request = {
+		.secret = exchange_variable(exchange, "PUSH_GATEWAY_SECRET"),
+		.vouched_client = exchange_variable(exchange,
+		    "PUSH_GATEWAY_CLIENT"),
+		.verify = exchange_variable(exchange, "SSL_CLIENT_VERIFY"),
+		.certificate = exchange_variable(exchange, "SSL_CLIENT_CERT"),
+		.address = exchange_variable(exchange, "REMOTE_ADDR"),
+		.is_matrix = route->operation == DECODE_MATRIX_NOTIFY
+	};
+	const struct caller_certificate *certificate;
+	enum admission_refusal refusal;
+	const struct client *client = admission_find(
+	    router->params.admission, &request, &refusal, &certificate);
 
-	if (identity != NULL) {
-		client = client_list_find(router->params.clients, identity);
-		if (client == NULL)
-			log_warn("verified certificate matches no configured "
-			    "client: certificate_sha256 %s issuer_sha256 %s",
-			    identity->certificate_sha256,
-			    identity->issuer_sha256);
-	}
+	if (refusal == ADMISSION_UNLISTED)
+		log_warn("%s: certificate_sha256 %s issuer_sha256 %s",
+		    admission_refusal_words(refusal),
+		    certificate->certificate_sha256,
+		    certificate->issuer_sha256);
+	else if (refusal != ADMISSION_GRANTED &&
+	    refusal != ADMISSION_NOT_VERIFIED)
+		log_warn("%s", admission_refusal_words(refusal));
 	return client;
 }
 
@@ -288,7 +293,8 @@ router_serve(struct router *router, struct exchange *exchange)
 	else if (method == NULL || strcmp(method, "POST") != 0)
 		route_refuse_path(router, route, exchange,
 		    RESPONSE_UNKNOWN_METHOD, path);
-	else if ((client = route_find_client(router, exchange)) == NULL) {
+	else if ((client = route_find_client(router, route,
+	    exchange)) == NULL) {
 		metrics_add(router->params.notify.metrics,
 		    METRICS_CLIENTS_REFUSED, 1, NULL);
 		route_refuse(router, route, exchange, RESPONSE_UNAUTHENTICATED,

@@ -6,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "access/caller-certificate.h"
-#include "access/client.h"
+#include "access/admission.h"
 #include "api/notify.h"
 #include "cgi/exchange.h"
 
@@ -19,8 +18,7 @@ struct router;
 
 /* What these point to must outlive the router. */
 struct router_params {
-	const struct client_list *clients;
-	struct caller_certificate_cache *identities;
+	struct admission *admission;
 	int64_t max_request_size_kb;
 	struct notify_params notify;
 };

@@ -32,3 +32,15 @@ secret_read(struct buf *secret, const char *path, struct error *error)
 	}
 	return good;
 }
+
+bool
+secret_is(const struct buf *secret, const char *text)
+{
+	size_t size = strlen(text), i;
+	volatile unsigned char difference = size != secret->size;
+
+	for (i = 0; i < size; i++)
+		difference |= (unsigned char)(text[i] ^
+		    buf_text(secret)[i % (secret->size + 1)]);
+	return difference == 0;
+}

@@ -18,4 +18,10 @@ enum {
  */
 bool secret_read(struct buf *secret, const char *path, struct error *error);
 
+/*
+ * True if the text is the secret.  How long it takes depends on the length of
+ * the text alone, and tells nothing of where they differ.
+ */
+bool secret_is(const struct buf *secret, const char *text);
+
 #endif

@@ -214,6 +214,16 @@ listener_is_cgi(int fd)
 	    getenv("REQUEST_METHOD") != NULL && !listener_is_socket(fd);
 }
 
+bool
+listener_is_tcp(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+
+	return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+	    (address.ss_family == AF_INET || address.ss_family == AF_INET6);
+}
+
 /*
  * The one request that there will ever be.  Standard input is read only when
  * something is there, and stays as it is.

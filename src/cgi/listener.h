@@ -34,6 +34,9 @@ typedef void (*listener_drained_fn)(void *arg);
  */
 bool listener_is_cgi(int fd);
 
+/* True if whoever reaches a network address of this host can connect to it. */
+bool listener_is_tcp(int fd);
+
 /*
  * NULL with an error if the descriptor is not a listening socket, and there is
  * no CGI request.  The loop must take descriptors of files for such a one.

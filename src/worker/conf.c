@@ -22,6 +22,8 @@ struct conf_file {
 	int64_t max_devices_per_notification;
 	int64_t max_requests_in_flight;
 	bool sandbox;
+	char *fastcgi_secret_file;
+	bool allow_tcp_without_secret;
 	char *proxy;
 	char *proxy_credentials_file;
 	char *ca_file;
@@ -51,6 +53,8 @@ const struct setting conf_settings[] = {
 	CONF_INTEGER(max_devices_per_notification, 1, 100000, 1000),
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
 	{ SETTING(conf_file, sandbox, BOOLEAN), .number = true },
+	{ SETTING(conf_file, fastcgi_secret_file, PATH) },
+	{ SETTING(conf_file, allow_tcp_without_secret, BOOLEAN) },
 	{ SETTING(conf_file, proxy, STRING) },
 	{ SETTING(conf_file, proxy_credentials_file, PATH) },
 	{ SETTING(conf_file, ca_file, PATH) },
@@ -145,6 +149,8 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->max_request_size_kb = file->max_request_size_kb;
 	conf->max_requests_in_flight = file->max_requests_in_flight;
 	conf->sandbox = file->sandbox;
+	conf->fastcgi_secret_file = file->fastcgi_secret_file;
+	conf->allow_tcp_without_secret = file->allow_tcp_without_secret;
 	conf->limits.max_batch_size = file->max_batch_size;
 	conf->limits.max_devices_per_notification =
 	    file->max_devices_per_notification;
@@ -344,6 +350,8 @@ conf_files(const struct conf *conf, size_t i)
 		return conf->ca_file;
 	if (conf->proxy.credentials_file != NULL && i-- == 0)
 		return conf->proxy.credentials_file;
+	if (conf->fastcgi_secret_file != NULL && i-- == 0)
+		return conf->fastcgi_secret_file;
 	for (k = 0; (app = app_registry_at(conf->apps, k)) != NULL; k++) {
 		for (n = 0; (path = app->provider->credentials(app->account,
 		    n)) != NULL; n++) {
@@ -363,6 +371,7 @@ conf_free(struct conf *conf)
 	app_registry_free(conf->apps);
 	free(conf->state_directory);
 	free(conf->ca_file);
+	free(conf->fastcgi_secret_file);
 	proxy_free(&conf->proxy);
 	free(conf);
 }

@@ -26,6 +26,8 @@ struct conf {
 	int64_t max_request_size_kb;
 	int64_t max_requests_in_flight;
 	bool sandbox;			/* the worker is to enter it */
+	char *fastcgi_secret_file;	/* NULL: there is no secret */
+	bool allow_tcp_without_secret;
 	struct decode_limits limits;
 	struct log_params log;
 	struct http_params http;	/* it borrows the next two */

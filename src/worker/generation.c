@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "access/caller-certificate.h"
+#include "access/admission.h"
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/xmalloc.h"
@@ -23,7 +23,7 @@ struct generation {
 	struct account_list *accounts;
 	struct delivery *delivery;
 	struct expiry *expiry;
-	struct caller_certificate_cache *identities;
+	struct admission *admission;
 	struct router *router;
 };
 
@@ -35,6 +35,12 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	generation->conf = conf;
 	generation->loaded_s = clock_wall_s();
 	if (proxy_load(&conf->proxy, error))
+		generation->admission = admission_create(
+		    &(struct admission_params){
+			.clients = conf->clients,
+			.secret_file = conf->fastcgi_secret_file
+		    }, error);
+	if (generation->admission != NULL)
 		generation->store = token_store_open(conf->state_directory,
 		    error);
 	if (generation->store == NULL) {
@@ -58,10 +64,8 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	});
 	generation->expiry = expiry_create(loop, conf->apps,
 	    generation->accounts, generation->metrics);
-	generation->identities = caller_certificate_cache_create();
 	generation->router = router_create(&(struct router_params){
-		.clients = conf->clients,
-		.identities = generation->identities,
+		.admission = generation->admission,
 		.max_request_size_kb = conf->max_request_size_kb,
 		.notify = {
 			.limits = conf->limits,
@@ -85,7 +89,7 @@ generation_free(struct generation *generation)
 	http_free(generation->http);
 	metrics_close(generation->metrics);
 	token_store_close(generation->store);
-	caller_certificate_cache_free(generation->identities);
+	admission_free(generation->admission);
 	conf_free(generation->conf);
 	free(generation);
 }

@@ -43,6 +43,7 @@ struct worker {
 	struct file_watch *files;
 	bool stopping;
 	bool cgi;			/* it serves one request */
+	bool tcp;			/* the socket is on a network */
 	bool reload_failed;		/* the files say something else */
 	unsigned int checks;		/* since then */
 	bool outgrown;			/* it needs what the sandbox forbids */
@@ -193,6 +194,20 @@ worker_is_outgrown(const struct worker *worker, const struct conf *conf)
 	return outgrown;
 }
 
+/* Whoever connects to a worker can claim to be any caller. */
+static bool
+worker_is_exposed(const struct worker *worker, const struct conf *conf,
+    struct error *error)
+{
+	bool exposed = worker->tcp && conf->fastcgi_secret_file == NULL &&
+	    !conf->allow_tcp_without_secret;
+
+	if (exposed)
+		error_set(error, "the FastCGI socket is on a network: that "
+		    "needs fastcgi_secret_file, or allow_tcp_without_secret");
+	return exposed;
+}
+
 /* Takes over the configuration, in any case. */
 static struct generation *
 worker_make_generation(struct worker *worker, struct conf *conf,
@@ -203,6 +218,10 @@ worker_make_generation(struct worker *worker, struct conf *conf,
 	worker->outgrown = worker_is_outgrown(worker, conf);
 	if (worker->outgrown) {
 		error_set(error, "the sandbox forbids what it needs");
+		conf_free(conf);
+		return NULL;
+	}
+	if (worker_is_exposed(worker, conf, error)) {
 		conf_free(conf);
 		return NULL;
 	}
@@ -434,7 +453,8 @@ worker_run(const char *path, int fd, struct error *error)
 	struct worker worker = {
 		.loop = cgi ? loop_create_for_files() : loop_create(),
 		.path = path,
-		.cgi = cgi
+		.cgi = cgi,
+		.tcp = !cgi && listener_is_tcp(fd)
 	};
 	int signal_fd = worker_open_signals();
 
