@@ -100,6 +100,8 @@ static const struct member members[] = {
 	    .offset = offsetof(struct control, limit_falls) },
 	{ .name = "http1", .kind = MEMBER_FLAG,
 	    .offset = offsetof(struct control, http1) },
+	{ .name = "unrecorded", .kind = MEMBER_FLAG,
+	    .offset = offsetof(struct control, unrecorded) },
 	{ .name = "goaway_at_start", .kind = MEMBER_FLAG,
 	    .offset = offsetof(struct control, goaway_at_start) },
 	{ .name = NULL },

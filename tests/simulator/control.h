@@ -61,6 +61,7 @@ struct control {
 	bool rubbish;
 	bool goaway_at_start;
 	bool http1;
+	bool unrecorded;
 	bool token_floor_per_key;
 	bool limit_falls;
 };

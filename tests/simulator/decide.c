@@ -189,6 +189,7 @@ decide(struct endpoint *endpoint, struct request *request)
 	if (request->answer.streams > 0)
 		request->connection->scripted_limit = request->answer.streams;
 	request->connection->protocol->update_limit(request->connection);
-	if (endpoint->world->record_fd >= 0)
+	if (endpoint->world->record_fd >= 0 &&
+	    !endpoint->control.unrecorded)
 		record_write(endpoint, request, &verdict, violation);
 }

@@ -1,0 +1,3 @@
+module push-gateway.example/minimal
+
+go 1.19
