@@ -31,6 +31,9 @@ json_position_of_offset(const char *text, size_t size, size_t offset)
 size_t
 json_position_skip_space(const char *text, size_t size, size_t offset)
 {
+	/* A byte order mark, as editors of Windows write it. */
+	if (offset == 0 && size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		offset = 3;
 	while (offset < size) {
 		const char *end = NULL;
 

@@ -25,8 +25,8 @@ struct json_position json_position_of_offset(const char *text, size_t size,
 struct json_position json_position_of_pointer(const char *text, size_t size,
     const char *pointer);
 
-/* The offset of the first byte from `offset` on that is not white space and
- * not in a comment; `size` if there is none. */
+/* The offset of the first byte from `offset` on that is not white space, not
+ * in a comment and not of a byte order mark; `size` if there is none. */
 size_t json_position_skip_space(const char *text, size_t size, size_t offset);
 
 #endif

@@ -265,13 +265,15 @@ setting_parse(const char *text, size_t size, size_t *offset,
 	struct json_tokener *tokener = json_tokener_new();
 	struct json_object *object;
 	enum json_tokener_error status;
+	size_t start = json_position_skip_space(text, size, 0);
 
-	*offset = 0;
+	*offset = start;
 	if (tokener == NULL)
 		return NULL;
 	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
-	object = json_tokener_parse_ex(tokener, text, (int)size);
-	*offset = json_tokener_get_parse_end(tokener);
+	object = json_tokener_parse_ex(tokener, text + start,
+	    (int)(size - start));
+	*offset = start + json_tokener_get_parse_end(tokener);
 	status = json_tokener_get_error(tokener);
 	/* A comment in the last line may lack the end of its line. */
 	if (status == json_tokener_continue) {

@@ -6,6 +6,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
@@ -15,6 +16,7 @@
 #include <openssl/x509.h>
 
 #include "base/encoding.h"
+#include "base/log.h"
 #include "base/xmalloc.h"
 #include "crypto/pem.h"
 
@@ -48,13 +50,14 @@ jwt_key_read(enum jwt_algorithm algorithm, const char *pem, size_t size,
 {
 	struct jwt_key *key = NULL;
 	EVP_PKEY *pkey = NULL;
-	BIO *bio = BIO_new_mem_buf(pem, (int)size);
+	size_t mark = pem_mark_size(pem, size);
+	BIO *bio = BIO_new_mem_buf(pem + mark, (int)(size - mark));
 
 	if (bio != NULL)
 		pkey = PEM_read_bio_PrivateKey(bio, NULL, pem_no_password,
 		    NULL);
 	if (pkey == NULL)
-		error_set(error, "is not an unencrypted private key in PEM");
+		error_set(error, "%s", pem_explain_key(pem, size));
 	else if (!jwt_key_suits(pkey, algorithm))
 		error_set(error, "is not %s", algorithm == JWT_ES256 ?
 		    "a key on the curve P-256" :
@@ -91,6 +94,19 @@ jwt_key_fingerprint(const struct jwt_key *key, char hex[17])
 		EVP_Digest(der, (size_t)size, digest, NULL, EVP_sha256(), NULL);
 	OPENSSL_free(der);
 	encoding_write_hex(digest, 8, hex);
+}
+
+void
+jwt_key_derive(const struct jwt_key *key, const char *label,
+    unsigned char secret[KEYED_HASH_SIZE])
+{
+	unsigned char *der = NULL;
+	int size = i2d_PrivateKey(key->key, &der);
+
+	if (size <= 0)
+		fatalx("a private key cannot be written");
+	keyed_hash(der, (size_t)size, label, strlen(label), secret);
+	OPENSSL_clear_free(der, (size_t)size);
 }
 
 /*

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "crypto/keyed-hash.h"
 
 /*
  * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs, RS256 for
@@ -20,7 +21,8 @@ enum jwt_algorithm {
 };
 
 /*
- * Reads a private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted).  NULL
+ * Reads a private key in PEM (PKCS#8, SEC 1 or PKCS#1, not encrypted), which a
+ * NUL follows.  NULL
  * with an error if it is not one, or not for the algorithm; the error never
  * contains a part of the key.
  */
@@ -33,6 +35,13 @@ void jwt_key_free(struct jwt_key *key);
  * keys in file names.  `hex` takes 17 bytes.
  */
 void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
+
+/*
+ * A secret for another purpose, `label`, which whoever has the key can derive,
+ * and nobody else.
+ */
+void jwt_key_derive(const struct jwt_key *key, const char *label,
+    unsigned char secret[KEYED_HASH_SIZE]);
 
 /*
  * Appends base64url(header) "." base64url(claims) "." base64url(signature)

@@ -22,6 +22,8 @@ enum {
 	APNS_ACCOUNT_TIME_TO_LIVE_MAX_S = 2592000
 };
 
+#define APNS_ACCOUNT_COLLAPSE "push-gateway: apns-collapse-id"
+
 /* Which way to authenticate a setting belongs to. */
 enum apns_auth {
 	APNS_AUTH_ANY,
@@ -207,6 +209,9 @@ apns_account_load_key(struct apns_account *account, const struct buf *file,
 	jwt_key_free(account->key);
 	account->key = jwt_key_read(JWT_ES256, buf_text(file), file->size,
 	    error);
+	if (account->key != NULL)
+		jwt_key_derive(account->key, APNS_ACCOUNT_COLLAPSE,
+		    account->collapse_key);
 	return account->key != NULL;
 }
 
@@ -218,6 +223,10 @@ apns_account_load_certificate(struct apns_account *account,
 	account->certificate = key_pair_read(buf_text(file), file->size,
 	    password == NULL ? NULL : buf_text(password), clock_wall_s(),
 	    error);
+	if (account->certificate != NULL)
+		keyed_hash(account->certificate->key,
+		    strlen(account->certificate->key), APNS_ACCOUNT_COLLAPSE,
+		    strlen(APNS_ACCOUNT_COLLAPSE), account->collapse_key);
 	return account->certificate != NULL;
 }
 

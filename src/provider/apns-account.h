@@ -11,6 +11,7 @@
 #include "base/setting.h"
 #include "crypto/jwt.h"
 #include "crypto/key-pair.h"
+#include "crypto/keyed-hash.h"
 #include "http/message.h"
 #include "provider/provider.h"
 #include "provider/token.h"
@@ -41,6 +42,8 @@ struct apns_account {
 	int64_t time_to_live_s;
 	struct jwt_key *key;		/* NULL until loaded */
 	struct key_pair *certificate;	/* NULL until loaded */
+	/* For apns-collapse-id: hosts with these credentials agree on it. */
+	unsigned char collapse_key[KEYED_HASH_SIZE];
 };
 
 extern const struct setting apns_account_settings[];

@@ -22,7 +22,9 @@ enum {
 	APNS_PAYLOAD_SIZE = 4096,
 	/* Tokens are 32 bytes today; Apple asks not to rely on it. */
 	APNS_TOKEN_SIZE = 256,
-	APNS_TOKEN_BASE64_MIN_SIZE = 32
+	APNS_TOKEN_BASE64_MIN_SIZE = 32,
+	/* In bytes; Apple takes 64 characters. */
+	APNS_COLLAPSE_ID_SIZE = 16
 };
 
 /*
@@ -330,6 +332,35 @@ apns_consider(const void *arg, const struct notification *notification,
 		    notification_is_badge_only(notification);
 }
 
+/*
+ * The same message sent twice shows once, be it by us or by its caller: it
+ * collapses into itself.  A hash of what names it, and of the device, tells
+ * Apple nothing.
+ */
+static void
+apns_add_collapse_id(const struct apns_account *account,
+    const struct notification *notification, const struct device *device,
+    const struct provider_push *push, struct http_request *request)
+{
+	struct json_object *text = notification->texts[
+	    notification->kind == NOTIFICATION_ENCRYPTED ?
+	    NOTIFICATION_CIPHERTEXT : NOTIFICATION_EVENT_ID];
+	unsigned char hash[KEYED_HASH_SIZE];
+	char hex[2 * APNS_COLLAPSE_ID_SIZE + 1];
+
+	if (text == NULL) {
+		http_request_add_header(request, "apns-collapse-id", "%s",
+		    push->message_id);
+		return;
+	}
+	keyed_hash(account->collapse_key, sizeof account->collapse_key,
+	    device->pushkey, device->pushkey_size, hash);
+	keyed_hash(hash, sizeof hash, json_object_get_string(text),
+	    (size_t)json_object_get_string_len(text), hash);
+	encoding_write_hex(hash, APNS_COLLAPSE_ID_SIZE, hex);
+	http_request_add_header(request, "apns-collapse-id", "%s", hex);
+}
+
 static enum cause
 apns_compose(const void *arg, const struct notification *notification,
     const struct device *device, const struct provider_push *push,
@@ -358,10 +389,8 @@ apns_compose(const void *arg, const struct notification *notification,
 	    is_slow ? 5 : 10);
 	http_request_add_header(request, "apns-expiration", "%" PRId64,
 	    expiration_s);
-	/* The same message sent twice shows once: it collapses into itself. */
 	http_request_add_header(request, "apns-id", "%s", push->message_id);
-	http_request_add_header(request, "apns-collapse-id", "%s",
-	    push->message_id);
+	apns_add_collapse_id(account, notification, device, push, request);
 	return http_request_is_complete(request) ? CAUSE_NONE : CAUSE_REFUSED;
 }
 

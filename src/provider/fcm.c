@@ -14,47 +14,15 @@
 #include <string.h>
 
 #include "base/json-text.h"
-#include "base/setting.h"
 #include "base/xmalloc.h"
-#include "crypto/jwt.h"
+#include "provider/fcm-account.h"
 #include "provider/fcm-options.h"
 #include "provider/matrix.h"
 #include "provider/provider-util.h"
-#include "provider/service-account.h"
-
-#define FCM_SCOPE "https://www.googleapis.com/auth/firebase.messaging"
 
 enum {
 	FCM_DATA_SIZE = 4096,		/* names and values together */
-	FCM_PUSHKEY_SIZE = 4096,
-	FCM_TOKEN_RENEW_AHEAD_S = 300,
-	FCM_TIME_TO_LIVE_MAX_S = 2419200
-};
-
-struct fcm_account {
-	char *app_id;
-	char *provider;
-	char *url;
-	char *service_account_file;
-	int64_t time_to_live_s;
-	char *payload;			/* "gematik" or "matrix" */
-	bool send_badge_counts;
-	struct json_object *fcm_options;	/* NULL: none */
-	struct service_account credentials;
-};
-
-static const struct setting fcm_settings[] = {
-	{ SETTING(fcm_account, app_id, STRING), .required = true },
-	{ SETTING(fcm_account, provider, STRING), .required = true },
-	{ SETTING(fcm_account, url, STRING),
-	    .text = "https://fcm.googleapis.com" },
-	{ SETTING(fcm_account, service_account_file, PATH), .required = true },
-	{ SETTING(fcm_account, time_to_live_s, INTEGER),
-	    .number = FCM_TIME_TO_LIVE_MAX_S, .minimum = 0,
-	    .maximum = FCM_TIME_TO_LIVE_MAX_S },
-	PROVIDER_FORM_SETTINGS(fcm_account),
-	{ SETTING(fcm_account, fcm_options, OBJECT) },
-	{ .name = NULL }
+	FCM_PUSHKEY_SIZE = 4096
 };
 
 /*
@@ -127,110 +95,6 @@ static const struct fcm_answer fcm_answers[] = {
 	{ .first = 0, .last = 999, .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
 };
-
-/* --- the account --------------------------------------------------------- */
-
-static void
-fcm_close(void *arg)
-{
-	struct fcm_account *account = arg;
-
-	if (account == NULL)
-		return;
-	service_account_unload(&account->credentials);
-	json_object_put(account->fcm_options);
-	setting_free(fcm_settings, account);
-	free(account);
-}
-
-static void *
-fcm_open(struct json_object *section, const char *directory,
-    struct error *error)
-{
-	struct fcm_account *account = xcalloc(1, sizeof *account);
-
-	bool good = setting_read(fcm_settings, section, directory, account,
-	    error);
-
-	/* The setting is borrowed. */
-	json_object_get(account->fcm_options);
-	if (good && !provider_check_url(account->url, error)) {
-		error_prepend_name(error, "url");
-		good = false;
-	} else if (good && !fcm_options_check(account->fcm_options, error)) {
-		error_prepend_name(error, "fcm_options");
-		good = false;
-	}
-	good = good && provider_check_payload(account->payload, error);
-	if (!good) {
-		fcm_close(account);
-		account = NULL;
-	}
-	return account;
-}
-
-static bool
-fcm_load(void *arg, struct error *error)
-{
-	struct fcm_account *account = arg;
-	bool loaded = service_account_load(&account->credentials,
-	    account->service_account_file, error);
-
-	if (!loaded)
-		error_prepend_name(error, "service_account_file");
-	return loaded;
-}
-
-static const char *
-fcm_credentials(const void *arg, size_t i)
-{
-	const struct fcm_account *account = arg;
-
-	return i == 0 ? account->service_account_file : NULL;
-}
-
-static void
-fcm_describe(const void *arg, struct provider_channel *channel)
-{
-	const struct fcm_account *account = arg;
-	char key[17];
-
-	jwt_key_fingerprint(account->credentials.key, key);
-	*channel = (struct provider_channel){
-		.pool = {
-			.max_connections = 2,
-			/* Google's limit, as its own SDKs state it. */
-			.max_streams = 100,
-			.connect_timeout_ms = 3000,
-			/* FCM says GOAWAY after 4 minutes idle and 1 hour. */
-			.idle_s = 220,
-			.age_s = 3300
-		},
-		.token_renew_ahead_s = FCM_TOKEN_RENEW_AHEAD_S
-	};
-	snprintf(channel->name, sizeof channel->name, "fcm-%.40s-%s-%s",
-	    account->credentials.project_id, key,
-	    provider_url_host(account->url));
-}
-
-static enum provider_mint
-fcm_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct error *error)
-{
-	const struct fcm_account *account = arg;
-
-	(void)token;
-	return service_account_compose(&account->credentials, FCM_SCOPE,
-	    now_s, request, error) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;
-}
-
-static bool
-fcm_read(const void *arg, const struct http_reply *reply, int64_t now_s,
-    struct token *token, struct error *error)
-{
-	(void)arg;
-	return service_account_read(reply, now_s, token, error);
-}
 
 /* --- compose ------------------------------------------------------------- */
 
@@ -314,6 +178,42 @@ fcm_compose_data(const struct fcm_account *account,
 	return data;
 }
 
+/*
+ * How Android is to handle the message.  The second block is for apps that
+ * decrypt what is shown, as an extension does at Apple; what shows nothing may
+ * wait.
+ */
+static struct json_object *
+fcm_compose_android(const struct fcm_account *account, bool is_slow)
+{
+	struct json_object *android = json_object_new_object(), *remote;
+	char ttl[24];
+
+	if (!fcm_account_has_second_block(account))
+		json_object_object_add(android, "priority",
+		    json_object_new_string(is_slow ? "NORMAL" : "HIGH"));
+	else if (is_slow)
+		json_object_object_add(android, "backgroundSync",
+		    json_object_new_object());
+	else {
+		remote = json_object_new_object();
+		json_object_object_add(remote, "mutableContent",
+		    json_object_new_boolean(true));
+		json_object_object_add(remote, "useAsV1DataMessage",
+		    json_object_new_boolean(true));
+		json_object_object_add(android, "remoteNotification", remote);
+	}
+	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
+	json_object_object_add(android, "ttl", json_object_new_string(ttl));
+	if (account->bandwidth_constrained_ok)
+		json_object_object_add(android, "bandwidthConstrainedOk",
+		    json_object_new_boolean(true));
+	if (account->restricted_satellite_ok)
+		json_object_object_add(android, "restrictedSatelliteOk",
+		    json_object_new_boolean(true));
+	return android;
+}
+
 /* Takes over `data`. */
 static void
 fcm_compose_body(const struct fcm_account *account,
@@ -322,19 +222,15 @@ fcm_compose_body(const struct fcm_account *account,
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *message = json_object_new_object();
-	struct json_object *android = json_object_new_object();
-	char ttl[24];
-
-	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
 	/* Google delays apps whose HIGH messages show nothing. */
-	json_object_object_add(android, "priority", json_object_new_string(
-	    notification->is_low || notification_is_badge_only(notification) ?
-	    "NORMAL" : "HIGH"));
-	json_object_object_add(android, "ttl", json_object_new_string(ttl));
-	json_object_object_add(message, "token",
+	bool is_slow = notification->is_low ||
+	    notification_is_badge_only(notification);
+
+	json_object_object_add(message, account->target,
 	    json_object_get(device->pushkey_json));
 	json_object_object_add(message, "data", data);
-	json_object_object_add(message, "android", android);
+	json_object_object_add(message, account->android_block,
+	    fcm_compose_android(account, is_slow));
 	fcm_options_apply(account->fcm_options, message);
 	json_object_object_add(root, "message", message);
 	if (!provider_write_json(root, body->limit, body))
@@ -495,7 +391,9 @@ fcm_blames_pushkey(struct json_object *details)
 		for (j = 0; j < json_object_array_length(list); j++) {
 			field = json_text_member(
 			    json_object_array_get_idx(list, j), "field");
-			if (field == NULL || strcmp(field, "message.token"))
+			if (field == NULL ||
+			    (strcmp(field, "message.token") != 0 &&
+			    strcmp(field, "message.fid") != 0))
 				return false;
 			blamed++;
 		}
@@ -564,14 +462,14 @@ fcm_judge(const void *arg, const struct device *device,
 
 const struct provider provider_fcm = {
 	.name = "fcm",
-	.settings = fcm_settings,
-	.open = fcm_open,
-	.close = fcm_close,
-	.load = fcm_load,
-	.credentials = fcm_credentials,
-	.describe = fcm_describe,
-	.mint = fcm_mint,
-	.read = fcm_read,
+	.settings = fcm_account_settings,
+	.open = fcm_account_open,
+	.close = fcm_account_close,
+	.load = fcm_account_load,
+	.credentials = fcm_account_credentials,
+	.describe = fcm_account_describe,
+	.mint = fcm_account_mint,
+	.read = fcm_account_read,
 	.consider = fcm_consider,
 	.compose = fcm_compose,
 	.judge = fcm_judge

@@ -18,9 +18,10 @@ enum {
 
 /* The members of the file that are strings we need. */
 static const struct setting service_account_settings[] = {
+	{ SETTING(service_account, universe_domain, STRING),
+	    .text = "googleapis.com" },
 	{ SETTING(service_account, project_id, STRING), .required = true },
-	{ SETTING(service_account, private_key_id, STRING),
-	    .required = true },
+	{ SETTING(service_account, private_key_id, STRING) },
 	{ SETTING(service_account, client_email, STRING), .required = true },
 	{ SETTING(service_account, token_uri, STRING),
 	    .text = "https://oauth2.googleapis.com/token" },
@@ -71,6 +72,25 @@ service_account_read_key(struct service_account *account,
 	return account->key != NULL;
 }
 
+/* Google's console has several files to download. */
+static bool
+service_account_check_type(struct json_object *object, struct error *error)
+{
+	const char *type = json_text_member(object, "type");
+	bool good = false;
+
+	if (type == NULL && json_object_object_get_ex(object, "project_info",
+	    NULL))
+		error_set(error, "is the google-services.json of an app, not "
+		    "a service account");
+	else if (type != NULL && strcmp(type, "service_account") != 0)
+		error_set(error, "is of the type %.40s, not service_account",
+		    type);
+	else
+		good = true;
+	return good;
+}
+
 /* Other members of the file are ignored. */
 static bool
 service_account_read_members(struct service_account *account,
@@ -78,8 +98,9 @@ service_account_read_members(struct service_account *account,
 {
 	struct json_object *picked = setting_pick(service_account_settings,
 	    object);
-	bool read = setting_read(service_account_settings, picked, ".",
-	    account, error) && service_account_check_project(account, error) &&
+	bool read = service_account_check_type(object, error) &&
+	    setting_read(service_account_settings, picked, ".", account,
+	    error) && service_account_check_project(account, error) &&
 	    service_account_check_token_uri(account, error) &&
 	    service_account_read_key(account, object, error);
 
@@ -113,6 +134,10 @@ service_account_load(struct service_account *account, const char *path,
 	buf_init(&text, SERVICE_ACCOUNT_FILE_SIZE);
 	if (!buf_read_file(&text, path))
 		error_set(error, "cannot read %s: %m", path);
+	else if (strstr(buf_text(&text), "-----BEGIN") != NULL &&
+	    strchr(buf_text(&text), '{') == NULL)
+		error_set(error, "%s: is a private key or a certificate in "
+		    "PEM, not a service account, which is JSON", path);
 	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
 	    &why)) == NULL ||
 	    !service_account_read_members(account, object, &why))
@@ -137,8 +162,9 @@ service_account_sign(const struct service_account *account,
 
 	json_object_object_add(header, "alg", json_object_new_string("RS256"));
 	json_object_object_add(header, "typ", json_object_new_string("JWT"));
-	json_object_object_add(header, "kid",
-	    json_object_new_string(account->private_key_id));
+	if (account->private_key_id != NULL)
+		json_object_object_add(header, "kid",
+		    json_object_new_string(account->private_key_id));
 	json_object_object_add(claims, "iss",
 	    json_object_new_string(account->client_email));
 	json_object_object_add(claims, "scope", json_object_new_string(scope));

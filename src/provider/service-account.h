@@ -17,9 +17,10 @@
  */
 struct service_account {
 	char *project_id;
-	char *private_key_id;
+	char *private_key_id;	/* NULL: the file names none */
 	char *client_email;
 	char *token_uri;
+	char *universe_domain;	/* of a sovereign cloud, or googleapis.com */
 	struct jwt_key *key;	/* NULL while nothing is loaded */
 };
 

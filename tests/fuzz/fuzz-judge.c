@@ -93,8 +93,11 @@ count_violations(struct json_object *detail, size_t *blamed, size_t *others)
 	    json_object_array_length(list) : 0;
 
 	for (i = 0; i < count; i++) {
-		if (is_text(member(json_object_array_get_idx(list, i),
-		    "field"), "message.token"))
+		struct json_object *field = member(
+		    json_object_array_get_idx(list, i), "field");
+
+		if (is_text(field, "message.token") ||
+		    is_text(field, "message.fid"))
 			++*blamed;
 		else
 			++*others;

@@ -47,7 +47,7 @@ fcm() {
 	[ "$(apns '.headers["apns-topic"]')" = de.gematik.erezept.ios ]
 	[ "$(apns '.headers["apns-push-type"]')" = alert ]
 	[ "$(apns '.headers["apns-priority"]')" = 10 ]
-	[ "$(apns '.headers["apns-id"] == .headers["apns-collapse-id"]')" = true ]
+	[[ $(apns '.headers["apns-collapse-id"]') =~ ^[0-9a-f]{32}$ ]]
 	[[ $(apns '.headers["apns-id"]') =~ ^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
 	local expiration
 	expiration=$(apns '.headers["apns-expiration"]')

@@ -21,10 +21,10 @@ account_of(const char *more)
 {
 	struct json_object *section = fixture_json(fixture_format(
 	    "{\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\","
-	    "\"key_file\":\"k\",\"key_id\":\"K\",\"team_id\":\"T\"%s}",
+	    "\"key_file\":\"key.p8\",\"key_id\":\"K\",\"team_id\":\"T\"%s}",
 	    more));
 	struct error error;
-	void *account = apns->open(section, "/", &error);
+	void *account = apns->open(section, fixture_directory(), &error);
 
 	json_object_put(section);
 	if (account == NULL)
@@ -233,6 +233,10 @@ check_headers(void)
 		    "%s with {%s} and {%s}", headers[i].header,
 		    headers[i].account, headers[i].members);
 		http_request_free(&request);
+		if (strcmp(headers[i].header, "apns-collapse-id") == 0) {
+			apns->close(account);
+			continue;
+		}
 		compose(account, DECODE_ENCRYPTED_BATCH,
 		    encrypted(headers[i].members), &request);
 		tap_is_string(http_request_header(&request,
@@ -251,6 +255,75 @@ check_headers(void)
 		http_request_free(&request);
 		apns->close(account);
 	}
+}
+
+/* --- apns-collapse-id ---------------------------------------------------- */
+
+#define OTHER_TOKEN "ff112233445566778899aabbccddeeff" \
+    "0123456789abcdef0123456789abcdef"
+
+/* The id of a message of such a body. */
+static const char *
+collapse_id(const void *account, enum decode_operation operation,
+    const char *body)
+{
+	struct http_request request;
+	const char *id;
+
+	compose(account, operation, body, &request);
+	id = fixture_format("%s", http_request_header(&request,
+	    "apns-collapse-id"));
+	http_request_free(&request);
+	return id;
+}
+
+static void *
+loaded_account(EVP_PKEY *key)
+{
+	void *account = account_of("");
+	struct error error;
+
+	fixture_file("key.p8", fixture_pem(key, NULL));
+	if (!apns->load(account, &error))
+		tap_bail_out("%s", error.words);
+	return account;
+}
+
+static void
+check_collapse_id(void)
+{
+	EVP_PKEY *other_key = fixture_key_create(FIXTURE_KEY_P256);
+	void *account = loaded_account(fixture_key(FIXTURE_KEY_P256));
+	void *same = loaded_account(fixture_key(FIXTURE_KEY_P256));
+	void *other = loaded_account(other_key);
+	const char *event = "\"event_id\":\"$e\",";
+	const char *id = collapse_id(account, DECODE_NOTIFY, plain(event));
+	const char *secret = collapse_id(account, DECODE_ENCRYPTED_BATCH,
+	    encrypted(""));
+
+	tap_ok(strlen(id) == 32 &&
+	    strspn(id, "0123456789abcdef") == 32, "it is hex: %s", id);
+	tap_lacks(id, "$e", "nothing of the event is in it");
+	tap_is_string(collapse_id(account, DECODE_NOTIFY,
+	    plain("\"event_id\":\"$e\",\"counts\":{\"unread\":2},")), id,
+	    "the same event, sent again");
+	tap_is_string(collapse_id(same, DECODE_NOTIFY, plain(event)), id,
+	    "another host with the same key");
+	tap_ok(strcmp(collapse_id(other, DECODE_NOTIFY, plain(event)),
+	    id) != 0, "another key, another id");
+	tap_ok(strcmp(collapse_id(account, DECODE_NOTIFY,
+	    plain("\"event_id\":\"$f\",")), id) != 0,
+	    "another event, another id");
+	tap_ok(strcmp(collapse_id(account, DECODE_NOTIFY, fixture_format(
+	    "{\"notification\":{%s\"devices\":[" DEVICE(OTHER_TOKEN)
+	    "]}}", event)), id) != 0, "another device, another id");
+	tap_is_string(collapse_id(account, DECODE_ENCRYPTED_BATCH,
+	    encrypted("\"counts\":{\"unread\":1},")), secret,
+	    "the same ciphertext, sent again");
+	apns->close(account);
+	apns->close(same);
+	apns->close(other);
+	EVP_PKEY_free(other_key);
 }
 
 /* --- pushkeys ------------------------------------------------------------ */
@@ -379,6 +452,7 @@ main(void)
 	    sizeof *encrypted_payloads; i++)
 		check_payload(&encrypted_payloads[i], DECODE_ENCRYPTED_BATCH);
 	check_headers();
+	check_collapse_id();
 	check_pushkeys();
 	return tap_done();
 }

@@ -200,11 +200,11 @@ check_load(void)
 	void *account = open_account("{" LEAST "}", &error);
 
 	check_refused_key(account, "a missing file", NULL, "No such file");
-	check_refused_key(account, "an empty file", "", "PEM");
+	check_refused_key(account, "an empty file", "", "is empty");
 	check_refused_key(account, "a file without PEM",
 	    fixture_repeat("no key\n", 20), "PEM");
 	check_refused_key(account, "an encrypted key", fixture_pem(
-	    fixture_key(FIXTURE_KEY_P256), "secret"), "PEM");
+	    fixture_key(FIXTURE_KEY_P256), "secret"), "is encrypted");
 	check_refused_key(account, "a key on another curve", fixture_pem(
 	    fixture_key(FIXTURE_KEY_P384), NULL), "P-256");
 	check_refused_key(account, "an RSA key", fixture_pem(

@@ -264,6 +264,47 @@ check_pushkey(const void *account, const char *name, const char *pushkey,
 	http_request_free(&request);
 }
 
+/* --- what an app is set to ----------------------------------------------- */
+
+/* What stands behind "message" in a request, beside the data. */
+static const struct {
+	const char *settings;
+	const char *members;
+	const char *message;
+} blocks[] = {
+	{ ",\"target\":\"fid\"", "", "\"fid\":\"" TOKEN "\",\"android\":{"
+	    "\"priority\":\"HIGH\",\"ttl\":\"2419200s\"}" },
+	{ ",\"android_block\":\"androidV2\"", "", "\"token\":\"" TOKEN "\","
+	    "\"androidV2\":{\"ttl\":\"2419200s\",\"remoteNotification\":{"
+	    "\"mutableContent\":true,\"useAsV1DataMessage\":true}}" },
+	{ ",\"android_block\":\"androidV2\"", "\"prio\":\"low\",",
+	    "\"token\":\"" TOKEN "\",\"androidV2\":{\"ttl\":\"2419200s\","
+	    "\"backgroundSync\":{}}" },
+	{ ",\"bandwidth_constrained_ok\":true", "", "\"token\":\"" TOKEN
+	    "\",\"android\":{\"ttl\":\"2419200s\",\"priority\":\"HIGH\","
+	    "\"bandwidthConstrainedOk\":true}" },
+	{ ",\"restricted_satellite_ok\":true,\"android_block\":"
+	    "\"androidV2\"", "\"prio\":\"low\",", "\"token\":\"" TOKEN
+	    "\",\"androidV2\":{\"ttl\":\"2419200s\","
+	    "\"restrictedSatelliteOk\":true,\"backgroundSync\":{}}" },
+};
+
+static void
+check_block(size_t i)
+{
+	void *account = account_of(blocks[i].settings);
+	const char *prio = *blocks[i].members == '\0' ? "high" : "low";
+	struct http_request request;
+
+	compose(account, DECODE_NOTIFY, plain(blocks[i].members), &request);
+	fixture_is_json(buf_text(&request.body), fixture_format(
+	    "{\"message\":{\"data\":{\"prio\":\"%s\"},%s}}", prio,
+	    blocks[i].message), "the message with {%s} and {%s}",
+	    blocks[i].settings, blocks[i].members);
+	http_request_free(&request);
+	fcm->close(account);
+}
+
 /* --- what an operator adds ----------------------------------------------- */
 
 #define OPTIONS ",\"fcm_options\":{\"android\":{\"ttl\":\"60s\"," \
@@ -326,6 +367,8 @@ main(void)
 		check_message(account, &encrypted_messages[i], false);
 	check_encrypted_counts(account);
 	check_settings();
+	for (i = 0; i < sizeof blocks / sizeof *blocks; i++)
+		check_block(i);
 	for (i = 0; i < sizeof pushkeys / sizeof *pushkeys; i++)
 		check_pushkey(account, pushkeys[i].name, pushkeys[i].pushkey,
 		    pushkeys[i].possible);

@@ -86,6 +86,9 @@ static const char *const accepted[] = {
 	"{" LEAST ",\"time_to_live_s\":2419200}",
 	"{" LEAST ",\"service_account_file\":\"/etc/sa.json\"}",
 	"{" LEAST ",\"app_id\":\"de.*\"}",
+	"{" LEAST ",\"target\":\"fid\",\"android_block\":\"androidV2\"}",
+	"{" LEAST ",\"android_block\":\"androidV2\",\"fcm_options\":{"
+	    "\"apns\":{}}}",
 };
 
 static const struct {
@@ -93,6 +96,13 @@ static const struct {
 	const char *pointer;
 	const char *words;
 } open_errors[] = {
+	{ "{" LEAST ",\"target\":\"topic\"}", "/target",
+	    "must be token or fid" },
+	{ "{" LEAST ",\"android_block\":\"v2\"}", "/android_block",
+	    "must be android or androidV2" },
+	{ "{" LEAST ",\"android_block\":\"androidV2\",\"fcm_options\":{"
+	    "\"android\":{\"ttl\":\"1s\"}}}", "/fcm_options/android",
+	    "excludes \"android_block\": \"androidV2\"" },
 	{ "{" LEAST ",\"payload\":\"sygnal\"}", "/payload",
 	    "must be gematik or matrix" },
 	{ "{" LEAST ",\"fcm_options\":{\"notification\":{}}}",
@@ -175,8 +185,11 @@ static const struct {
 	const char *changes;
 	const char *words;
 } file_errors[] = {
+	{ "{\"type\":\"authorized_user\"}",
+	    "is of the type authorized_user, not service_account" },
+	{ "{\"universe_domain\":\"example.cloud\"}",
+	    "is of the universe example.cloud: \"url\" must name its FCM" },
 	{ "{\"project_id\":null}", "\"project_id\"" },
-	{ "{\"private_key_id\":null}", "\"private_key_id\"" },
 	{ "{\"client_email\":null}", "\"client_email\"" },
 	{ "{\"private_key\":null}", "\"private_key\"" },
 	{ "{\"project_id\":1}", "\"project_id\"" },
@@ -191,6 +204,8 @@ static const struct {
 	{ "{\"private_key\":\"\"}", "\"private_key\"" },
 	{ "{\"private_key\":\"no key\"}", "\"private_key\"" },
 	{ "{\"private_key\":{}}", "\"private_key\"" },
+	{ "{\"private_key\":\"-----BEGIN PRIVATE KEY-----\\\\nMIIE\"}",
+	    "\"private_key\" has \\n written out in place of the ends" },
 };
 
 static void
@@ -204,8 +219,12 @@ check_load(void)
 
 	check_refused_file(account, "a missing file", NULL, "No such file");
 	check_refused_file(account, "an empty file", "", "too early");
-	check_refused_file(account, "a file that is no JSON",
-	    fixture_pem(key, NULL), "");
+	check_refused_file(account, "a key of Apple's",
+	    fixture_pem(key, NULL), "is a private key or a certificate in "
+	    "PEM, not a service account");
+	check_refused_file(account, "what an app is given",
+	    "{\"project_info\":{\"project_id\":\"p\"},\"client\":[]}",
+	    "is the google-services.json of an app, not a service account");
 	check_refused_file(account, "a file that is cut short",
 	    fixture_format("%.*s", (int)strlen(good) / 2, good), "");
 	check_refused_file(account, "an array", "[]", "object");

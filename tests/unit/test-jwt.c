@@ -81,6 +81,33 @@ pem_public(EVP_PKEY *key)
 	return text;
 }
 
+/* The text with other ends of its lines. */
+static const char *
+with_lines(const char *pem, const char *end)
+{
+	const char *text = "";
+
+	for (; *pem != '\0'; pem += strcspn(pem, "\n") + 1)
+		text = fixture_format("%s%.*s%s", text,
+		    (int)strcspn(pem, "\n"), pem, end);
+	return text;
+}
+
+/* What a C string shows of it: the beginning. */
+static const char *
+in_der(EVP_PKEY *key)
+{
+	unsigned char *der = NULL;
+	const char *text;
+
+	if (i2d_PrivateKey(key, &der) <= 0)
+		tap_bail_out("cannot write a key");
+	/* A length of two bytes, as RSA has it. */
+	text = fixture_format("\x30\x82\x01\x02%.2s", (char *)der);
+	OPENSSL_free(der);
+	return text;
+}
+
 #define NO_KEY "is not an unencrypted private key in PEM"
 
 static void
@@ -103,14 +130,35 @@ check_keys(void)
 	check_read("SEC 1", pem_traditional(p256), JWT_ES256, NULL);
 	check_read("PKCS#1", pem_traditional(rsa), JWT_RS256, NULL);
 	check_read("an encrypted key", fixture_pem(p256, "secret"), JWT_ES256,
-	    NO_KEY);
+	    "is encrypted; decrypt it: openssl pkey");
 	check_read("an encrypted RSA key", fixture_pem(rsa, "secret"),
-	    JWT_RS256, NO_KEY);
-	check_read("a public key", pem_public(p256), JWT_ES256, NO_KEY);
-	check_read("an empty text", "", JWT_ES256, NO_KEY);
+	    JWT_RS256, "is encrypted");
+	check_read("a public key", pem_public(p256), JWT_ES256,
+	    "contains a public key, not the private one");
+	check_read("an empty text", "", JWT_ES256, "is empty");
+	check_read("white space", " \r\n\t", JWT_ES256, "is empty");
 	check_read("any text", "hello", JWT_ES256, NO_KEY);
+	check_read("JSON", " {\"type\":\"service_account\"}", JWT_ES256,
+	    "is JSON, not a private key in PEM");
+	check_read("a certificate", "-----BEGIN CERTIFICATE-----\nMIIB\n"
+	    "-----END CERTIFICATE-----\n", JWT_ES256,
+	    "contains a certificate, and no private key");
 	check_read("half a key", fixture_format("%.*s",
-	    (int)strlen(pem) / 2, pem), JWT_ES256, NO_KEY);
+	    (int)strlen(pem) / 2, pem), JWT_ES256, "is damaged");
+	check_read("a key after a byte order mark",
+	    fixture_format("\xef\xbb\xbf%s", pem), JWT_ES256, NULL);
+	check_read("a key with lines of Windows", with_lines(pem, "\r\n"),
+	    JWT_ES256, NULL);
+	check_read("a key on one line", with_lines(pem, " "), JWT_ES256,
+	    "is on one line");
+	check_read("a key without lines", with_lines(pem, ""), JWT_ES256,
+	    "is on one line");
+	check_read("a key with \\n", with_lines(pem, "\\n"), JWT_ES256,
+	    "has \\n written out in place of the ends of lines");
+	check_read("an indented key", fixture_format("    %s",
+	    with_lines(pem, "\n    ")), JWT_ES256, "is indented");
+	check_read("a key in DER", in_der(p256), JWT_ES256,
+	    "is in DER, not in PEM; convert it: openssl pkey -inform DER");
 	check_read("a key behind other lines",
 	    fixture_format("# my key\n\n%s", pem), JWT_ES256, NULL);
 	jwt_key_free(NULL);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/fcm-account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xmalloc.h"
+#include "crypto/jwt.h"
+#include "provider/fcm-options.h"
+#include "provider/provider-util.h"
+
+#define FCM_ACCOUNT_SCOPE "https://www.googleapis.com/auth/firebase.messaging"
+#define FCM_ACCOUNT_URL "https://fcm.googleapis.com"
+
+enum {
+	FCM_ACCOUNT_TOKEN_RENEW_AHEAD_S = 300,
+	FCM_ACCOUNT_TIME_TO_LIVE_MAX_S = 2419200
+};
+
+const struct setting fcm_account_settings[] = {
+	{ SETTING(fcm_account, app_id, STRING), .required = true },
+	{ SETTING(fcm_account, provider, STRING), .required = true },
+	{ SETTING(fcm_account, url, STRING),
+	    .text = FCM_ACCOUNT_URL },
+	{ SETTING(fcm_account, service_account_file, PATH), .required = true },
+	{ SETTING(fcm_account, time_to_live_s, INTEGER),
+	    .number = FCM_ACCOUNT_TIME_TO_LIVE_MAX_S, .minimum = 0,
+	    .maximum = FCM_ACCOUNT_TIME_TO_LIVE_MAX_S },
+	PROVIDER_FORM_SETTINGS(fcm_account),
+	{ SETTING(fcm_account, fcm_options, OBJECT) },
+	{ SETTING(fcm_account, target, STRING), .text = "token" },
+	{ SETTING(fcm_account, android_block, STRING), .text = "android" },
+	{ SETTING(fcm_account, bandwidth_constrained_ok, BOOLEAN) },
+	{ SETTING(fcm_account, restricted_satellite_ok, BOOLEAN) },
+	{ .name = NULL }
+};
+
+void
+fcm_account_close(void *arg)
+{
+	struct fcm_account *account = arg;
+
+	if (account == NULL)
+		return;
+	service_account_unload(&account->credentials);
+	json_object_put(account->fcm_options);
+	setting_free(fcm_account_settings, account);
+	free(account);
+}
+
+bool
+fcm_account_has_second_block(const struct fcm_account *account)
+{
+	return strcmp(account->android_block, "androidV2") == 0;
+}
+
+static bool
+fcm_account_check(struct fcm_account *account, struct error *error)
+{
+	static const char *const targets[] = { "token", "fid", NULL };
+	static const char *const blocks[] = { "android", "androidV2", NULL };
+	const char *wrong = NULL;
+
+	if (!provider_check_url(account->url, error))
+		wrong = "url";
+	else if (!provider_check_choice(account->target, targets, error))
+		wrong = "target";
+	else if (!provider_check_choice(account->android_block, blocks,
+	    error))
+		wrong = "android_block";
+	else if (!fcm_options_check(account->fcm_options, error))
+		wrong = "fcm_options";
+	else if (fcm_account_has_second_block(account) &&
+	    json_object_object_get_ex(account->fcm_options, "android",
+	    NULL)) {
+		error_set(error, "excludes \"android_block\": \"androidV2\"");
+		error_prepend_name(error, "android");
+		wrong = "fcm_options";
+	}
+	if (wrong != NULL)
+		error_prepend_name(error, wrong);
+	return wrong == NULL &&
+	    provider_check_payload(account->payload, error);
+}
+
+void *
+fcm_account_open(struct json_object *section, const char *directory,
+    struct error *error)
+{
+	struct fcm_account *account = xcalloc(1, sizeof *account);
+	bool good = setting_read(fcm_account_settings, section, directory,
+	    account, error);
+
+	/* The setting is borrowed. */
+	json_object_get(account->fcm_options);
+	if (!good || !fcm_account_check(account, error)) {
+		fcm_account_close(account);
+		account = NULL;
+	}
+	return account;
+}
+
+bool
+fcm_account_load(void *arg, struct error *error)
+{
+	struct fcm_account *account = arg;
+	const char *path = account->service_account_file;
+	const char *universe;
+	bool loaded = service_account_load(&account->credentials, path, error);
+
+	universe = account->credentials.universe_domain;
+	if (loaded && strcmp(universe, "googleapis.com") != 0 &&
+	    strcmp(account->url, FCM_ACCOUNT_URL) == 0) {
+		error_set(error, "%s: is of the universe %.100s: \"url\" must "
+		    "name its FCM", path, universe);
+		service_account_unload(&account->credentials);
+		loaded = false;
+	}
+	if (!loaded)
+		error_prepend_name(error, "service_account_file");
+	return loaded;
+}
+
+const char *
+fcm_account_credentials(const void *arg, size_t i)
+{
+	const struct fcm_account *account = arg;
+
+	return i == 0 ? account->service_account_file : NULL;
+}
+
+void
+fcm_account_describe(const void *arg, struct provider_channel *channel)
+{
+	const struct fcm_account *account = arg;
+	char key[17];
+
+	jwt_key_fingerprint(account->credentials.key, key);
+	*channel = (struct provider_channel){
+		.pool = {
+			.max_connections = 2,
+			/* Google's limit, as its own SDKs state it. */
+			.max_streams = 100,
+			.connect_timeout_ms = 3000,
+			/* FCM says GOAWAY after 4 minutes idle and 1 hour. */
+			.idle_s = 220,
+			.age_s = 3300
+		},
+		.token_renew_ahead_s = FCM_ACCOUNT_TOKEN_RENEW_AHEAD_S
+	};
+	snprintf(channel->name, sizeof channel->name, "fcm-%.40s-%s-%s",
+	    account->credentials.project_id, key,
+	    provider_url_host(account->url));
+}
+
+enum provider_mint
+fcm_account_mint(const void *arg, int64_t now_s, struct token *token,
+    struct http_request *request, struct error *error)
+{
+	const struct fcm_account *account = arg;
+
+	(void)token;
+	return service_account_compose(&account->credentials, FCM_ACCOUNT_SCOPE,
+	    now_s, request, error) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;
+}
+
+bool
+fcm_account_read(const void *arg, const struct http_reply *reply, int64_t now_s,
+    struct token *token, struct error *error)
+{
+	(void)arg;
+	return service_account_read(reply, now_s, token, error);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PROVIDER_FCM_ACCOUNT_H
+#define PROVIDER_FCM_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "base/error.h"
+#include "base/setting.h"
+#include "http/message.h"
+#include "provider/provider.h"
+#include "provider/service-account.h"
+#include "provider/token.h"
+
+/*
+ * An account at FCM: an app's settings, and its service account.  The
+ * functions are those of struct provider.
+ */
+struct fcm_account {
+	char *app_id;
+	char *provider;
+	char *url;
+	char *service_account_file;
+	int64_t time_to_live_s;
+	char *payload;			/* "gematik" or "matrix" */
+	bool send_badge_counts;
+	struct json_object *fcm_options;	/* NULL: none */
+	char *target;			/* what pushkeys are: token, fid */
+	char *android_block;		/* android, androidV2 */
+	bool bandwidth_constrained_ok;
+	bool restricted_satellite_ok;
+	struct service_account credentials;
+};
+
+extern const struct setting fcm_account_settings[];
+
+/* True if messages have the block androidV2. */
+bool fcm_account_has_second_block(const struct fcm_account *account);
+
+void *fcm_account_open(struct json_object *section, const char *directory,
+    struct error *error);
+void fcm_account_close(void *account);
+bool fcm_account_load(void *account, struct error *error);
+const char *fcm_account_credentials(const void *account, size_t i);
+void fcm_account_describe(const void *account,
+    struct provider_channel *channel);
+enum provider_mint fcm_account_mint(const void *account, int64_t now_s,
+    struct token *token, struct http_request *request, struct error *error);
+bool fcm_account_read(const void *account, const struct http_reply *reply,
+    int64_t now_s, struct token *token, struct error *error);
+
+#endif
