@@ -88,3 +88,8 @@ apache_add_plain_port() {
 apache_run() {
 	exec apache2 -DFOREGROUND -f "$STAGE/apache.conf"
 }
+
+apache_finds_no_mistake() {
+	"$STAGE/push-gateway-crl" check-sites "$STAGE" &&
+		apache2 -t -f "$STAGE/apache.conf"
+}

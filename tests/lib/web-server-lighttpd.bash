@@ -15,6 +15,7 @@ lighttpd_localize() {
 		-e "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
 		-e "s|/usr/libexec/push-gateway/|$STAGE/|" \
 		-e "s|/run/lighttpd|$STAGE|" \
+		-e "s|/run/push-gateway-uploads|$STAGE/uploads|" \
 		-e "s|/run/push-gateway.sock|$STAGE/push-gateway.sock|" \
 		-e "s|/var/log/lighttpd/error.log|$STAGE/web-server.log|" \
 		-e "s|/var/log/lighttpd/push-gateway.log|$STAGE/gateway.log|" \
@@ -51,4 +52,8 @@ lighttpd_add_plain_port() {
 # By its absolute path, which it starts again when it is reloaded.
 lighttpd_run() {
 	exec "$(type -P lighttpd)" -D -f "$STAGE/lighttpd.conf"
+}
+
+lighttpd_finds_no_mistake() {
+	lighttpd -tt -f "$STAGE/lighttpd.conf"
 }

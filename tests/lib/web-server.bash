@@ -34,6 +34,7 @@
 #	FAMILY_write_configuration	for WEB_SERVER and PORT
 #	FAMILY_add_plain_port		the gateway without TLS, on PLAIN_PORT
 #	FAMILY_run			becomes the web server
+#	FAMILY_finds_no_mistake		as its unit looks before a reload
 
 export WEB_SERVER=${WEB_SERVER:-lighttpd}
 # Of a web server, or of its pool, where that is told how many.
@@ -60,6 +61,8 @@ install_gateway() {
 	mkdir -p "$STAGE/errors"
 	cp "$ROOT"/errors/*.html "$STAGE/errors"
 	cp --remove-destination "$GATEWAY" "$STAGE/push-gateway.fcgi"
+	cp "$ROOT/tls/push-gateway-crl" "$STAGE"
+	mkdir -p "$STAGE/uploads"
 }
 
 # Apache never serves as root: if the tests are root's, the way to the stage is
@@ -116,9 +119,11 @@ restart_web_server() {
 	start_web_server
 }
 
-# What is new is in force some time later.
+# What is new is in force some time later; false if its unit finds a mistake
+# first, and leaves it as it is.
 reload_web_server() {
-	kill -USR1 "$WEB_SERVER_PID"
+	"${WEB_SERVER%%-*}_finds_no_mistake" >>"$STAGE/web-server.out" 2>&1 &&
+		kill -USR1 "$WEB_SERVER_PID"
 }
 
 # A pool of workers of its own, as systemd would hold it.

@@ -207,3 +207,134 @@ answered_on_kept() {
 	accepts client
 	answers_without_certificate
 }
+
+# --- a file that is none -----------------------------------------------------
+
+DAMAGES="missing empty cut cut-second garbage"
+
+# damaged KIND FILE: makes it so, of CRLs that would be good.
+damaged() {
+	local kind=$1 file=$2
+	rm -f "$file"
+	case $kind in
+	missing) ;;
+	empty) : >"$file" ;;
+	cut) head -c 100 "$STAGE/good-crl.pem" >"$file" ;;
+	cut-second)
+		{
+			cat "$STAGE/good-crl.pem"
+			head -c 100 "$STAGE/good-crl.pem"
+		} >"$file" ;;
+	garbage) echo '<html>Not found</html>' >"$file" ;;
+	esac
+}
+
+@test "a reload with a CRL that is none fails, and the former stays in force" {
+	local kind
+	make_crl clients client
+	cp "$STAGE/clients-crl.pem" "$STAGE/good-crl.pem"
+	start_web_server
+	refuses client
+	for kind in $DAMAGES; do
+		damaged "$kind" "$STAGE/clients-crl.pem"
+		run ! reload_web_server
+		refuses client
+		accepts epa
+	done
+	cp "$STAGE/good-crl.pem" "$STAGE/clients-crl.pem"
+	reload_web_server
+	refuses client
+	wait_until 10 accepts epa
+}
+
+@test "with a CRL that is none no server starts" {
+	local kind
+	make_crl clients client
+	cp "$STAGE/clients-crl.pem" "$STAGE/good-crl.pem"
+	for kind in $DAMAGES; do
+		damaged "$kind" "$STAGE/clients-crl.pem"
+		# What is left of a second one does not keep Apache from taking the
+		# first; its unit's reload does not let it come so far.
+		[[ $WEB_SERVER-$kind != apache-*-cut-second ]] || continue
+		# (Its pool of workers runs on: "run" would wait for that.)
+		! start_web_server >"$STAGE/start" 2>&1 || {
+			echo "it starts with one that is $kind"
+			return 1
+		}
+		run ! web_server_answers
+		[ -z "${POOL_PID-}" ] || stop "$POOL_PID"
+	done
+}
+
+# --- those that are fetched --------------------------------------------------
+
+# update: by push-gateway-crl, from SOURCE.
+update() {
+	echo "file://$SOURCE" >"$STAGE/crl-sources"
+	run "$ROOT/tls/push-gateway-crl" update -a "$STAGE/clients-ca.pem" \
+		-f "$STAGE/in-force.pem" -r "touch $STAGE/reloaded" \
+		-s "$STAGE/crl-sources"
+}
+
+# stays WORDS: it said so, and changed nothing.
+stays() {
+	[ "$status" = 1 ]
+	[[ $output == *"$1"* ]]
+	cmp "$STAGE/in-force.pem" "$STAGE/good-crl.pem"
+	[ ! -e "$STAGE/reloaded" ]
+}
+
+@test "a CRL that is fetched and no good leaves the former in force" {
+	local kind SOURCE=$STAGE/fetched.crl
+	make_crl clients
+	cp "$STAGE/clients-crl.pem" "$STAGE/older.pem"
+	# Their times have whole seconds.
+	sleep 1.1
+	make_crl clients epa
+	cp "$STAGE/clients-crl.pem" "$STAGE/good-crl.pem"
+	cp "$STAGE/good-crl.pem" "$STAGE/in-force.pem"
+	for kind in missing empty cut garbage; do
+		damaged "$kind" "$SOURCE"
+		update
+		stays "$SOURCE: "
+	done
+	cp "$STAGE/older.pem" "$SOURCE"
+	update
+	stays 'is older than the one in force'
+	make_ca strangers
+	make_crl strangers
+	cp "$STAGE/strangers-crl.pem" "$SOURCE"
+	update
+	stays 'is not signed by a CA of'
+	expire_crl clients
+	cp "$STAGE/clients-crl.pem" "$SOURCE"
+	update
+	stays 'its next update was due at'
+}
+
+@test "a good one takes the place of its issuer's, and is reloaded" {
+	local SOURCE=$STAGE/fetched.crl
+	make_crl clients
+	make_crl services
+	cat "$STAGE/clients-crl.pem" "$STAGE/services-crl.pem" \
+		>"$STAGE/in-force.pem"
+	make_crl clients client
+	# As CAs publish them.
+	openssl crl -in "$STAGE/clients-crl.pem" -outform DER -out "$SOURCE"
+	update
+	[ "$status" = 0 ]
+	[ -e "$STAGE/reloaded" ]
+	[ "$(stat -c %a "$STAGE/in-force.pem")" = 644 ]
+	[ "$(sort "$STAGE/in-force.pem")" = \
+		"$(cat "$STAGE"/{clients,services}-crl.pem | sort)" ]
+	# And once is enough.
+	rm "$STAGE/reloaded"
+	update
+	[ "$status" = 0 ]
+	[ ! -e "$STAGE/reloaded" ]
+	# It is one that the server takes.
+	cp "$STAGE/in-force.pem" "$STAGE/clients-crl.pem"
+	start_web_server
+	refuses client
+	accepts epa
+}

@@ -44,6 +44,7 @@ shipped() {
 @test "each file is installed to its place, and nothing else is" {
 	local document=opt/pg/share/doc/push-gateway
 	{
+		echo opt/pg/worker/push-gateway/push-gateway-crl
 		echo opt/pg/worker/push-gateway/push-gateway.fcgi
 		echo opt/pg/worker/push-gateway/web-certificates.so
 		shipped "$document" "$ROOT"/{LICENSE,NEWS,*.md}
@@ -69,6 +70,10 @@ shipped() {
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
 		shipped opt/units "$ROOT"/systemd/push-gateway*
+		for server in lighttpd apache2; do
+			shipped "opt/units/$server.service.d" \
+				"$ROOT/systemd/$server.service.d"/*
+		done
 		shipped opt/sysusers "$ROOT"/systemd/sysusers.d/*
 		shipped opt/tmpfiles "$ROOT"/systemd/tmpfiles.d/*
 	} | sort | diff - "$STAGE/list"
@@ -169,7 +174,9 @@ units() {
 		skip "systemd is not installed"
 	units
 	run systemd-analyze verify --man=no "$STAGE/units/push-gateway.socket" \
-		"$STAGE/units/push-gateway@.service"
+		"$STAGE/units/push-gateway@.service" \
+		"$STAGE/units/push-gateway-crl.service" \
+		"$STAGE/units/push-gateway-crl.timer"
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ $output != *push-gateway* ]]

@@ -37,6 +37,56 @@ recorded() {
 	(($(wc -l <"$STAGE/record.json") > $1))
 }
 
+one() {
+	post /push/v1/notify "$(single "$(plain "$1" "$(android phone)")")" \
+		--max-time 20
+}
+
+@test "thousands of idle connections keep nobody out" {
+	ulimit -n "$(ulimit -Hn)"
+	perl -MIO::Socket::INET -e '$| = 1; my ($port, @open) = @ARGV;
+		push @open, IO::Socket::INET->new("127.0.0.1:$port") // die $!
+			for 1 .. 2100;
+		print "open\n"; sleep 60' "$PORT" \
+		>"$STAGE/idle" 2>&1 3>&- &
+	local idle=$!
+	wait_until 20 grep -q open "$STAGE/idle"
+	one '{}'
+	[ "$CODE" = 200 ]
+	kill "$idle"
+}
+
+@test "a body over the gateway's limit is not kept for long" {
+	local size
+	head -c 1048577 /dev/zero | tr '\0' ' ' >"$STAGE/large"
+	post /push/v1/notify "@$STAGE/large" --http1.1
+	[ "$CODE" = 413 ]
+	[ "$(answer .details.max_request_size_kb)" = 1024 ]
+	# What is larger is refused by its announcement: nothing comes to files.
+	head -c 2000000 /dev/zero >"$STAGE/large"
+	post /push/v1/notify "@$STAGE/large" --http1.1
+	[ "$CODE" = 413 ]
+	[ "$(answer .details)" = null ]
+	size=$(du -sk "$STAGE/uploads" | cut -f1)
+	((size < 100))
+}
+
+@test "where no more fits into the upload directory small bodies still go" {
+	local long
+	printf -v long '{"content":{"body":"%*s"}}' 100000 ''
+	one "$long"
+	[ "$CODE" = 200 ]
+	mv "$STAGE/uploads" "$STAGE/uploads.full"
+	# lighttpd closes in the middle of such a body, or answers.
+	one "$long" || CODE=000
+	[ "$CODE" != 200 ]
+	one '{}'
+	[ "$CODE" = 200 ]
+	mv "$STAGE/uploads.full" "$STAGE/uploads"
+	one "$long"
+	[ "$CODE" = 200 ]
+}
+
 # debian_configuration NAME: Debian's own lighttpd.conf with conf-available/
 # NAME and what its first lines say that it depends on, as lighty-enable-mod
 # does.
