@@ -263,6 +263,10 @@ http_pool_take_handle(struct http_pool *pool)
 	    (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	/* Else cancelling a transfer waits for its thread that looks up the
+	 * name, and all of the worker with it: as long as a name server is
+	 * silent. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)params->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)params->idle_s);

@@ -278,11 +278,11 @@ sandbox_enter(struct sandbox *sandbox, const char *state_directory)
 	bool files, calls;
 
 	if (SANDBOX_IS_LEFT_OFF) {
-		log_info("sandbox: not in force, for the sanitizers' sake");
+		log_info("sandbox: off in a build with sanitizers");
 		return;
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1) {
-		log_warn("sandbox: not in force: %m");
+		log_warn("sandbox: off: %m");
 		return;
 	}
 	files = sandbox_restrict_files(sandbox, state_directory);

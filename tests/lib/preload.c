@@ -4,7 +4,9 @@
  * from outside.  Its clocks are ahead by the seconds that stand, as an
  * int64_t, in the file PRELOAD_CLOCK.  Each look-up of a name, and each
  * TCP_USER_TIMEOUT that is set, is a line in the file PRELOAD_LOG; a name that
- * ends in ".test" is this host.
+ * ends in ".test" is this host.  For one that begins with "slow" the name
+ * server takes as many seconds as stand, as an int64_t, in the file
+ * PRELOAD_SLOW.
  *
  * With PRELOAD_INTRUDE, a directory, the first look-up of a name is that of
  * somebody who broke in: what comes of each attempt is a line in PRELOAD_LOG.
@@ -38,24 +40,33 @@ int preload_setsockopt(int fd, int level, int option, const void *value,
 time_t preload_time(time_t *place) __asm__("time");
 
 static const volatile int64_t *preload_ahead_s;
+static const volatile int64_t *preload_slow_s;
 /* Opened at first: later a sandbox may be in force. */
 static int preload_log_fd = -1;
+
+/* The number in the file that a variable names, now and later, or NULL. */
+static const volatile int64_t *
+preload_map(const char *variable)
+{
+	const char *path = getenv(variable);
+	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	void *map = MAP_FAILED;
+
+	if (fd != -1) {
+		map = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd,
+		    0);
+		close(fd);
+	}
+	return map == MAP_FAILED ? NULL : map;
+}
 
 __attribute__((constructor)) static void
 preload_init(void)
 {
-	const char *path = getenv("PRELOAD_CLOCK");
-	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-	void *map = MAP_FAILED;
+	const char *path = getenv("PRELOAD_LOG");
 
-	if (fd != -1)
-		map = mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, fd,
-		    0);
-	if (map != MAP_FAILED)
-		preload_ahead_s = map;
-	if (fd != -1)
-		close(fd);
-	path = getenv("PRELOAD_LOG");
+	preload_ahead_s = preload_map("PRELOAD_CLOCK");
+	preload_slow_s = preload_map("PRELOAD_SLOW");
 	if (path != NULL)
 		preload_log_fd = open(path,
 		    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -153,6 +164,8 @@ preload_getaddrinfo(const char *node, const char *service,
 	if (length > 5 && strcmp(node + length - 5, ".test") == 0) {
 		snprintf(line, sizeof line, "lookup %.255s\n", node);
 		preload_note(line);
+		if (strncmp(node, "slow", 4) == 0 && preload_slow_s != NULL)
+			sleep((unsigned int)*preload_slow_s);
 		node = "127.0.0.1";
 	}
 	return real(node, service, hints, result);

@@ -7,7 +7,7 @@ load ../lib/stage.bash
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
 	make_certificate server providers \
-		DNS:localhost,DNS:push.test,IP:127.0.0.1 serverAuth
+		DNS:localhost,DNS:push.test,DNS:slow.test,IP:127.0.0.1 serverAuth
 	cat "$STAGE/server.pem" "$STAGE/providers-ca.pem" \
 		>"$STAGE/server-chain.pem"
 	# A second team, and a second project.
@@ -327,6 +327,48 @@ ahead() {
 	(($(grep -c 'user_timeout' "$WORK/preload") >= 5))
 	[ "$(grep 'user_timeout' "$WORK/preload" | sort -u)" = \
 		"user_timeout 2000" ]
+}
+
+# name_server SECONDS: how long it takes to say where Apple is.
+name_server() {
+	perl -e 'open my $file, "+>>", $ARGV[0] or die; close $file;
+		open $file, "+<", $ARGV[0] or die;
+		syswrite $file, pack "q", $ARGV[1]' "$WORK/slow" "$1"
+}
+
+@test "a name server that falls silent stops neither Google nor the worker" {
+	local before after
+	preload
+	name_server 30
+	start_worker '.apps[0].url |= sub("localhost"; "slow.test") |
+		.request_timeout_ms = 2000' "${PRELOAD[@]}" \
+		PRELOAD_SLOW="$WORK/slow"
+	push "$(android warm)"
+	before=${EPOCHREALTIME//./}
+	push "$(ios a)" "$(android a)"
+	after=${EPOCHREALTIME//./}
+	# Far from the 30 seconds, however busy this machine is.
+	(((after - before) / 1000000 < 20))
+	[ "$(record '.text // empty' | grep -c '^a')" = 1 ]
+	before=${EPOCHREALTIME//./}
+	push "$(android b)"
+	stop "$WORKER_PID"
+	WORKER_PID=
+	after=${EPOCHREALTIME//./}
+	(((after - before) / 1000000 < 20))
+}
+
+@test "a name server that takes four seconds delays its provider alone" {
+	preload
+	name_server 4
+	start_worker '.apps[0].url |= sub("localhost"; "slow.test")' \
+		"${PRELOAD[@]}" PRELOAD_SLOW="$WORK/slow"
+	# Longer than a connection may take to be made.
+	push "$(ios a)" "$(android a)"
+	grep -q 'items=1 delivered=1 rejected=0 later=1 ' "$WORK/log"
+	name_server 0
+	push "$(ios b)" "$(android b)"
+	grep -q 'items=1 delivered=2 ' "$WORK/log"
 }
 
 # own_simulator: one whose clock goes as the worker's.
