@@ -227,6 +227,9 @@ main(int argc, char **argv)
 			simulate.devices = (unsigned int)atoi(optarg);
 			break;
 		case 'f':
+			/* The report knows them by their places. */
+			if (simulate.count > 0)
+				return 64;
 			simulate_add_file(optarg);
 			break;
 		case 'j':

@@ -119,29 +119,6 @@ both() {
 		"200 401 200 " ]
 }
 
-@test "a token that is refused again is no endless loop" {
-	stage_start
-	post /push/v1/notify "$(single "$(plain '{}' "$(android 401)")")"
-	[ "$CODE" = 503 ]
-	[ "$(record 'select(.service == "fcm")' | wc -l)" = 2 ]
-	[ "$(record 'select(.service == "oauth")' | wc -l)" = 2 ]
-}
-
-@test "a whole batch with a stale token goes out with one new one" {
-	stage_start
-	both
-	sed -i '2s/.*/ya29.forgotten/' "$(token_file fcm)"
-	restart_web_server
-	clear_record
-	local items=() i
-	for i in {1..30}; do
-		items+=("$(plain '{}' "$(android "a$i")")")
-	done
-	post /push/v1/notify/batch "$(batch "${items[@]}")"
-	[ "$(answer .summary.successful)" = 30 ]
-	[ "$(record 'select(.service == "oauth")' | wc -l)" = 1 ]
-}
-
 @test "a provider that refuses every token does not make us ask for more" {
 	stage_start
 	local i
@@ -192,16 +169,6 @@ base64url() {
 	base64 -w 0 | tr '+/' '-_' | tr -d '='
 }
 
-@test "a young Apple token is kept even if Apple calls it expired" {
-	stage_start
-	post /push/v1/notify "$(single "$(plain '{}' \
-		"$(ios 403-ExpiredProviderToken)")")"
-	[ "$CODE" = 503 ]
-	both
-	[ "$CODE" = 200 ]
-	[ "$(tokens apns | wc -l)" = 1 ]
-}
-
 @test "too many token updates: the token is kept, the connection is not" {
 	WORKERS=1 stage_start
 	post /push/v1/notify "$(single "$(plain '{}' \
@@ -244,45 +211,6 @@ base64url() {
 	[ "$CODE" = 200 ]
 	[ "$(stat -c %a "$STAGE"/state/*.token | sort -u)" = 600 ]
 	[ "$(tokens fcm | grep -c planted)" = 0 ]
-}
-
-@test "a slow token endpoint blocks nobody else" {
-	stage_start '.request_timeout_ms = 2000'
-	control '{"oauth": {"hang": true}}'
-	ANSWER_FILE=first post /push/v1/notify \
-		"$(single "$(plain '{}' "$(android a)")")" 3>&- &
-	local caller=$!
-	wait_until 5 grep -q '"service":"oauth"' "$STAGE/record.json"
-	SECONDS=0
-	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
-	[ "$CODE" = 200 ]
-	((SECONDS * 1000 <= $(longest 1000)))
-	wait "$caller"
-	# The one that waited was answered at its deadline.
-	grep -q ' 503 ' "$STAGE/first.headers"
-	grep -q 'later=1 failed=0 ms=2[0-2][0-9][0-9]' "$STAGE/gateway.log"
-	wait_until 10 grep -q \
-		'error: fcm-.*no token: the token endpoint cannot be reached' \
-		"$STAGE/gateway.log"
-	control '{}'
-}
-
-@test "while an access token is renewed the old one is used" {
-	stage_start
-	both
-	age_token fcm 3301 3600
-	restart_web_server
-	control '{"oauth": {"hang": true}}'
-	clear_record
-	SECONDS=0
-	both
-	[ "$CODE" = 200 ]
-	wait_until 5 grep -q '"service":"oauth"' "$STAGE/record.json"
-	both
-	[ "$CODE" = 200 ]
-	((SECONDS * 1000 <= $(longest 3000)))
-	[ "$(record 'select(.service == "oauth")' | wc -l)" = 1 ]
-	control '{}'
 }
 
 @test "a token endpoint that talks rubbish means later" {

@@ -105,6 +105,10 @@ scenario_check_rest(const struct scenario *scenario)
 	    "%s: so much is sent", name);
 	tap_is_int(provider_script_token_requests(),
 	    scenario->token_requests, "%s: tokens are asked for", name);
+	if (scenario->minted > 0)
+		tap_is_int(delivery_fixture_metric(
+		    "push_gateway_tokens_minted_total", ""),
+		    scenario->minted, "%s: tokens are minted", name);
 	if (scenario->in_flight_max > 0)
 		tap_is_int(fake_http_counts()->in_flight_max,
 		    scenario->in_flight_max, "%s: at once in flight", name);

@@ -47,6 +47,7 @@ struct scenario {
 	unsigned int sent;		/* requests to providers, in all */
 	unsigned int token_requests;	/* to the token endpoint, in all */
 	unsigned int in_flight_max;	/* 0: not looked at */
+	unsigned int minted;		/* tokens; 0: not looked at */
 	unsigned int opened;		/* times that a breaker opened */
 	bool still_open;		/* one is in the end */
 	const char *logged;		/* a part of one line of the log */
