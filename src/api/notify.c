@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/response.h"
 #include "api/result.h"
@@ -262,6 +263,21 @@ notify_mark_forbidden(struct batch *batch, const struct client *client)
 	}
 }
 
+/* What is wrong with the headers of the request, or NULL. */
+static const char *
+notify_check_headers(const struct exchange *exchange)
+{
+	const char *coding = exchange_variable(exchange,
+	    "HTTP_CONTENT_ENCODING");
+
+	if (!notify_type_is_json(exchange))
+		return "Content-Type must be application/json";
+	if (coding != NULL && *coding != '\0' &&
+	    strcasecmp(coding, "identity") != 0)
+		return "Content-Encoding must be identity";
+	return NULL;
+}
+
 void
 notify_serve(const struct notify_params *params,
     enum decode_operation operation, struct exchange *exchange,
@@ -269,12 +285,15 @@ notify_serve(const struct notify_params *params,
     const struct buf *body)
 {
 	enum decode_result result = DECODE_INVALID;
-	struct decode_error error = { .violation = {
-		.reason = "Content-Type must be application/json" } };
+	const char *mistake = notify_check_headers(exchange);
+	struct decode_error error = { .duplicate_ids = NULL };
 	struct notify_job *job;
 	struct batch *batch = NULL;
 
-	if (notify_type_is_json(exchange))
+	if (mistake != NULL)
+		snprintf(error.violation.reason, sizeof error.violation.reason,
+		    "%s", mistake);
+	else
 		result = decode_request(operation, buf_text(body), body->size,
 		    &params->limits, &batch, &error);
 	if (result != DECODE_OK) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cgi/protocol.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -14,30 +13,15 @@ struct cgi {
 	struct buf body;
 };
 
-/* A length over all limits is as good as the largest. */
-static void
-cgi_read_length(struct cgi *cgi)
-{
-	const char *text = getenv("CONTENT_LENGTH");
-	unsigned long long length;
-	char *end;
-
-	if (text == NULL || *text < '0' || *text > '9')
-		return;
-	length = strtoull(text, &end, 10);
-	if (*end != '\0')
-		return;
-	cgi->announced = true;
-	cgi->length = length > SIZE_MAX ? SIZE_MAX : (size_t)length;
-}
-
 static void *
 cgi_open(void)
 {
 	struct cgi *cgi = xcalloc(1, sizeof *cgi);
+	int64_t length = protocol_content_length(getenv("CONTENT_LENGTH"));
 
+	cgi->announced = length != -1;
+	cgi->length = length == -1 ? 0 : (size_t)length;
 	buf_init(&cgi->body, PROTOCOL_BODY_SIZE);
-	cgi_read_length(cgi);
 	cgi->state = cgi->announced && cgi->length == 0 ?
 	    PROTOCOL_COMPLETE : PROTOCOL_BODY;
 	return cgi;
@@ -76,6 +60,13 @@ cgi_state(const void *request)
 	const struct cgi *cgi = request;
 
 	return cgi->state;
+}
+
+static bool
+cgi_has_variables(const void *request)
+{
+	(void)request;
+	return true;
 }
 
 static const char *
@@ -124,6 +115,7 @@ const struct protocol protocol_cgi = {
 	.close = cgi_close,
 	.take = cgi_take,
 	.state = cgi_state,
+	.has_variables = cgi_has_variables,
 	.variable = cgi_variable,
 	.body_size = cgi_body_size,
 	.read_body = cgi_read_body,

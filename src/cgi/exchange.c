@@ -96,23 +96,6 @@ exchange_variable(const struct exchange *exchange, const char *name)
 
 /* --- the body ------------------------------------------------------------ */
 
-/* The length that the web server announces, or -1. */
-static int64_t
-exchange_content_length(const struct exchange *exchange)
-{
-	const char *text = exchange_variable(exchange, "CONTENT_LENGTH");
-	char *end;
-	long long length;
-
-	if (text == NULL || *text < '0' || *text > '9')
-		return -1;
-	errno = 0;
-	length = strtoll(text, &end, 10);
-	if (*end != '\0')
-		return -1;
-	return errno != 0 ? INT64_MAX : length;
-}
-
 static void
 exchange_end_body(struct exchange *exchange, enum exchange_body result)
 {
@@ -158,7 +141,8 @@ void
 exchange_read_body(struct exchange *exchange, size_t limit,
     exchange_body_fn done, void *arg)
 {
-	exchange->announced = exchange_content_length(exchange);
+	exchange->announced = protocol_content_length(
+	    exchange_variable(exchange, "CONTENT_LENGTH"));
 	exchange->body_limit = limit;
 	exchange->body_done = done;
 	exchange->body_arg = arg;
@@ -172,21 +156,18 @@ exchange_read_body(struct exchange *exchange, size_t limit,
 static void
 exchange_check_variables(struct exchange *exchange)
 {
-	switch (exchange->params.protocol->state(exchange->request)) {
-	case PROTOCOL_VARIABLES:
-		exchange_wait(exchange);
-		break;
-	case PROTOCOL_BODY:
-	case PROTOCOL_COMPLETE:
+	const struct protocol *protocol = exchange->params.protocol;
+
+	/* A body that is broken is answered. */
+	if (protocol->has_variables(exchange->request)) {
 		exchange->stage = EXCHANGE_BODY;
 		loop_timer_stop(exchange->timeout);
 		exchange->params.arrived(exchange->params.arg, exchange);
-		break;
-	case PROTOCOL_BROKEN:
+	} else if (protocol->state(exchange->request) == PROTOCOL_BROKEN) {
 		log_warn("a web server sent an incomplete or invalid request");
 		exchange_free(exchange);
-		break;
-	}
+	} else
+		exchange_wait(exchange);
 }
 
 /* Looks at what the protocol has, without waiting for more. */
@@ -435,7 +416,7 @@ exchange_create(const struct exchange_params *params)
 	    LOOP_READ, exchange_on_readable, exchange);
 	exchange_wait(exchange);
 	/* The variables of CGI do not come as bytes. */
-	if (params->protocol->state(exchange->request) != PROTOCOL_VARIABLES)
+	if (params->protocol->has_variables(exchange->request))
 		loop_timer_start(exchange->check, 0);
 	return exchange;
 }

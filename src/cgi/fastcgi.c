@@ -269,6 +269,21 @@ fastcgi_begun(struct fastcgi *fastcgi)
 	fastcgi_records_begin(&fastcgi->variables, FCGI_PARAMS, fastcgi->id);
 }
 
+/*
+ * Apache's mod_fcgid sends an empty record before the body of a request over
+ * HTTP/2 that does not say its length: what was announced decides whether such
+ * a record ends the body.
+ */
+static bool
+fastcgi_body_is_there(const struct fastcgi *fastcgi)
+{
+	int64_t announced = protocol_content_length(FCGX_GetParam(
+	    "CONTENT_LENGTH", fastcgi->request.envp));
+
+	return announced == -1 ||
+	    (uint64_t)announced <= fastcgi->body.content;
+}
+
 /* A header is complete: where does what follows belong? */
 static void
 fastcgi_take_header(struct fastcgi *fastcgi)
@@ -293,9 +308,12 @@ fastcgi_take_header(struct fastcgi *fastcgi)
 	} else if (header[1] == FCGI_STDIN &&
 	    fastcgi->state == PROTOCOL_BODY) {
 		fastcgi->target = &fastcgi->body;
-		if (fastcgi->content_left == 0)
+		if (fastcgi->content_left == 0 &&
+		    fastcgi_body_is_there(fastcgi))
 			fastcgi->state = PROTOCOL_COMPLETE;
-	} else
+	} else if (header[1] != FCGI_STDIN || fastcgi->content_left > 0 ||
+	    fastcgi->state != PROTOCOL_COMPLETE)
+		/* One more end of the body is harmless. */
 		fastcgi->state = PROTOCOL_BROKEN;
 }
 
@@ -393,6 +411,14 @@ fastcgi_state(const void *request)
 	return fastcgi->state;
 }
 
+static bool
+fastcgi_has_variables(const void *request)
+{
+	const struct fastcgi *fastcgi = request;
+
+	return fastcgi->accepted;
+}
+
 static const char *
 fastcgi_variable(const void *request, const char *name)
 {
@@ -466,6 +492,7 @@ const struct protocol protocol_fastcgi = {
 	.close = fastcgi_close,
 	.take = fastcgi_take,
 	.state = fastcgi_state,
+	.has_variables = fastcgi_has_variables,
 	.variable = fastcgi_variable,
 	.body_size = fastcgi_body_size,
 	.read_body = fastcgi_read_body,

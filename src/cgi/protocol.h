@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -38,6 +39,9 @@ struct protocol {
 	void (*take)(void *request, const char *data, size_t size);
 	enum protocol_state (*state)(const void *request);
 
+	/* True once they are there, even if what follows is broken. */
+	bool (*has_variables)(const void *request);
+
 	/* Once they are there: the value, the request's own, or NULL. */
 	const char *(*variable)(const void *request, const char *name);
 
@@ -62,6 +66,9 @@ struct protocol {
  * connection itself are ignored.
  */
 extern const struct protocol protocol_fastcgi;
+
+/* The length that CONTENT_LENGTH announces; -1: none, or no number. */
+int64_t protocol_content_length(const char *text);
 
 /* CGI 1.1 (RFC 3875), over standard input and output. */
 extern const struct protocol protocol_cgi;

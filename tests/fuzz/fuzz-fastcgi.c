@@ -9,10 +9,12 @@
  */
 #include "fuzz.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/xmalloc.h"
 #include "cgi/protocol.h"
 
 enum {
@@ -30,6 +32,8 @@ struct expected {
 	unsigned int id;
 	struct buf variables;
 	struct buf body;
+	bool announced;		/* its length */
+	unsigned long long length;
 };
 
 struct record {
@@ -106,6 +110,38 @@ check_variables(const struct buf *text, void *request)
 	return true;
 }
 
+/* The first variable that libfcgi takes for CONTENT_LENGTH. */
+static void
+expect_length(struct expected *expected)
+{
+	static const char name[] = "CONTENT_LENGTH=";
+	const struct buf *text = &expected->variables;
+	size_t at = 0, key, value;
+	bool found = false;
+
+	while (!found && at < text->size) {
+		char *both, *end, *pair;
+
+		key = take_length(text, &at);
+		value = take_length(text, &at);
+		both = fuzz_text(text->data + at, key + value);
+		pair = xcalloc(key + value + 2, 1);
+		memcpy(pair, both, key);
+		pair[key] = '=';
+		memcpy(pair + key + 1, both + key, value);
+		pair[key + value + 1] = '\0';
+		found = strncmp(pair, name, strlen(name)) == 0;
+		if (found && isdigit((unsigned char)pair[strlen(name)])) {
+			expected->length = strtoull(pair + strlen(name), &end,
+			    10);
+			expected->announced = *end == '\0';
+		}
+		free(both);
+		free(pair);
+		at += key + value;
+	}
+}
+
 static void
 expect_record(struct expected *expected, const struct record *record)
 {
@@ -130,12 +166,16 @@ expect_record(struct expected *expected, const struct record *record)
 			expected->state = check_variables(
 			    &expected->variables, NULL) ? PROTOCOL_BODY :
 			    PROTOCOL_BROKEN;
+		if (expected->state == PROTOCOL_BODY)
+			expect_length(expected);
 	} else if (record->type == RECORD_STDIN &&
 	    expected->state == PROTOCOL_BODY) {
 		buf_append(&expected->body, record->content, record->present);
-		if (record->length == 0)
+		if (record->length == 0 && (!expected->announced ||
+		    expected->length <= expected->body.size))
 			expected->state = PROTOCOL_COMPLETE;
-	} else
+	} else if (record->type != RECORD_STDIN || record->length > 0 ||
+	    expected->state != PROTOCOL_COMPLETE)
 		expected->state = PROTOCOL_BROKEN;
 }
 
@@ -146,6 +186,7 @@ expect(struct expected *expected, const uint8_t *data, size_t size)
 
 	expected->state = PROTOCOL_VARIABLES;
 	expected->id = 0;
+	expected->announced = false;
 	buf_init(&expected->variables, PROTOCOL_VARIABLES_SIZE);
 	buf_init(&expected->body, BODY_SIZE);
 	while (expected->state != PROTOCOL_BROKEN && size >= 8) {

@@ -17,6 +17,7 @@
 #		-w PART		sends "variables" or the "body" in 20 pieces,
 #				100 ms apart
 #		-o 1		in odd records that are lawful
+#		-e 1		with an empty record before the body and after it
 #		-r SECONDS	reads nothing for so long
 #		-k PID		once it is answered, before it sends the body,
 #				has that process leave
@@ -138,10 +139,11 @@ sub print_answer {
 sub request {
 	my %option = (n => 1, w => '');
 	$option{$1} = (splice @_, 0, 2)[1]
-	    while $_[0] =~ /^-([nslwork])$/;
+	    while $_[0] =~ /^-([nslework])$/;
 	my ($path, @variables) = @_;
 	my $stream = $option{o} ? \&odd_stream : \&stream;
 	my $body = $stream->(5, do { local $/; <STDIN> } // '');
+	$body = record(5, '') . $body . record(5, '') if $option{e};
 	my $head = record(1, pack 'nCx5', 1, 0) . $stream->(4, join '',
 	    map { name_value(split /=/, $_, 2) } @variables);
 	my @parts = $option{w} eq 'variables' ? (split_evenly($head), $body) :

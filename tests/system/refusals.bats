@@ -226,6 +226,19 @@ peak_kb() {
 	grep -qa __asan_init "$GATEWAY" || (($(peak_kb) - before < 20000))
 }
 
+@test "a body with a coding is refused by its name" {
+	local coding
+	for coding in gzip br 'identity, gzip'; do
+		post /push/v1/notify "$(single "$(plain '{}')")" \
+			-H "Content-Encoding: $coding"
+		refused 400 "Invalid data format" '{ "location": "",
+			"reason": "Content-Encoding must be identity" }'
+	done
+	post /push/v1/notify "$(single "$(plain '{}')")" \
+		-H "Content-Encoding: identity"
+	[ "$CODE" = 200 ]
+}
+
 @test "the worker survives whatever a body holds" {
 	local before after dir=$BATS_TEST_TMPDIR
 	before=$(workers)

@@ -348,6 +348,33 @@ all_given_up() {
 	[ "$(record 'select(.service == "fcm")')" = "" ]
 }
 
+@test "an empty record before a body that was announced does not end it" {
+	# So does Apache's mod_fcgid over HTTP/2; one more after it is harmless.
+	start_worker
+	OPTIONS=(-e 1)
+	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
+		*'{"rejected":[]}' ]]
+	[ "$(record 'select(.service == "fcm") | .path' | wc -l)" = 1 ]
+}
+
+@test "a body that breaks is answered" {
+	start_worker
+	local body=$BATS_TEST_TMPDIR/body
+	printf 'x' >"$body"
+	# The end of the body, and then more of it, all at once.
+	run perl -MIO::Socket::UNIX -e '
+		sub record { pack("CCnnCC", 1, $_[0], 1, length $_[1], 0, 0) .
+		    $_[1] }
+		sub pair { pack("CC", length $_[0], length $_[1]) . join "", @_ }
+		$s = IO::Socket::UNIX->new(Peer => $ARGV[0]);
+		print $s record(1, pack "nCx5", 1, 0), record(4,
+		    pair("REQUEST_METHOD", "POST") .
+		    pair("SCRIPT_NAME", "/push/v1/notify")), record(4, ""),
+		    record(5, "{}"), record(5, ""), record(5, "{}");
+		$s->flush; local $/; print <$s>' "$SOCKET"
+	[[ $output == *"Status: 401"* ]]
+}
+
 @test "records of odd but lawful forms are a request" {
 	start_worker
 	OPTIONS=(-o 1)
