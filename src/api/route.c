@@ -21,6 +21,8 @@ struct route {
 	const char *name;	/* of the operation in the API */
 	enum decode_operation operation;
 	enum response_error too_large;
+	enum response_error wrong_method;
+	bool discovered;	/* GET says that it is there */
 };
 
 struct router {
@@ -41,17 +43,22 @@ struct route_upload {
 static const struct route routes[] = {
 	{ .tail = "/_matrix/push/v1/notify", .name = "notify",
 	    .operation = DECODE_MATRIX_NOTIFY,
-	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE },
+	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE,
+	    .wrong_method = RESPONSE_UNKNOWN_MATRIX_METHOD,
+	    .discovered = true },
 	{ .tail = "/push/v1/notify", .name = "notify",
 	    .operation = DECODE_NOTIFY,
-	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE },
+	    .too_large = RESPONSE_SINGLE_BODY_TOO_LARGE,
+	    .wrong_method = RESPONSE_UNKNOWN_METHOD },
 	{ .tail = "/push/v1/notify/batch", .name = "notify/batch",
 	    .operation = DECODE_BATCH,
-	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
+	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE,
+	    .wrong_method = RESPONSE_UNKNOWN_METHOD },
 	{ .tail = "/push/v1/notifyEncrypted/batch",
 	    .name = "notifyEncrypted/batch",
 	    .operation = DECODE_ENCRYPTED_BATCH,
-	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE },
+	    .too_large = RESPONSE_BATCH_BODY_TOO_LARGE,
+	    .wrong_method = RESPONSE_UNKNOWN_METHOD },
 };
 
 /* Replaces each escape of a character by the character. */
@@ -277,6 +284,35 @@ route_serve_post(struct router *router, const struct route *route,
 	    upload);
 }
 
+/*
+ * How clients of Matrix and UnifiedPush find out that this is a gateway; it
+ * tells nobody anything, so no certificate is asked for.
+ */
+static void
+route_serve_discovery(const struct router *router, const struct route *route,
+    struct exchange *exchange)
+{
+	struct json_object *body = json_object_new_object();
+	struct json_object *unifiedpush = json_object_new_object();
+
+	json_object_object_add(body, "gateway",
+	    json_object_new_string("matrix"));
+	json_object_object_add(unifiedpush, "gateway",
+	    json_object_new_string("matrix"));
+	json_object_object_add(body, "unifiedpush", unifiedpush);
+	notify_count_answer(&router->params.notify, route_name(route), 200);
+	response_send(exchange, 200, "", body);
+	exchange_finish(exchange);
+}
+
+/* GET, or HEAD, whose answer the web server cuts. */
+static bool
+route_is_read(const char *method)
+{
+	return method != NULL && (strcmp(method, "GET") == 0 ||
+	    strcmp(method, "HEAD") == 0);
+}
+
 void
 router_serve(struct router *router, struct exchange *exchange)
 {
@@ -290,9 +326,11 @@ router_serve(struct router *router, struct exchange *exchange)
 	if (route == NULL)
 		route_refuse_path(router, route, exchange,
 		    RESPONSE_UNKNOWN_PATH, path);
+	else if (route->discovered && route_is_read(method))
+		route_serve_discovery(router, route, exchange);
 	else if (method == NULL || strcmp(method, "POST") != 0)
 		route_refuse_path(router, route, exchange,
-		    RESPONSE_UNKNOWN_METHOD, path);
+		    route->wrong_method, path);
 	else if ((client = route_find_client(router, route,
 	    exchange)) == NULL) {
 		metrics_add(router->params.notify.metrics,

@@ -274,10 +274,14 @@ JSON=application/json
 	wrong '200 is not described' GET "$one" 200 $JSON '{"rejected":[]}'
 	wrong '405 is not described' POST "$one" 405 $JSON \
 		'{"error":"The operation takes POST only."}'
-	right GET "$matrix" 405 $JSON \
-		'{"errcode":"M_UNRECOGNIZED","error":"The operation takes POST only."}'
-	wrong "'errcode' is a required" GET "$matrix" 405 $JSON \
-		'{"error":"The operation takes POST only."}'
+	right PUT "$matrix" 405 $JSON \
+		'{"errcode":"M_UNRECOGNIZED","error":"The operation takes GET and POST only."}'
+	wrong "'errcode' is a required" PUT "$matrix" 405 $JSON \
+		'{"error":"The operation takes GET and POST only."}'
+	right GET "$matrix" 200 $JSON \
+		'{"gateway":"matrix","unifiedpush":{"gateway":"matrix"}}'
+	wrong '405 is not described' GET "$matrix" 405 $JSON \
+		'{"errcode":"M_UNRECOGNIZED","error":"The operation takes GET and POST only."}'
 	wrong "'errcode' was unexpected" GET "$one" 405 $JSON \
 		'{"errcode":"M_UNRECOGNIZED","error":"The operation takes POST only."}'
 	right HEAD "$one" 405 $JSON ''

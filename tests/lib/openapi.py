@@ -615,6 +615,8 @@ class Api:
         self.document = document
         self.paths = {path: operation for path, method, operation in
                       operations(document) if method == "post"}
+        self.gets = {path: operation for path, method, operation in
+                     operations(document) if method == "get"}
         self.validators = {}
 
     def route(self, target):
@@ -635,6 +637,9 @@ class Api:
         """(the response object or None, whether it can only be the web
         server's)."""
         path = self.route(target)
+        if path in self.gets and method in ("GET", "HEAD"):
+            response = self.gets[path]["responses"].get(str(status))
+            return follow(self.document, response), False
         special = 404 if path is None else 405 if method != "POST" else None
         path = path or next(iter(self.paths))
         # Matrix has a form of its own for these two.

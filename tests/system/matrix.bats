@@ -38,6 +38,30 @@ nested() {
 	printf '{"a":%s%s}' "$open" "$close"
 }
 
+@test "GET on Matrix's path says what it is, to whoever asks" {
+	request /_matrix/push/v1/notify
+	[ "$CODE" = 200 ]
+	[ "$BODY" = \
+		'{"gateway":"matrix","unifiedpush":{"gateway":"matrix"}}' ]
+	[ "$(header content-type)" = application/json ]
+	request /gateway/_matrix/push/v1/notify/
+	[ "$CODE" = 200 ]
+	request /push/v1/notify
+	[ "$CODE" = 405 ]
+	[ "$(header allow)" = POST ]
+}
+
+@test "404 and 405 on Matrix's path are Matrix's" {
+	request /_matrix/push/v1/notify -X PUT -d '{}'
+	[ "$CODE" = 405 ]
+	[ "$(header allow)" = "GET, POST" ]
+	[ "$(answer .errcode)" = M_UNRECOGNIZED ]
+	[ "$(answer '.error | type')" = string ]
+	request /_matrix/push/v1/other
+	[ "$CODE" = 404 ]
+	[ "$(answer .errcode)" = M_UNRECOGNIZED ]
+}
+
 @test "an odd decoration on Matrix's path is as if absent" {
 	local odd
 	for odd in '{"room_name": ["x"]}' '{"room_alias": 1}' \

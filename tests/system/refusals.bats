@@ -61,16 +61,6 @@ CERTIFICATE="Missing or invalid mutual TLS (mTLS) certificate."
 	done
 }
 
-@test "on the Matrix path 404 and 405 are M_UNRECOGNIZED" {
-	request /_matrix/push/v1/notify
-	[ "$CODE" = 405 ]
-	[ "$(answer .errcode)" = M_UNRECOGNIZED ]
-	[ "$(answer '.error | type')" = string ]
-	request /_matrix/push/v1/other
-	[ "$CODE" = 404 ]
-	[ "$(answer .errcode)" = M_UNRECOGNIZED ]
-}
-
 @test "404 comes before 405, and both before 401" {
 	request /unknown -X DELETE
 	refused 404 "$UNKNOWN"
