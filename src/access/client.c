@@ -62,6 +62,12 @@ client_list_free(struct client_list *list)
 	free(list);
 }
 
+size_t
+client_list_count(const struct client_list *list)
+{
+	return list->count;
+}
+
 /*
  * A criterion without values would match no certificate, which can only be a
  * mistake; "apps" may be empty.

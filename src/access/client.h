@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stddef.h>
 
 #include "access/caller-certificate.h"
 #include "base/error.h"
@@ -22,6 +23,7 @@ extern const struct setting client_settings[];
 
 struct client_list *client_list_create(void);
 void client_list_free(struct client_list *list);
+size_t client_list_count(const struct client_list *list);
 
 /*
  * Adds an entry of "clients".  False with an error.  A certificate matches if

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/notify.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "api/access-log.h"
 #include "api/response.h"
 #include "api/result.h"
 #include "base/clock.h"
@@ -48,57 +48,67 @@ notify_count_answer(const struct notify_params *params, const char *operation,
 
 /* --- refusals ------------------------------------------------------------ */
 
-static void
-notify_log_access(enum decode_operation operation, const char *client_name,
-    int status, const struct notify_job *job)
-{
-	if (job == NULL)
-		log_info("%s by %s: %d", notify_operations[operation],
-		    client_name, status);
-	else
-		log_info("%s by %s: %d items=%zu delivered=%u rejected=%u "
-		    "later=%u failed=%u ms=%" PRId64,
-		    notify_operations[operation], client_name, status,
-		    job->batch->count, job->devices[VERDICT_DELIVERED],
-		    job->devices[VERDICT_REJECTED],
-		    job->devices[VERDICT_LATER],
-		    job->devices[VERDICT_FAILED],
-		    clock_monotonic_ms() - job->started_ms);
-}
+static const enum response_error notify_errors[] = {
+	[DECODE_INVALID] = RESPONSE_INVALID_DATA,
+	[DECODE_TOO_MANY] = RESPONSE_BATCH_TOO_LARGE,
+	[DECODE_DUPLICATES] = RESPONSE_DUPLICATE_IDS,
+	[DECODE_TOO_LARGE] = RESPONSE_NOTIFICATION_TOO_LARGE,
+};
 
-static void
-notify_refuse(const struct notify_params *params, enum decode_result result,
-    struct decode_error *decoded, struct exchange *exchange)
+/* What the caller needs to change. */
+static struct json_object *
+notify_explain(const struct notify_params *params, enum decode_result result,
+    const struct decode_error *error)
 {
 	struct json_object *details = json_object_new_object();
-	enum response_error error = RESPONSE_INVALID_DATA;
 
 	switch (result) {
 	case DECODE_OK:
 	case DECODE_INVALID:
 		json_object_object_add(details, "location",
-		    json_object_new_string(decoded->violation.location));
+		    json_object_new_string(error->violation.location));
 		json_object_object_add(details, "reason",
-		    json_object_new_string(decoded->violation.reason));
+		    json_object_new_string(error->violation.reason));
 		break;
 	case DECODE_TOO_MANY:
-		error = RESPONSE_BATCH_TOO_LARGE;
 		json_object_object_add(details, "max_batch_size",
 		    json_object_new_int64(params->limits.max_batch_size));
 		break;
 	case DECODE_DUPLICATES:
-		error = RESPONSE_DUPLICATE_IDS;
 		json_object_object_add(details, "duplicate_ids",
-		    decoded->duplicate_ids);
+		    error->duplicate_ids);
 		break;
 	case DECODE_TOO_LARGE:
-		error = RESPONSE_NOTIFICATION_TOO_LARGE;
 		json_object_object_add(details, "max_notification_size_kb",
 		    json_object_new_int64(
 		    params->limits.max_notification_size_kb));
 		break;
 	}
-	response_send_error(exchange, error, details);
+	return details;
+}
+
+static void
+notify_refuse(const struct notify_params *params,
+    enum decode_operation operation, const char *client_name,
+    enum decode_result result, const struct decode_error *error,
+    struct exchange *exchange)
+{
+	enum response_error refusal = notify_errors[result];
+	int status = response_error_status(refusal);
+	bool invalid = result == DECODE_INVALID;
+
+	response_send_error(exchange, refusal, notify_explain(params, result,
+	    error));
+	access_log_write(&(struct access_log_entry){
+		.operation = notify_operations[operation],
+		.client = client_name,
+		.status = status,
+		.location = invalid ? error->violation.location : NULL,
+		.reason = invalid ? error->violation.reason :
+		    response_error_text(refusal)
+	});
+	notify_count_answer(params, notify_operations[operation], status);
+	exchange_finish(exchange);
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -172,11 +182,21 @@ static void
 notify_finish(struct notify_job *job, int status)
 {
 	const char *operation = notify_operations[job->operation];
+	struct access_log_entry entry = {
+		.operation = operation,
+		.client = job->client_name,
+		.status = status,
+		.items = job->batch->count,
+		.duration_ms = clock_monotonic_ms() - job->started_ms
+	};
 
-	notify_log_access(job->operation, job->client_name, status, job);
+	memcpy(entry.devices, job->devices, sizeof entry.devices);
+	log_set_request(exchange_id(job->exchange));
+	access_log_write(&entry);
+	log_set_request(NULL);
 	notify_count_answer(job->params, operation, status);
 	metrics_observe(job->params->metrics, METRICS_REQUEST_SECONDS,
-	    clock_monotonic_ms() - job->started_ms,
+	    entry.duration_ms,
 	    &(struct metrics_labels){ .operation = operation });
 	exchange_finish(job->exchange);
 	notify_job_free(job);
@@ -297,13 +317,12 @@ notify_serve(const struct notify_params *params,
 		result = decode_request(operation, buf_text(body), body->size,
 		    &params->limits, &batch, &error);
 	if (result != DECODE_OK) {
-		notify_refuse(params, result, &error, exchange);
-		notify_log_access(operation, client_name(client), 400, NULL);
-		notify_count_answer(params, notify_operations[operation], 400);
-		exchange_finish(exchange);
+		notify_refuse(params, operation, client_name(client), result,
+		    &error, exchange);
 		return;
 	}
 	batch->path_prefix = xstrdup(path_prefix);
+	batch->request_id = xstrdup(exchange_id(exchange));
 	notify_mark_forbidden(batch, client);
 	job = xcalloc(1, sizeof *job);
 	job->params = params;

@@ -8,8 +8,7 @@ enum {
 	RESPONSE_HEAD_SIZE = 512
 };
 
-#define RESPONSE_TYPE "Content-Type: application/json\r\n" \
-    "Cache-Control: no-store\r\n"
+#define RESPONSE_TYPE "application/json"
 
 static const struct {
 	int status;
@@ -41,6 +40,9 @@ static const struct {
 	    .text = "Batch request payload is too large.", .headers = "" },
 	[RESPONSE_FAILURE] = { .status = 500,
 	    .text = "Unexpected failure during processing.", .headers = "" },
+	[RESPONSE_READ_ONLY] = { .status = 405,
+	    .text = "The operation takes GET only.",
+	    .headers = "Allow: GET, HEAD\r\n" },
 	[RESPONSE_UNAVAILABLE] = { .status = 503,
 	    .text = "Push Gateway under maintenance or overloaded.",
 	    .headers = "Retry-After: 30\r\n" },
@@ -73,18 +75,47 @@ response_status_words(int status)
 }
 
 void
+response_write(struct exchange *exchange, const char *text)
+{
+	exchange_write(exchange, text, strlen(text));
+}
+
+/* `size` is the body's; -1 if it is streamed. */
+static void
+response_send_head(struct exchange *exchange, int status, const char *type,
+    const char *headers, long size)
+{
+	char length[64] = "", head[RESPONSE_HEAD_SIZE];
+
+	if (size >= 0)
+		snprintf(length, sizeof length, "Content-Length: %ld\r\n",
+		    size);
+	snprintf(head, sizeof head, "Status: %d %s\r\nContent-Type: %s\r\n"
+	    "Cache-Control: no-store\r\nX-Request-ID: %s\r\n%s%s\r\n",
+	    status, response_status_words(status), type,
+	    exchange_id(exchange), length, headers);
+	response_write(exchange, head);
+}
+
+void
+response_send_text(struct exchange *exchange, int status, const char *type,
+    const char *text, size_t size)
+{
+	exchange_allow(exchange, size + RESPONSE_HEAD_SIZE);
+	response_send_head(exchange, status, type, "", (long)size);
+	exchange_write(exchange, text, size);
+}
+
+void
 response_send(struct exchange *exchange, int status, const char *headers,
     struct json_object *body)
 {
-	char head[RESPONSE_HEAD_SIZE];
 	size_t size;
 	const char *text = json_object_to_json_string_length(body,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &size);
-	int length = snprintf(head, sizeof head, "Status: %d %s\r\n"
-	    RESPONSE_TYPE "Content-Length: %zu\r\n%s\r\n", status,
-	    response_status_words(status), size, headers);
 
-	exchange_write(exchange, head, (size_t)length);
+	response_send_head(exchange, status, RESPONSE_TYPE, headers,
+	    (long)size);
 	exchange_write(exchange, text, size);
 	json_object_put(body);
 }
@@ -117,6 +148,12 @@ response_send_matrix_error(struct exchange *exchange,
 	    response_errors[error].headers, body);
 }
 
+const char *
+response_error_text(enum response_error error)
+{
+	return response_errors[error].text;
+}
+
 int
 response_error_status(enum response_error error)
 {
@@ -124,15 +161,9 @@ response_error_status(enum response_error error)
 }
 
 void
-response_write(struct exchange *exchange, const char *text)
-{
-	exchange_write(exchange, text, strlen(text));
-}
-
-void
 response_begin(struct exchange *exchange)
 {
-	response_write(exchange, "Status: 200 OK\r\n" RESPONSE_TYPE "\r\n");
+	response_send_head(exchange, 200, RESPONSE_TYPE, "", -1);
 }
 
 void

@@ -22,9 +22,14 @@ enum response_error {
 	RESPONSE_SINGLE_BODY_TOO_LARGE,
 	RESPONSE_BATCH_BODY_TOO_LARGE,
 	RESPONSE_FAILURE,
+	RESPONSE_READ_ONLY,
 	RESPONSE_UNAVAILABLE,
 	RESPONSE_ERROR__MAX
 };
+
+/* Sends a whole answer of another type. */
+void response_send_text(struct exchange *exchange, int status,
+    const char *type, const char *text, size_t size);
 
 /*
  * Sends a whole answer.  `headers` holds further lines, each ended by CR LF,
@@ -47,6 +52,7 @@ void response_send_matrix_error(struct exchange *exchange,
     enum response_error error);
 
 int response_error_status(enum response_error error);
+const char *response_error_text(enum response_error error);
 
 /* Starts a streamed answer with status 200. */
 void response_begin(struct exchange *exchange);

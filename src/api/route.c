@@ -7,13 +7,20 @@
 #include <string.h>
 #include <strings.h>
 
+#include "api/access-log.h"
 #include "api/response.h"
+#include "base/log-limit.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "state/metrics.h"
 
 enum {
-	ROUTE_PATH_SIZE = 2048
+	ROUTE_PATH_SIZE = 2048,
+	ROUTE_WHY_SIZE = 256,
+	ROUTE_NAMES_SIZE = 512,
+	/* Lines about certificates of nobody, in the interval. */
+	ROUTE_UNLISTED_BURST = 10,
+	ROUTE_UNLISTED_INTERVAL_MS = 1000
 };
 
 struct route {
@@ -157,43 +164,86 @@ route_read_path(const struct exchange *exchange, char path[ROUTE_PATH_SIZE])
 		path[0] = '\0';
 }
 
+/* `why` is for the log, which escapes it; NULL: what the error says. */
 static void
-route_note_refusal(const struct router *router,
-    const struct route *route, enum response_error error)
+route_note_refusal(const struct router *router, const struct route *route,
+    const struct client *client, enum response_error error, const char *why)
 {
-	log_info("refused: %d", response_error_status(error));
-	notify_count_answer(&router->params.notify, route == NULL ? "none" :
-	    route_name(route), response_error_status(error));
+	int status = response_error_status(error);
+	const char *operation = route == NULL ? "none" : route_name(route);
+
+	access_log_write(&(struct access_log_entry){
+		.operation = operation,
+		.client = client == NULL ? NULL : client_name(client),
+		.status = status,
+		.reason = why == NULL ? response_error_text(error) : why
+	});
+	notify_count_answer(&router->params.notify, operation, status);
 }
 
+/* 404 and 405 on Matrix's path have a form that a homeserver expects. */
 static void
-route_refuse(const struct router *router, const struct route *route,
-    struct exchange *exchange, enum response_error error,
-    struct json_object *details)
+route_refuse_path(const struct router *router, const struct route *route,
+    struct exchange *exchange, enum response_error error, const char *path)
 {
-	route_note_refusal(router, route, error);
-	response_send_error(exchange, error, details);
+	char why[256];
+
+	snprintf(why, sizeof why, "path %.200s", path);
+	route_note_refusal(router, route, NULL, error, route == NULL ? why :
+	    NULL);
+	if (strstr(path, "/_matrix/") == NULL)
+		response_send_error(exchange, error, NULL);
+	else
+		response_send_matrix_error(exchange, error);
 	exchange_finish(exchange);
 }
 
-/* 404 and 405; a homeserver expects them in Matrix's form. */
 static void
-route_refuse_path(const struct router *router,
-    const struct route *route, struct exchange *exchange,
-    enum response_error error, const char *path)
+route_refuse_upload(const struct route_upload *upload,
+    enum response_error error, struct json_object *details, const char *why)
 {
-	if (strstr(path, "/_matrix/") == NULL)
-		route_refuse(router, route, exchange, error, NULL);
-	else {
-		route_note_refusal(router, route, error);
-		response_send_matrix_error(exchange, error);
-		exchange_finish(exchange);
-	}
+	route_note_refusal(upload->router, upload->route, upload->client,
+	    error, why);
+	response_send_error(upload->exchange, error, details);
+	exchange_finish(upload->exchange);
+}
+
+static void
+route_refuse_caller(const struct router *router, const struct route *route,
+    struct exchange *exchange, const char *why)
+{
+	metrics_add(router->params.notify.metrics, METRICS_CLIENTS_REFUSED, 1,
+	    NULL);
+	route_note_refusal(router, route, NULL, RESPONSE_UNAUTHENTICATED,
+	    why);
+	response_send_error(exchange, RESPONSE_UNAUTHENTICATED, NULL);
+	exchange_finish(exchange);
+}
+
+/* Ready to be listed. */
+static void
+route_log_unlisted(const struct caller_certificate *certificate)
+{
+	static struct log_limit limit = { .burst = ROUTE_UNLISTED_BURST,
+	    .interval_ms = ROUTE_UNLISTED_INTERVAL_MS };
+	char names[ROUTE_NAMES_SIZE] = "";
+	size_t i, used = 0;
+
+	if (!log_limit_admits(&limit))
+		return;
+	for (i = 0; i < certificate->san_dns_count &&
+	    used < sizeof names; i++)
+		used += (size_t)snprintf(names + used, sizeof names - used,
+		    " %s", certificate->san_dns[i]);
+	log_warn("%s: certificate_sha256 %s issuer_sha256 %s san_dns%s",
+	    admission_refusal_words(ADMISSION_UNLISTED),
+	    certificate->certificate_sha256, certificate->issuer_sha256,
+	    names[0] == '\0' ? " none" : names);
 }
 
 static const struct client *
 route_find_client(const struct router *router, const struct route *route,
-    const struct exchange *exchange)
+    const struct exchange *exchange, char why[ROUTE_WHY_SIZE])
 {
 	const struct admission_request request = {
 		.secret = exchange_variable(exchange, "PUSH_GATEWAY_SECRET"),
@@ -210,13 +260,14 @@ route_find_client(const struct router *router, const struct route *route,
 	    router->params.admission, &request, &refusal, &certificate);
 
 	if (refusal == ADMISSION_UNLISTED)
-		log_warn("%s: certificate_sha256 %s issuer_sha256 %s",
-		    admission_refusal_words(refusal),
-		    certificate->certificate_sha256,
-		    certificate->issuer_sha256);
-	else if (refusal != ADMISSION_GRANTED &&
-	    refusal != ADMISSION_NOT_VERIFIED)
-		log_warn("%s", admission_refusal_words(refusal));
+		route_log_unlisted(certificate);
+	if (refusal == ADMISSION_NOT_VERIFIED)
+		snprintf(why, ROUTE_WHY_SIZE, "SSL_CLIENT_VERIFY is %.200s",
+		    request.verify == NULL || *request.verify == '\0' ?
+		    "not set" : request.verify);
+	else if (refusal != ADMISSION_GRANTED)
+		snprintf(why, ROUTE_WHY_SIZE, "%s",
+		    admission_refusal_words(refusal));
 	return client;
 }
 
@@ -230,8 +281,8 @@ route_refuse_cut(const struct route_upload *upload)
 	    json_object_new_string(""));
 	json_object_object_add(details, "reason",
 	    json_object_new_string("the body was cut short"));
-	route_refuse(upload->router, upload->route, upload->exchange,
-	    RESPONSE_INVALID_DATA, details);
+	route_refuse_upload(upload, RESPONSE_INVALID_DATA, details,
+	    "the body was cut short");
 }
 
 static void
@@ -242,6 +293,7 @@ route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 	struct json_object *details;
 
 	router->uploads--;
+	log_set_request(exchange_id(upload->exchange));
 	switch (result) {
 	case EXCHANGE_BODY_OK:
 		notify_serve(&router->params.notify, upload->route->operation,
@@ -252,17 +304,17 @@ route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 		details = json_object_new_object();
 		json_object_object_add(details, "max_request_size_kb",
 		    json_object_new_int64(router->params.max_request_size_kb));
-		route_refuse(router, upload->route, upload->exchange,
-		    upload->route->too_large, details);
+		route_refuse_upload(upload, upload->route->too_large, details,
+		    NULL);
 		break;
 	case EXCHANGE_BODY_CUT:
 		route_refuse_cut(upload);
 		break;
 	case EXCHANGE_BODY_EXPIRED:
-		route_refuse(router, upload->route, upload->exchange,
-		    RESPONSE_UNAVAILABLE, NULL);
+		route_refuse_upload(upload, RESPONSE_UNAVAILABLE, NULL, NULL);
 		break;
 	}
+	log_set_request(NULL);
 	free(upload->path_prefix);
 	free(upload);
 }
@@ -313,17 +365,33 @@ route_is_read(const char *method)
 	    strcmp(method, "HEAD") == 0);
 }
 
-void
-router_serve(struct router *router, struct exchange *exchange)
+/* What needs no client needs the web server's secret all the same. */
+static bool
+route_has_secret(const struct router *router, const struct exchange *exchange)
+{
+	return admission_has_secret(router->params.admission,
+	    exchange_variable(exchange, "PUSH_GATEWAY_SECRET"));
+}
+
+static void
+route_serve(struct router *router, struct exchange *exchange)
 {
 	const char *method = exchange_variable(exchange, "REQUEST_METHOD");
 	const struct route *route;
 	const struct client *client;
-	char path[ROUTE_PATH_SIZE];
+	char path[ROUTE_PATH_SIZE], why[ROUTE_WHY_SIZE];
+	bool is_admin;
 
 	route_read_path(exchange, path);
+	is_admin = admin_is_asked(exchange, path);
 	route = route_find(path, exchange_variable(exchange, "REQUEST_URI"));
-	if (route == NULL)
+	if ((is_admin || (route != NULL && route->discovered &&
+	    route_is_read(method))) && !route_has_secret(router, exchange))
+		route_refuse_caller(router, route, exchange,
+		    admission_refusal_words(ADMISSION_WRONG_SECRET));
+	else if (is_admin)
+		admin_serve(&router->params.admin, exchange, path, method);
+	else if (route == NULL)
 		route_refuse_path(router, route, exchange,
 		    RESPONSE_UNKNOWN_PATH, path);
 	else if (route->discovered && route_is_read(method))
@@ -331,14 +399,19 @@ router_serve(struct router *router, struct exchange *exchange)
 	else if (method == NULL || strcmp(method, "POST") != 0)
 		route_refuse_path(router, route, exchange,
 		    route->wrong_method, path);
-	else if ((client = route_find_client(router, route,
-	    exchange)) == NULL) {
-		metrics_add(router->params.notify.metrics,
-		    METRICS_CLIENTS_REFUSED, 1, NULL);
-		route_refuse(router, route, exchange, RESPONSE_UNAUTHENTICATED,
-		    NULL);
-	} else
+	else if ((client = route_find_client(router, route, exchange,
+	    why)) == NULL)
+		route_refuse_caller(router, route, exchange, why);
+	else
 		route_serve_post(router, route, exchange, client, path);
+}
+
+void
+router_serve(struct router *router, struct exchange *exchange)
+{
+	log_set_request(exchange_id(exchange));
+	route_serve(router, exchange);
+	log_set_request(NULL);
 }
 
 /* --- the router ---------------------------------------------------------- */

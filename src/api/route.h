@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "access/admission.h"
+#include "api/admin.h"
 #include "api/notify.h"
 #include "cgi/exchange.h"
 
@@ -21,6 +22,7 @@ struct router_params {
 	struct admission *admission;
 	int64_t max_request_size_kb;
 	struct notify_params notify;
+	struct admin_params admin;
 };
 
 struct router *router_create(const struct router_params *params);

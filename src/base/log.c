@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static const struct {
 };
 
 static struct log_params log_params = { .level = LOG_LEVEL_INFO };
+static char log_request_id[LOG_REQUEST_ID_SIZE];
 
 void
 log_open(const struct log_params *params)
@@ -43,61 +45,192 @@ log_level_find(const char *name)
 	return level;
 }
 
-/* Copies text with each control character written as \xNN. */
-static void
-log_escape(char *line, size_t size, const char *text)
+void
+log_set_request(const char *request_id)
 {
-	size_t used = 0;
+	snprintf(log_request_id, sizeof log_request_id, "%s",
+	    request_id == NULL ? "" : request_id);
+}
 
-	for (; *text != '\0' && used + 5 < size; text++) {
-		unsigned char c = (unsigned char)*text;
+/* --- what comes from outside --------------------------------------------- */
 
-		if (c < 0x20 || c == 0x7f)
-			used += (size_t)snprintf(line + used, size - used,
-			    "\\x%02x", c);
-		else
-			line[used++] = (char)c;
+/* How many bytes the character at hand has; 0: it is no UTF-8. */
+static size_t
+log_character_size(const unsigned char *c)
+{
+	size_t size = *c < 0x80 ? 1 : *c < 0xc2 ? 0 : *c < 0xe0 ? 2 :
+	    *c < 0xf0 ? 3 : *c < 0xf5 ? 4 : 0, i;
+
+	for (i = 1; i < size; i++) {
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return size;
+}
+
+/* Some terminals obey U+0080 to U+009F as they do the escape character. */
+static bool
+log_is_control(const unsigned char *c, size_t size)
+{
+	return (size == 1 && (*c < 0x20 || *c == 0x7f)) ||
+	    (size == 2 && *c == 0xc2 && c[1] < 0xa0) ||
+	    (size == 3 && *c == 0xe2 && c[1] == 0x80 &&
+	    (c[2] == 0xa8 || c[2] == 0xa9));
+}
+
+/*
+ * Copies text with each byte of a control character, and what is no UTF-8,
+ * written as \xNN, or in JSON as \u00NN, where quotes and backslashes are
+ * escaped, too.
+ */
+static void
+log_escape(char *line, size_t size, const char *text, bool json)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t used = 0, length;
+
+	for (; *c != '\0' && used + 8 < size; c += length) {
+		length = log_character_size(c);
+		if (length > 0 && !log_is_control(c, length)) {
+			if (json && (*c == '"' || *c == '\\'))
+				line[used++] = '\\';
+			memcpy(line + used, c, length);
+			used += length;
+			continue;
+		}
+		length = 1;
+		used += (size_t)snprintf(line + used, size - used,
+		    json ? "\\u%04x" : "\\x%02x", *c);
 	}
 	line[used] = '\0';
 }
 
+/* --- lines --------------------------------------------------------------- */
+
+/* A line that is written piece by piece; what does not fit is left out. */
+struct log_line {
+	char text[LOG_LINE_SIZE + 2048];
+	size_t used;
+};
+
+static void log_line_add(struct log_line *line, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 static void
-log_write_stderr(enum log_level level, const char *line)
+log_line_add(struct log_line *line, const char *format, ...)
 {
-	char stamp[32], out[LOG_LINE_SIZE + 128];
+	size_t room = sizeof line->text - line->used;
+	va_list ap;
+	int length;
+
+	va_start(ap, format);
+	length = vsnprintf(line->text + line->used, room, format, ap);
+	va_end(ap);
+	if (length >= 0 && (size_t)length < room)
+		line->used += (size_t)length;
+	line->text[line->used] = '\0';
+}
+
+static void
+log_add_time(struct log_line *line)
+{
+	char stamp[32];
 	struct timespec now;
 	struct tm tm;
-	int length;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &tm);
-	length = snprintf(out, sizeof out, "%s.%03ldZ push-gateway[%ld] "
-	    "%s: %s\n", stamp, now.tv_nsec / 1000000, (long)getpid(),
-	    log_levels[level].name, line);
-	/* One write a line: the lines of several workers do not mix. */
-	if (write(STDERR_FILENO, out, (size_t)length) == -1)
-		return;
+	log_line_add(line, "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
 }
 
-static void log_write(enum log_level level, const char *format, va_list ap)
-    __attribute__((format(printf, 2, 0)));
+static void
+log_add_field(struct log_line *line, const struct log_field *field)
+{
+	char value[LOG_LINE_SIZE];
+
+	if (field->text == NULL)
+		log_line_add(line, ",\"%s\":%" PRId64, field->name,
+		    field->number);
+	else {
+		log_escape(value, sizeof value, field->text, true);
+		log_line_add(line, ",\"%s\":\"%s\"", field->name, value);
+	}
+}
 
 static void
-log_write(enum log_level level, const char *format, va_list ap)
+log_compose_json(struct log_line *line, enum log_level level,
+    const struct log_field *fields, const char *message)
 {
-	char text[LOG_LINE_SIZE], line[LOG_LINE_SIZE];
+	log_line_add(line, "{\"time\":\"");
+	log_add_time(line);
+	log_line_add(line, "\",\"level\":\"%s\"", log_levels[level].name);
+	log_add_field(line, &(struct log_field){ .name = "message",
+	    .text = message });
+	if (log_request_id[0] != '\0')
+		log_add_field(line, &(struct log_field){
+		    .name = "request_id", .text = log_request_id });
+	for (; fields != NULL && fields->name != NULL; fields++)
+		log_add_field(line, fields);
+	log_line_add(line, "}");
+}
+
+static void
+log_compose_text(struct log_line *line, enum log_level level,
+    const char *message)
+{
+	char words[LOG_LINE_SIZE];
+
+	log_escape(words, sizeof words, message, false);
+	if (!log_params.to_syslog) {
+		log_add_time(line);
+		log_line_add(line, " push-gateway[%ld] %s: ", (long)getpid(),
+		    log_levels[level].name);
+	}
+	log_line_add(line, "%s", words);
+	if (log_request_id[0] != '\0')
+		log_line_add(line, " request_id=%s", log_request_id);
+}
+
+static void log_write(enum log_level level, const struct log_field *fields,
+    const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
+
+static void
+log_write(enum log_level level, const struct log_field *fields,
+    const char *format, va_list ap)
+{
+	struct log_line line = { .used = 0 };
+	char message[LOG_LINE_SIZE];
 	int saved_errno = errno;
 
 	if (level <= log_params.level) {
-		vsnprintf(text, sizeof text, format, ap);
-		log_escape(line, sizeof line, text);
-		if (log_params.to_syslog)
-			syslog(log_levels[level].syslog_priority, "%s", line);
+		vsnprintf(message, sizeof message, format, ap);
+		if (log_params.json)
+			log_compose_json(&line, level, fields, message);
 		else
-			log_write_stderr(level, line);
+			log_compose_text(&line, level, message);
+		if (log_params.to_syslog)
+			syslog(log_levels[level].syslog_priority, "%s",
+			    line.text);
+		else {
+			/* One write a line: those of several workers do not
+			 * mix. */
+			line.text[line.used++] = '\n';
+			if (write(STDERR_FILENO, line.text, line.used) == -1)
+				errno = saved_errno;
+		}
 	}
 	errno = saved_errno;
+}
+
+void
+log_info_fields(const struct log_field *fields, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	log_write(LOG_LEVEL_INFO, fields, format, ap);
+	va_end(ap);
 }
 
 void
@@ -106,7 +239,7 @@ log_error(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	log_write(LOG_LEVEL_ERROR, format, ap);
+	log_write(LOG_LEVEL_ERROR, NULL, format, ap);
 	va_end(ap);
 }
 
@@ -116,7 +249,7 @@ log_warn(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	log_write(LOG_LEVEL_WARN, format, ap);
+	log_write(LOG_LEVEL_WARN, NULL, format, ap);
 	va_end(ap);
 }
 
@@ -126,7 +259,7 @@ log_info(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	log_write(LOG_LEVEL_INFO, format, ap);
+	log_write(LOG_LEVEL_INFO, NULL, format, ap);
 	va_end(ap);
 }
 
@@ -136,7 +269,7 @@ log_debug(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	log_write(LOG_LEVEL_DEBUG, format, ap);
+	log_write(LOG_LEVEL_DEBUG, NULL, format, ap);
 	va_end(ap);
 }
 

@@ -3,15 +3,19 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
- * The log: one message, one line, to standard error or to syslog.
+ * The log: one message, one line, to standard error or to syslog, as text or
+ * as a JSON object.
  *
- * Control characters are written as \xNN, so nothing that comes from outside
- * can forge a line.  errno is kept.  A message is cut at LOG_LINE_SIZE bytes.
- * Never log a pushkey, a token, a content or a ciphertext.
+ * Control characters are written as \xNN, in JSON as \u00NN, so nothing that
+ * comes from outside can forge a line.  errno is kept.  A message is cut at
+ * LOG_LINE_SIZE bytes.  Never log a pushkey, a token, a content or a
+ * ciphertext.
  */
 #define LOG_LINE_SIZE 1024
+#define LOG_REQUEST_ID_SIZE 65
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -24,6 +28,14 @@ enum log_level {
 struct log_params {
 	enum log_level level;	/* the least severe level written */
 	bool to_syslog;
+	bool json;
+};
+
+/* What a JSON line says beside its message: a text, or else a number. */
+struct log_field {
+	const char *name;
+	const char *text;
+	int64_t number;
 };
 
 /* Until log_open is called, info and above go to standard error. */
@@ -31,6 +43,13 @@ void log_open(const struct log_params *params);
 
 /* The level of that name, or LOG_LEVEL__MAX. */
 enum log_level log_level_find(const char *name);
+
+/* The request that the next lines are about; NULL: none. */
+void log_set_request(const char *request_id);
+
+/* With fields, the last of which has no name: the message says them, too. */
+void log_info_fields(const struct log_field *fields, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 
@@ -46,6 +47,7 @@ struct exchange {
 	size_t sent;			/* of `out` */
 	bool blocked;			/* the peer does not take it */
 	bool gone;
+	char id[EXCHANGE_ID_SIZE];	/* "": not asked for */
 };
 
 /* --- one request --------------------------------------------------------- */
@@ -92,6 +94,45 @@ const char *
 exchange_variable(const struct exchange *exchange, const char *name)
 {
 	return exchange->params.protocol->variable(exchange->request, name);
+}
+
+/* --- its id --------------------------------------------------------------- */
+
+/* True if a caller's id can go into the log and back. */
+static bool
+exchange_id_is_good(const char *id)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = id == NULL ? 0 : strlen(id);
+
+	return length > 0 && length < EXCHANGE_ID_SIZE &&
+	    strspn(id, letters) == length &&
+	    (length != 64 || strspn(id, "0123456789abcdefABCDEF") != length);
+}
+
+const char *
+exchange_id(struct exchange *exchange)
+{
+	const char *given;
+
+	if (exchange->id[0] == '\0') {
+		given = exchange_variable(exchange, "HTTP_X_REQUEST_ID");
+		if (exchange_id_is_good(given))
+			strcpy(exchange->id, given);
+		else
+			encoding_make_uuid(exchange->id);
+	}
+	return exchange->id;
+}
+
+void
+exchange_allow(struct exchange *exchange, size_t answer_size)
+{
+	exchange->text.limit = answer_size;
+	/* With the protocol's records around it. */
+	exchange->out.limit = answer_size + answer_size / 64 +
+	    EXCHANGE_ANSWER_SIZE;
 }
 
 /* --- the body ------------------------------------------------------------ */
@@ -146,8 +187,7 @@ exchange_read_body(struct exchange *exchange, size_t limit,
 	exchange->body_limit = limit;
 	exchange->body_done = done;
 	exchange->body_arg = arg;
-	exchange->text.limit = EXCHANGE_ANSWER_SIZE + 2 * limit;
-	exchange->out.limit = exchange->text.limit;
+	exchange_allow(exchange, EXCHANGE_ANSWER_SIZE + 2 * limit);
 	loop_timer_start(exchange->check, 0);
 }
 

@@ -67,6 +67,21 @@ void exchange_free(struct exchange *exchange);
 const char *exchange_variable(const struct exchange *exchange,
     const char *name);
 
+enum {
+	EXCHANGE_ID_SIZE = 65
+};
+
+/*
+ * What joins the lines of the log that are about the request, and the caller's
+ * own log: its X-Request-ID if that has 1 to 64 characters of letters, digits,
+ * '.', '_' and '-' and is no 64 hex digits, which could be a pushkey; else a
+ * fresh one.  Valid until exchange_finish.
+ */
+const char *exchange_id(struct exchange *exchange);
+
+/* Lets the answer be that long; by default it may be 64 KiB. */
+void exchange_allow(struct exchange *exchange, size_t answer_size);
+
 /*
  * Calls `done` once, from the loop, when the request's body is there, or will
  * not be.  A CONTENT_LENGTH over the limit is known before the body is read,

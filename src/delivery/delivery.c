@@ -146,6 +146,26 @@ delivery_settle(struct delivery_run *run, size_t index,
 		delivery_item_settled(run, index);
 }
 
+static void
+delivery_log(const struct delivery_run *run, const char *app_id,
+    unsigned int attempts, const struct outcome *outcome)
+{
+	const char *verdict = delivery_verdicts[outcome->verdict];
+	const struct log_field fields[] = {
+		{ .name = "app", .text = app_id },
+		{ .name = "verdict", .text = verdict },
+		{ .name = "cause", .text = cause_phrase(outcome->cause) },
+		{ .name = "reason", .text = outcome->reason },
+		{ .name = NULL }
+	};
+
+	log_set_request(run->batch->request_id);
+	log_info_fields(fields, "app %.100s: %s after %u attempt%s: %s (%s)",
+	    app_id, verdict, attempts, attempts == 1 ? "" : "s",
+	    cause_phrase(outcome->cause), outcome->reason);
+	log_set_request(NULL);
+}
+
 /* An app that is not configured is NULL. */
 static void
 delivery_note(struct delivery_run *run, const struct app *app,
@@ -160,11 +180,8 @@ delivery_note(struct delivery_run *run, const struct app *app,
 	});
 	if (outcome->verdict != VERDICT_DELIVERED &&
 	    log_limit_admits(&run->lines))
-		log_info("app %.100s: %s after %u attempt%s: %s (%s)",
-		    app == NULL ? "unknown" : app->app_id,
-		    delivery_verdicts[outcome->verdict], attempts,
-		    attempts == 1 ? "" : "s", cause_phrase(outcome->cause),
-		    outcome->reason);
+		delivery_log(run, app == NULL ? "unknown" : app->app_id,
+		    attempts, outcome);
 }
 
 static void

@@ -47,6 +47,7 @@ batch_free(struct batch *batch)
 	free(batch->notifications);
 	json_object_put(batch->tree);
 	free(batch->path_prefix);
+	free(batch->request_id);
 	free(batch);
 }
 

@@ -83,6 +83,7 @@ struct batch {
 	struct notification *notifications;
 	size_t count;
 	char *path_prefix;	/* of the request's path; NULL: none */
+	char *request_id;	/* for the log; NULL: none */
 };
 
 void batch_free(struct batch *batch);

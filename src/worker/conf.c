@@ -35,6 +35,7 @@ struct conf_file {
 struct conf_log {
 	char *level;
 	char *to;
+	char *format;
 };
 
 #define CONF_INTEGER(field, least, most, fallback) { \
@@ -73,6 +74,7 @@ static const struct setting conf_state_settings[] = {
 const struct setting conf_log_settings[] = {
 	{ SETTING(conf_log, level, STRING), .text = "info" },
 	{ SETTING(conf_log, to, STRING), .text = "stderr" },
+	{ SETTING(conf_log, format, STRING), .text = "text" },
 	{ .name = NULL }
 };
 
@@ -96,8 +98,13 @@ conf_read_log(struct json_object *section, struct log_params *params,
 	    strcmp(log.to, "syslog") != 0) {
 		error_set(error, "must be stderr or syslog");
 		error_prepend_name(error, "to");
+	} else if (strcmp(log.format, "text") != 0 &&
+	    strcmp(log.format, "json") != 0) {
+		error_set(error, "must be text or json");
+		error_prepend_name(error, "format");
 	} else
 		good = true;
+	params->json = good && strcmp(log.format, "json") == 0;
 	params->to_syslog = good && strcmp(log.to, "syslog") == 0;
 	setting_free(conf_log_settings, &log);
 	if (!good)

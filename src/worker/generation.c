@@ -24,6 +24,7 @@ struct generation {
 	struct delivery *delivery;
 	struct expiry *expiry;
 	struct admission *admission;
+	struct admin_status status;
 	struct router *router;
 };
 
@@ -72,6 +73,13 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 			.request_timeout_ms = conf->request_timeout_ms,
 			.delivery = generation->delivery,
 			.metrics = generation->metrics
+		},
+		.admin = {
+			.metrics = generation->metrics,
+			.apps = conf->apps,
+			.accounts = generation->accounts,
+			.loaded_s = generation->loaded_s,
+			.status = &generation->status
 		}
 	});
 	return generation;
@@ -98,6 +106,12 @@ void
 generation_serve(struct generation *generation, struct exchange *exchange)
 {
 	router_serve(generation->router, exchange);
+}
+
+struct admin_status *
+generation_status(struct generation *generation)
+{
+	return &generation->status;
 }
 
 const struct conf *

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "api/admin.h"
 #include "base/error.h"
 #include "base/loop.h"
 #include "cgi/exchange.h"
@@ -31,6 +32,9 @@ void generation_free(struct generation *generation);
 
 /* Serves a request and ends it, now or later. */
 void generation_serve(struct generation *generation, struct exchange *exchange);
+
+/* What the operator's pages say of the worker, which keeps it up to date. */
+struct admin_status *generation_status(struct generation *generation);
 
 const struct conf *generation_conf(const struct generation *generation);
 

@@ -2,6 +2,7 @@
 #include "worker/worker.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "api/response.h"
+#include "base/clock.h"
 #include "base/file-watch.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -25,7 +27,9 @@ enum {
 	/* What a request takes beyond its deadline to be written out. */
 	WORKER_STOP_GRACE_MS = 2000,
 	WORKER_HOUSEKEEPING_MS = 1000,
-	WORKER_RETRY_CHECKS = 10
+	WORKER_RETRY_CHECKS = 10,
+	/* How often the log says that a mistake is still there. */
+	WORKER_REMIND_MS = 3600 * 1000
 };
 
 /* Of a previous configuration, until its last request is answered. */
@@ -46,6 +50,8 @@ struct worker {
 	bool tcp;			/* the socket is on a network */
 	bool reload_failed;		/* the files say something else */
 	unsigned int checks;		/* since then */
+	char refused[512];		/* why; "": it was not */
+	int64_t refused_logged_ms;
 	bool outgrown;			/* it needs what the sandbox forbids */
 	struct sandbox *sandbox;	/* NULL: not entered */
 	uint64_t served;		/* requests, so far */
@@ -55,6 +61,19 @@ struct worker {
 	TAILQ_HEAD(, worker_previous) previous_generations;
 	struct listener *listener;
 };
+
+/* What the operator's pages say. */
+static void
+worker_update_status(struct worker *worker)
+{
+	struct admin_status *status;
+
+	if (worker->generation == NULL)
+		return;
+	status = generation_status(worker->generation);
+	status->stopping = worker->stopping;
+	status->configuration_refused = worker->reload_failed;
+}
 
 /* --- stopping ------------------------------------------------------------ */
 
@@ -103,6 +122,7 @@ worker_stop(struct worker *worker)
 		loop_timer_start(worker->shutdown_timeout,
 		    worker_longest_timeout(worker) + WORKER_STOP_GRACE_MS);
 	worker->stopping = true;
+	worker_update_status(worker);
 	listener_stop(worker->listener, worker_on_drained, worker);
 }
 
@@ -300,6 +320,20 @@ worker_take(struct worker *worker, struct generation *generation,
 	worker_enter_sandbox(worker);
 }
 
+/* The same mistake is said again once an hour. */
+static void
+worker_log_refusal(struct worker *worker, const struct error *error)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
+	if (strcmp(worker->refused, error->words) == 0 &&
+	    now_ms - worker->refused_logged_ms < WORKER_REMIND_MS)
+		return;
+	snprintf(worker->refused, sizeof worker->refused, "%s", error->words);
+	worker->refused_logged_ms = now_ms;
+	log_error("keeping the previous configuration: %s", error->words);
+}
+
 static void
 worker_reload(struct worker *worker)
 {
@@ -310,6 +344,7 @@ worker_reload(struct worker *worker)
 
 	generation = worker_load(worker, &files, &error);
 	worker->reload_failed = generation == NULL;
+	worker_update_status(worker);
 	worker->checks = 0;
 	if (worker->outgrown) {
 		log_info("the sandbox forbids what the new configuration "
@@ -318,11 +353,11 @@ worker_reload(struct worker *worker)
 		return;
 	}
 	if (generation == NULL) {
-		log_error("keeping the previous configuration: %s",
-		    error.words);
+		worker_log_refusal(worker, &error);
 		worker_count_reload(worker, "failure");
 		return;
 	}
+	worker->refused[0] = '\0';
 	previous = xcalloc(1, sizeof *previous);
 	previous->generation = worker->generation;
 	generation_inherit(generation, previous->generation);
@@ -390,6 +425,18 @@ worker_on_request(void *arg, struct exchange *exchange)
 		response_send_error(exchange, RESPONSE_FAILURE, NULL);
 		exchange_finish(exchange);
 	}
+}
+
+static void
+worker_log_start(const struct worker *worker)
+{
+	const struct conf *conf = generation_conf(worker->generation);
+	size_t apps = app_registry_count(conf->apps);
+	size_t clients = client_list_count(conf->clients);
+
+	log_info("serving: version %s, configuration %.300s, %zu client%s, "
+	    "%zu app%s", VERSION, worker->path, clients,
+	    clients == 1 ? "" : "s", apps, apps == 1 ? "" : "s");
 }
 
 /*
@@ -473,7 +520,7 @@ worker_run(const char *path, int fd, struct error *error)
 		listener_stop(worker.listener, worker_on_drained, &worker);
 		loop_run(worker.loop);
 	} else if (started) {
-		log_info("serving");
+		worker_log_start(&worker);
 		loop_run(worker.loop);
 		log_info("stopped");
 	}

@@ -56,6 +56,7 @@ start_worker() {
 	local filter=${1:-.}
 	shift || :
 	write_config ".breaker_failures = 0 |
+		.max_devices_per_notification = 10000 |
 		.state_directory = \"$WORK/state\" | $filter"
 	env PUSH_GATEWAY_CONFIG="$STAGE/push-gateway.json" \
 		perl "$ROOT/tests/lib/fastcgi.pl" serve "$WORK/socket" \

@@ -8,6 +8,7 @@ setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
 	# Tests count the connections of one worker.
 	WORKERS=1 stage_start '.request_timeout_ms = 2000 |
+		.max_devices_per_notification = 10000 |
 		.breaker_failures = 0'
 }
 

@@ -121,6 +121,20 @@ exchange_variable(const struct exchange *exchange, const char *name)
 	return variable->value;
 }
 
+const char *
+exchange_id(struct exchange *exchange)
+{
+	fake_exchange_check(exchange, "say its id");
+	return "the-request";
+}
+
+void
+exchange_allow(struct exchange *exchange, size_t answer_size)
+{
+	(void)answer_size;
+	fake_exchange_check(exchange, "allow a long answer");
+}
+
 void
 exchange_read_body(struct exchange *exchange, size_t limit,
     exchange_body_fn done, void *arg)
