@@ -57,6 +57,7 @@ shipped() {
 		shipped opt/apache-conf "$ROOT/apache/push-gateway-threads.conf"
 		shipped opt/pg/share/push-gateway \
 			"$ROOT"/contrib/openssl-web-certificates/*.cnf \
+			"$ROOT/contrib/sygnal2push-gateway" \
 			"$ROOT/errors/apache-errors.conf"
 		shipped opt/lighttpd "$ROOT"/lighttpd/[0-9]*.conf
 		shipped opt/pg/share/push-gateway/errors \
