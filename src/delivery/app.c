@@ -15,7 +15,7 @@ struct app_registry {
 };
 
 const struct setting app_settings[] = {
-	{ SETTING(app_settings, max_connections, INTEGER), .number = 2,
+	{ SETTING(app_settings, max_connections, INTEGER), .number = 0,
 	    .minimum = 1, .maximum = 64 },
 	{ SETTING(app_settings, breaker_failures, INTEGER), .number = 5,
 	    .minimum = 0, .maximum = 1000000 },

@@ -15,7 +15,8 @@ struct app_registry;
 
 /* What may be set for all apps, and for each of them. */
 struct app_settings {
-	int64_t max_connections;	/* to the provider, for one account */
+	/* To the provider, for one account; 0: as many as it describes. */
+	int64_t max_connections;
 	int64_t breaker_failures;	/* consecutive; 0: it never opens */
 	int64_t breaker_pause_s;
 	bool reject_guard;

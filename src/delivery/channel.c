@@ -52,7 +52,9 @@ channel_create(const struct channel_params *params, const struct app *app,
 	channel->labels = (struct metrics_labels){
 		.provider = app->provider->name, .account = channel->name
 	};
-	pool.max_connections = (unsigned int)app->settings.max_connections;
+	if (app->settings.max_connections != 0)
+		pool.max_connections =
+		    (unsigned int)app->settings.max_connections;
 	channel->pool = http_pool_create(params->http, &pool);
 	channel->permits = permits_create(params->loop, pool.max_connections *
 	    pool.max_streams);

@@ -139,8 +139,9 @@ fcm_account_describe(const void *arg, struct provider_channel *channel)
 	jwt_key_fingerprint(account->credentials.key, key);
 	*channel = (struct provider_channel){
 		.pool = {
-			.max_connections = 2,
-			/* Google's limit, as its own SDKs state it. */
+			/* The limit on streams is Google's, as its own SDKs
+			 * state it; they open up to 100 connections. */
+			.max_connections = 10,
 			.max_streams = 100,
 			.connect_timeout_ms = 3000,
 			/* FCM says GOAWAY after 4 minutes idle and 1 hour. */

@@ -27,7 +27,7 @@
  */
 struct provider_channel {
 	char name[TOKEN_NAME_SIZE];	/* distinguishes credentials */
-	struct http_pool_params pool;
+	struct http_pool_params pool;	/* max_connections: the default */
 	bool needs_no_token;	/* else how long one is used: */
 	int64_t token_renew_ahead_s;
 	int64_t token_min_age_s;

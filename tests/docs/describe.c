@@ -50,7 +50,8 @@ describe_setting(const char *section, const struct setting *setting)
 		    setting->maximum);
 	if (setting->required)
 		printf("\trequired\n");
-	else if (setting->type == SETTING_INTEGER)
+	else if (setting->type == SETTING_INTEGER &&
+	    setting->number >= setting->minimum)
 		printf("\tdefault %" PRId64 "\n", setting->number);
 	else if (setting->type == SETTING_BOOLEAN)
 		printf("\tdefault %s\n", setting->number ? "true" : "false");

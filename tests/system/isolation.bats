@@ -182,6 +182,20 @@ is_small() {
 		"$STAGE/gateway.log"
 }
 
+@test "an account has as many connections as its provider needs" {
+	start
+	control '{"fcm": {"latency_ms": 500}}'
+	local devices=() i
+	for i in {1..450}; do
+		devices+=("$(android "b$i")")
+	done
+	post /push/v1/notify "$(single "$(plain '{}' "${devices[@]}")")"
+	[ "$CODE" = 200 ]
+	# A hundred at once is what FCM allows on each.
+	[ "$(record 'select(.service == "fcm" and .status == 200) |
+		.connection' | sort -u | wc -l)" = 5 ]
+}
+
 @test "max_connections is how many there are to an account" {
 	start '.max_connections = 3 | .apps[1].max_connections = 1'
 	control '{"apns": {"latency_ms": 100}, "fcm": {"latency_ms": 100}}'

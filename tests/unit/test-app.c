@@ -288,7 +288,7 @@ static const struct {
 	const char *own;
 	struct app_settings settings;
 } settings[] = {
-	{ "{}", "{}", { 2, 5, 10, true } },
+	{ "{}", "{}", { 0, 5, 10, true } },
 	{ "{\"max_connections\":4,\"breaker_failures\":0,"
 	    "\"breaker_pause_s\":60,\"reject_guard\":false}", "{}",
 	    { 4, 0, 60, false } },
