@@ -62,6 +62,10 @@ attempt_decide(struct attempt *attempt, const struct outcome *outcome,
 			step = ATTEMPT_RENEW;
 		attempt->renewed = true;
 		break;
+	case RETRY_VARIANT:
+		step = ATTEMPT_AGAIN;
+		attempt->variant++;
+		break;
 	}
 	if (step != ATTEMPT_SETTLE && (attempt->count >= ATTEMPT_MAX ||
 	    *pause_ms > remaining_ms - ATTEMPT_LEAST_MS))

@@ -23,6 +23,7 @@ struct attempt {
 	unsigned int count;	/* attempts that are over */
 	bool repeated;		/* once after an unknown outcome */
 	bool renewed;		/* once with another token */
+	unsigned int variant;	/* of the request, for the next attempt */
 };
 
 enum attempt_step {

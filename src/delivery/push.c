@@ -151,6 +151,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	    !token_refuse(channel->tokens, push->token_serial)))
 		step = ATTEMPT_SETTLE;
 	push_report(push, reply, step, pause_ms, &outcome);
+	push->refusal = outcome;
 	if (step == ATTEMPT_SETTLE) {
 		push_log_failure(push, reply, &outcome);
 		push->params.settled(push->params.arg, &outcome);
@@ -192,7 +193,8 @@ push_compose(struct push *push, const struct token *token)
 	struct provider_push details = {
 		.token = token,
 		.message_id = push->message_id,
-		.now_s = clock_wall_s()
+		.now_s = clock_wall_s(),
+		.variant = push->attempt.variant
 	};
 	struct channel *channel = push->params.channel;
 	const struct app *app = push->params.app;
@@ -210,7 +212,10 @@ push_compose(struct push *push, const struct token *token)
 		push->call = http_send(channel->pool, &request, 0,
 		    push_on_reply, push);
 		health_begin_call(channel->health);
-	} else
+	} else if (details.variant > 0)
+		push_settle(push, push->refusal.verdict, push->refusal.cause,
+		    push->refusal.reason);
+	else
 		push_settle(push, VERDICT_FAILED, cause, "not sent");
 	http_request_free(&request);
 }

@@ -37,6 +37,7 @@ struct push {
 	struct attempt attempt;
 	char message_id[ENCODING_UUID_SIZE];
 	unsigned int token_serial;
+	struct outcome refusal;		/* of the last variant */
 	struct token_wait *wait;
 	struct permit permit;
 	struct http_call *call;

@@ -9,6 +9,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -90,7 +91,8 @@ static const struct apns_answer apns_answers[] = {
 	APNS_DEAD(410, "ExpiredToken"),
 	APNS_DEAD(410, "Unregistered"),
 	{ .status = 413, .reason = "PayloadTooLarge",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG,
+	    .retry = RETRY_VARIANT },
 	/* The connection is unusable for a time; the token is not. */
 	{ .status = 429, .reason = "TooManyProviderTokenUpdates",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
@@ -123,7 +125,7 @@ static const struct {
 	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
 	{ .first = 413, .last = 413, .with_reason = true,
 	    .answer = { .reason = "other", .verdict = VERDICT_FAILED,
-	    .cause = CAUSE_TOO_LONG } },
+	    .cause = CAUSE_TOO_LONG, .retry = RETRY_VARIANT } },
 	/* The connection leads to a server for other names. */
 	{ .first = 421, .last = 421, .answer = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
@@ -296,14 +298,18 @@ apns_is_matrix(const struct apns_account *account,
 	    provider_payload_is_matrix(account->payload);
 }
 
-/* The body with the most detail that fits; false if even the least does not. */
+/*
+ * The body with the most detail that fits, or of those that fit and are
+ * shorter the one after `variant` others; false if there is none.
+ */
 static bool
 apns_compose_body(const struct apns_account *account,
     const struct notification *notification, const struct device *device,
-    struct buf *body)
+    unsigned int variant, struct buf *body)
 {
-	bool is_matrix = apns_is_matrix(account, notification), fits = false;
+	bool is_matrix = apns_is_matrix(account, notification), found = false;
 	enum notification_detail detail = NOTIFICATION_FULL;
+	size_t last = SIZE_MAX;
 
 	if (!is_matrix)
 		detail = notification_start_detail(notification,
@@ -311,11 +317,17 @@ apns_compose_body(const struct apns_account *account,
 	if (!is_matrix && detail == NOTIFICATION_FULL &&
 	    notification->content_size > APNS_PAYLOAD_SIZE)
 		detail++;
-	for (; !fits && detail < NOTIFICATION_DETAIL__MAX; detail++)
-		fits = is_matrix ? apns_compose_matrix(account, notification,
-		    device, detail, body) : apns_compose_payload(account,
-		    notification, detail, body);
-	return fits;
+	for (; !found && detail < NOTIFICATION_DETAIL__MAX; detail++) {
+		bool fits = is_matrix ? apns_compose_matrix(account,
+		    notification, device, detail, body) :
+		    apns_compose_payload(account, notification, detail, body);
+
+		if (fits && body->size < last) {
+			last = body->size;
+			found = variant-- == 0;
+		}
+	}
+	return found;
 }
 
 static void
@@ -375,7 +387,8 @@ apns_compose(const void *arg, const struct notification *notification,
 
 	if (!apns_device_token(device, hex, sizeof hex))
 		return CAUSE_PUSHKEY_MALFORMED;
-	if (!apns_compose_body(account, notification, device, &request->body))
+	if (!apns_compose_body(account, notification, device, push->variant,
+	    &request->body))
 		return CAUSE_TOO_LONG;
 	buf_append_format(&request->url, "%s/3/device/%s", account->url, hex);
 	if (push->token != NULL)

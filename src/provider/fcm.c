@@ -9,6 +9,7 @@
 #include "provider/provider.h"
 
 #include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,8 @@ static const struct fcm_answer fcm_answers[] = {
 	FCM_OPERATOR(407, 407, NULL, "other"),
 	FCM_BUSY(408, 408, NULL, "other", RETRY_BACKOFF),
 	{ .first = 413, .last = 413, .with_error = true, .reason = "other",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG,
+	    .retry = RETRY_VARIANT },
 	/* The connection leads to a server for other names. */
 	{ .first = 421, .last = 421, .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
@@ -272,25 +274,58 @@ fcm_consider(const void *arg, const struct notification *notification,
 		    notification_is_badge_only(notification);
 }
 
-/* The data with the most detail that fits; NULL if the least does not. */
 static struct json_object *
-fcm_choose_data(const struct fcm_account *account,
-    const struct notification *notification, const struct device *device)
+fcm_make_data(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device,
+    enum notification_detail detail)
 {
 	const struct matrix_fcm_params params = {
 		.send_badge_counts = account->send_badge_counts,
 		.limit = FCM_DATA_SIZE
 	};
-	bool is_matrix = fcm_is_matrix(account, notification);
-	enum notification_detail detail = is_matrix ? NOTIFICATION_FULL :
-	    notification_start_detail(notification, FCM_DATA_SIZE);
-	struct json_object *data = NULL;
 
-	for (; data == NULL && detail < NOTIFICATION_DETAIL__MAX; detail++)
-		data = is_matrix ? matrix_make_fcm(&params, notification,
-		    device, detail) : fcm_compose_data(account, notification,
-		    detail);
-	return data;
+	return fcm_is_matrix(account, notification) ?
+	    matrix_make_fcm(&params, notification, device, detail) :
+	    fcm_compose_data(account, notification, detail);
+}
+
+static size_t
+fcm_data_size(struct json_object *data)
+{
+	size_t size;
+
+	json_object_to_json_string_length(data, JSON_C_TO_STRING_PLAIN, &size);
+	return size;
+}
+
+/*
+ * The data with the most detail that fits, or of those that fit and are
+ * shorter the one after `variant` others; NULL if there is none.
+ */
+static struct json_object *
+fcm_choose_data(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device,
+    unsigned int variant)
+{
+	enum notification_detail detail =
+	    fcm_is_matrix(account, notification) ? NOTIFICATION_FULL :
+	    notification_start_detail(notification, FCM_DATA_SIZE);
+	struct json_object *data, *found = NULL;
+	size_t last = SIZE_MAX;
+
+	for (; found == NULL && detail < NOTIFICATION_DETAIL__MAX; detail++) {
+		data = fcm_make_data(account, notification, device, detail);
+		if (data == NULL || fcm_data_size(data) >= last)
+			json_object_put(data);
+		else {
+			last = fcm_data_size(data);
+			if (variant-- == 0)
+				found = data;
+			else
+				json_object_put(data);
+		}
+	}
+	return found;
 }
 
 static enum cause
@@ -303,7 +338,8 @@ fcm_compose(const void *arg, const struct notification *notification,
 
 	if (!fcm_pushkey_is_possible(device))
 		return CAUSE_PUSHKEY_MALFORMED;
-	data = fcm_choose_data(account, notification, device);
+	data = fcm_choose_data(account, notification, device,
+	    push->variant);
 	if (data == NULL)
 		return CAUSE_TOO_LONG;
 	fcm_compose_body(account, notification, device, data, &request->body);
@@ -411,6 +447,16 @@ fcm_is_invalid_argument(struct json_object *error, const char *code)
 	return status != NULL && strcmp(status, "INVALID_ARGUMENT") == 0;
 }
 
+/* Google has no code for it ("Android message is too big"). */
+static bool
+fcm_is_too_big(struct json_object *error)
+{
+	const char *message = json_text_member(error, "message");
+
+	return message != NULL && (strcasestr(message, "too big") != NULL ||
+	    strcasestr(message, "too large") != NULL);
+}
+
 static const struct fcm_answer *
 fcm_find_answer(int status, bool has_error, const char *code)
 {
@@ -451,6 +497,10 @@ fcm_judge(const void *arg, const struct device *device,
 		outcome->cause = CAUSE_PUSHKEY_DEAD;
 		/* Pushkeys of another provider would bring it upon all, too. */
 		outcome->suspicious = true;
+	} else if (reply->status == 400 &&
+	    fcm_is_invalid_argument(error, code) && fcm_is_too_big(error)) {
+		outcome->cause = CAUSE_TOO_LONG;
+		outcome->retry = RETRY_VARIANT;
 	} else if (outcome->verdict == VERDICT_DELIVERED &&
 	    provider_is_foreign(reply)) {
 		outcome->verdict = VERDICT_LATER;

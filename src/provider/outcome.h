@@ -41,7 +41,10 @@ enum retry {
 	RETRY_ONCE,		/* the same, but only one time */
 	RETRY_BACKOFF,		/* after Retry-After, else after a pause */
 	RETRY_AFTER_ONLY,		/* after Retry-After, else not */
-	RETRY_TOKEN		/* one time, with another token */
+	RETRY_TOKEN,		/* one time, with another token */
+	/* At once, as the next variant of the request (struct provider_push);
+	 * if there is none, the verdict stands. */
+	RETRY_VARIANT
 };
 
 struct outcome {

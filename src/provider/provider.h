@@ -37,6 +37,11 @@ struct provider_push {
 	const struct token *token;	/* NULL if none is needed */
 	const char *message_id;	/* a UUID, kept over the attempts */
 	int64_t now_s;
+	/*
+	 * 0, then the next one after each RETRY_VARIANT: a shorter form of the
+	 * same message, for example.  `compose` fails once there is no more.
+	 */
+	unsigned int variant;
 };
 
 enum provider_mint {

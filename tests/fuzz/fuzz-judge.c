@@ -146,7 +146,7 @@ check_outcome(const struct outcome *outcome, const struct http_reply *reply)
 {
 	fuzz_require((unsigned int)outcome->verdict < VERDICT__MAX &&
 	    (unsigned int)outcome->cause < CAUSE__MAX &&
-	    (unsigned int)outcome->retry <= RETRY_TOKEN,
+	    (unsigned int)outcome->retry <= RETRY_VARIANT,
 	    "verdict, cause and retry are ones that there are");
 	fuzz_require(outcome->verdict != VERDICT_DELIVERED ||
 	    (reply->status >= 200 && reply->status < 300),
@@ -163,7 +163,11 @@ check_outcome(const struct outcome *outcome, const struct http_reply *reply)
 	fuzz_require(outcome->verdict != VERDICT_DELIVERED ||
 	    !outcome->fresh_connection, "a delivery needs no connection");
 	fuzz_require(outcome->retry == RETRY_NEVER ||
+	    outcome->retry == RETRY_VARIANT ||
 	    outcome->verdict == VERDICT_LATER, "a retry is for later");
+	fuzz_require(outcome->retry != RETRY_VARIANT ||
+	    outcome->verdict != VERDICT_DELIVERED,
+	    "what was delivered is not sent in another form");
 	fuzz_require(outcome->retry_after_ms == reply->retry_after_ms,
 	    "Retry-After is handed on");
 	fuzz_require(outcome->reason != NULL && *outcome->reason != '\0' &&

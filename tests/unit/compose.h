@@ -20,4 +20,9 @@ enum cause compose_first(const struct provider *provider,
     const void *account, enum decode_operation operation, const char *text,
     struct http_request *request);
 
+/* The same, as that variant of the request. */
+enum cause compose_variant(const struct provider *provider,
+    const void *account, enum decode_operation operation, const char *text,
+    unsigned int variant, struct http_request *request);
+
 #endif

@@ -326,6 +326,69 @@ check_collapse_id(void)
 	EVP_PKEY_free(other_key);
 }
 
+/* --- shorter forms ------------------------------------------------------- */
+
+#define CONTENT "\"content\":{\"body\":\"said\"},"
+#define NAMES "\"room_name\":\"called\","
+
+/* What is left of a notification in each of its forms. */
+static const struct {
+	const char *name;
+	const char *members;
+	unsigned int variant;
+	bool composed;
+	bool has_content;
+	bool has_names;
+} variants[] = {
+	{ "all", CONTENT NAMES, 0, true, true, true },
+	{ "all", CONTENT NAMES, 1, true, false, true },
+	{ "all", CONTENT NAMES, 2, true, false, false },
+	{ "all", CONTENT NAMES, 3, false, false, false },
+	{ "content alone", CONTENT, 1, true, false, false },
+	{ "content alone", CONTENT, 2, false, false, false },
+	{ "names alone", NAMES, 0, true, false, true },
+	{ "names alone", NAMES, 1, true, false, false },
+	{ "names alone", NAMES, 2, false, false, false },
+	{ "neither", "", 0, true, false, false },
+	{ "neither", "", 1, false, false, false },
+};
+
+static void
+check_variant(const void *account, size_t i)
+{
+	struct http_request request;
+	bool composed = compose_variant(apns, account, DECODE_NOTIFY,
+	    plain(variants[i].members), variants[i].variant, &request) ==
+	    CAUSE_NONE;
+	const char *body = buf_text(&request.body);
+
+	tap_ok(composed == variants[i].composed, "%s has %s form %u",
+	    variants[i].name, variants[i].composed ? "a" : "no",
+	    variants[i].variant);
+	if (composed && variants[i].composed)
+		tap_ok((strstr(body, "said") != NULL) ==
+		    variants[i].has_content && (strstr(body, "called") !=
+		    NULL) == variants[i].has_names, "%s in form %u: %s",
+		    variants[i].name, variants[i].variant, body);
+	http_request_free(&request);
+}
+
+static void
+check_variants(void)
+{
+	void *account = account_of("");
+	struct http_request request;
+	size_t i;
+
+	for (i = 0; i < sizeof variants / sizeof *variants; i++)
+		check_variant(account, i);
+	tap_is_int(compose_variant(apns, account, DECODE_ENCRYPTED_BATCH,
+	    encrypted(""), 1, &request), CAUSE_TOO_LONG,
+	    "an encrypted one has no shorter form");
+	http_request_free(&request);
+	apns->close(account);
+}
+
 /* --- pushkeys ------------------------------------------------------------ */
 
 #define BYTES32 "fbffbe0102030405060708090a0b0c0d" \
@@ -453,6 +516,7 @@ main(void)
 		check_payload(&encrypted_payloads[i], DECODE_ENCRYPTED_BATCH);
 	check_headers();
 	check_collapse_id();
+	check_variants();
 	check_pushkeys();
 	return tap_done();
 }

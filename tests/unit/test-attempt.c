@@ -138,6 +138,12 @@ static const struct decision {
 	{ "if told years", RETRY_AFTER_ONLY, 0, false, false, INT64_MAX, 8000,
 	    0, ATTEMPT_SETTLE, 0 },
 	/* One time with another token. */
+	{ "a shorter form", RETRY_VARIANT, 0, false, false, -1, FOREVER, 0,
+	    ATTEMPT_AGAIN, 0 },
+	{ "a shorter form, as the 2nd", RETRY_VARIANT, 1, true, true, -1,
+	    FOREVER, 0, ATTEMPT_AGAIN, 0 },
+	{ "a shorter form, as the 3rd", RETRY_VARIANT, 2, false, false, -1,
+	    FOREVER, 0, ATTEMPT_SETTLE, 0 },
 	{ "another token", RETRY_TOKEN, 0, false, false, -1, FOREVER, 0,
 	    ATTEMPT_RENEW, 0 },
 	{ "another token, as the 2nd", RETRY_TOKEN, 1, true, false, -1,

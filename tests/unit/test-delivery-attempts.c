@@ -42,6 +42,17 @@ static const struct life {
 	    .body = "{\"reason\":\"PayloadEmpty\"}" } },
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED, .sent = 1 },
 
+	{ .name = "what is too long and has no shorter form has failed",
+	    .answers = { { .status = 413,
+	    .body = "{\"reason\":\"PayloadTooLarge\"}" } },
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG, .sent = 1 },
+	{ .name = "a misdirected request goes over another connection, once",
+	    .answers = { { .status = 421 } }, .verdict = VERDICT_LATER,
+	    .cause = CAUSE_UNREACHABLE, .sent = 2 },
+	{ .name = "a proxy's page is for later",
+	    .answers = { { .status = 400, .body = "<html>" } },
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE, .sent = 1 },
+
 	/* Pauses. */
 	{ .name = "a server error is tried again after 200 ms",
 	    .answers = { { .status = 503 }, { .status = 200 } },

@@ -264,6 +264,69 @@ check_pushkey(const void *account, const char *name, const char *pushkey,
 	http_request_free(&request);
 }
 
+/* --- shorter forms ------------------------------------------------------- */
+
+#define CONTENT "\"content\":{\"body\":\"said\"},"
+#define NAMES "\"room_name\":\"called\","
+
+/* What is left of a notification in each of its forms. */
+static const struct {
+	const char *name;
+	const char *members;
+	unsigned int variant;
+	bool composed;
+	bool has_content;
+	bool has_names;
+} variants[] = {
+	{ "all", CONTENT NAMES, 0, true, true, true },
+	{ "all", CONTENT NAMES, 1, true, false, true },
+	{ "all", CONTENT NAMES, 2, true, false, false },
+	{ "all", CONTENT NAMES, 3, false, false, false },
+	{ "content alone", CONTENT, 1, true, false, false },
+	{ "content alone", CONTENT, 2, false, false, false },
+	{ "names alone", NAMES, 0, true, false, true },
+	{ "names alone", NAMES, 1, true, false, false },
+	{ "names alone", NAMES, 2, false, false, false },
+	{ "neither", "", 0, true, false, false },
+	{ "neither", "", 1, false, false, false },
+};
+
+static void
+check_variant(const void *account, size_t i)
+{
+	struct http_request request;
+	bool composed = compose_variant(fcm, account, DECODE_NOTIFY,
+	    plain(variants[i].members), variants[i].variant, &request) ==
+	    CAUSE_NONE;
+	const char *body = buf_text(&request.body);
+
+	tap_ok(composed == variants[i].composed, "%s has %s form %u",
+	    variants[i].name, variants[i].composed ? "a" : "no",
+	    variants[i].variant);
+	if (composed && variants[i].composed)
+		tap_ok((strstr(body, "said") != NULL) ==
+		    variants[i].has_content && (strstr(body, "called") !=
+		    NULL) == variants[i].has_names, "%s in form %u: %s",
+		    variants[i].name, variants[i].variant, body);
+	http_request_free(&request);
+}
+
+static void
+check_variants(void)
+{
+	void *account = account_of("");
+	struct http_request request;
+	size_t i;
+
+	for (i = 0; i < sizeof variants / sizeof *variants; i++)
+		check_variant(account, i);
+	tap_is_int(compose_variant(fcm, account, DECODE_ENCRYPTED_BATCH,
+	    encrypted(""), 1, &request), CAUSE_TOO_LONG,
+	    "an encrypted one has no shorter form");
+	http_request_free(&request);
+	fcm->close(account);
+}
+
 /* --- what an app is set to ----------------------------------------------- */
 
 /* What stands behind "message" in a request, beside the data. */
@@ -367,6 +430,7 @@ main(void)
 		check_message(account, &encrypted_messages[i], false);
 	check_encrypted_counts(account);
 	check_settings();
+	check_variants();
 	for (i = 0; i < sizeof blocks / sizeof *blocks; i++)
 		check_block(i);
 	for (i = 0; i < sizeof pushkeys / sizeof *pushkeys; i++)

@@ -55,7 +55,7 @@ judge(int status, const char *body, int64_t retry_after_ms)
 #define OPERATOR VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_NEVER
 #define FOREIGN VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER
 #define RENEW VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_TOKEN
-#define TOO_LONG VERDICT_FAILED, CAUSE_TOO_LONG, RETRY_NEVER
+#define TOO_LONG VERDICT_FAILED, CAUSE_TOO_LONG, RETRY_VARIANT
 #define BUSY(retry) VERDICT_LATER, CAUSE_OVERLOADED, retry
 
 static const struct {
@@ -199,6 +199,10 @@ static const struct {
 	    "]}}", BUG },
 	{ 400, ERROR("INVALID_ARGUMENT",
 	    FIELDS(FIELD("message.data[0].value"))), BUG },
+	{ 400, "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\","
+	    "\"message\":\"Android message is too big\"}}", TOO_LONG },
+	{ 400, "{\"error\":{\"code\":400,\"status\":\"NEW\","
+	    "\"message\":\"Android message is too big\"}}", BUG },
 	{ 400, "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\"}}",
 	    BUG },
 	/* A violation that cannot be read could be of anything. */
