@@ -332,7 +332,7 @@ notify_serve(const struct notify_params *params,
 	job->client_name = xstrdup(client_name(client));
 	job->started_ms = clock_monotonic_ms();
 	job->results = xcalloc(batch->count, sizeof *job->results);
-	delivery_start(params->delivery, batch, params->request_timeout_ms,
-	    decode_is_single(operation) ? notify_on_single : notify_on_item,
-	    job);
+	delivery_start(params->delivery, batch, job->client_name,
+	    params->request_timeout_ms, decode_is_single(operation) ?
+	    notify_on_single : notify_on_item, job);
 }

@@ -49,6 +49,7 @@ struct delivery_run {
 	TAILQ_ENTRY(delivery_run) entry;
 	struct delivery *delivery;
 	const struct batch *batch;
+	const char *client;
 	int64_t deadline_ms;
 	delivery_settled_fn settled;
 	void *arg;
@@ -95,8 +96,8 @@ delivery_create(const struct delivery_params *params)
 	struct delivery *delivery = xcalloc(1, sizeof *delivery);
 
 	delivery->params = *params;
-	delivery->rejections = rejections_create(params->apps,
-	    params->metrics);
+	delivery->rejections = rejections_create(
+	    params->state_directory, params->metrics);
 	delivery->logged_odd = xcalloc(app_registry_count(params->apps),
 	    sizeof *delivery->logged_odd);
 	TAILQ_INIT(&delivery->runs);
@@ -107,12 +108,6 @@ delivery_create(const struct delivery_params *params)
 	delivery->reaper =
 	    loop_timer_create(params->loop, delivery_on_reaper, delivery);
 	return delivery;
-}
-
-void
-delivery_inherit(struct delivery *delivery, const struct delivery *previous)
-{
-	rejections_inherit(delivery->rejections, previous->rejections);
 }
 
 /* --- settling ------------------------------------------------------------ */
@@ -203,7 +198,8 @@ delivery_on_settled(void *arg, const struct outcome *found)
 	struct outcome *place = device->outcome, outcome = *found;
 	size_t index = device->index;
 
-	rejections_judge(run->delivery->rejections, device->app, &outcome);
+	rejections_judge(run->delivery->rejections, device->app, run->client,
+	    &outcome);
 	delivery_note(run, device->app, push_attempts(&device->push),
 	    &outcome);
 	delivery_device_free(device);
@@ -490,7 +486,8 @@ delivery_expire(struct delivery *delivery)
 
 void
 delivery_start(struct delivery *delivery, const struct batch *batch,
-    int64_t timeout_ms, delivery_settled_fn settled, void *arg)
+    const char *client, int64_t timeout_ms, delivery_settled_fn settled,
+    void *arg)
 {
 	struct delivery_run *run = xcalloc(1, sizeof *run);
 	size_t i, devices = 0;
@@ -498,6 +495,7 @@ delivery_start(struct delivery *delivery, const struct batch *batch,
 	run->delivery = delivery;
 	run->lines.burst = DELIVERY_LOG_LINES_MAX;
 	run->batch = batch;
+	run->client = client;
 	run->deadline_ms = clock_monotonic_ms() + timeout_ms;
 	run->settled = settled;
 	run->arg = arg;

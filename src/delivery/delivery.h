@@ -23,6 +23,7 @@ struct delivery_params {
 	struct loop *loop;
 	struct app_registry *apps;
 	struct account_list *accounts;
+	const char *state_directory;
 	struct metrics *metrics;	/* NULL: none */
 };
 
@@ -37,10 +38,6 @@ typedef void (*delivery_settled_fn)(void *arg, size_t index,
 /* What the params name must outlive it. */
 struct delivery *delivery_create(const struct delivery_params *params);
 
-/* Takes over what another one has learnt of apps that are the same here. */
-void delivery_inherit(struct delivery *delivery,
-    const struct delivery *previous);
-
 /* True if nothing is under way. */
 bool delivery_is_idle(const struct delivery *delivery);
 
@@ -51,10 +48,12 @@ void delivery_expire(struct delivery *delivery);
 void delivery_free(struct delivery *delivery);
 
 /*
- * Delivers a batch of at least one notification.  The last one is settled
- * after `timeout_ms` at the latest; until then the batch must be left alone.
+ * Delivers a batch of at least one notification, of a client of that name.  The
+ * last one is settled after `timeout_ms` at the latest; until then the batch
+ * and the name must be left alone.
  */
 void delivery_start(struct delivery *delivery, const struct batch *batch,
-    int64_t timeout_ms, delivery_settled_fn settled, void *arg);
+    const char *client, int64_t timeout_ms, delivery_settled_fn settled,
+    void *arg);
 
 #endif

@@ -1,43 +1,60 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delivery/rejection-guard.h"
 
-unsigned int
-rejection_guard_recent(const struct rejection_guard *guard)
-{
-	unsigned int i, count = 0;
+#include "base/hash.h"
 
-	/* What was never written is not suspicious. */
-	for (i = 1; i <= REJECTION_GUARD_RECENT; i++)
-		count += guard->suspicious[(guard->next +
-					       REJECTION_GUARD_WINDOW - i) %
-					   REJECTION_GUARD_WINDOW];
+/* The lower half is what is known, the upper one checks it. */
+#define GUARD_ANSWERS ((UINT32_C(1) << REJECTION_GUARD_WINDOW) - 1)
+#define GUARD_RAISED (UINT32_C(1) << REJECTION_GUARD_WINDOW)
+
+static uint64_t
+rejection_guard_seal(uint32_t known)
+{
+	uint64_t hash = hash_add(HASH_START, &known, sizeof known);
+
+	return hash << 32 | known;
+}
+
+static uint32_t
+rejection_guard_open(uint64_t word)
+{
+	uint32_t known = (uint32_t)word;
+
+	return rejection_guard_seal(known) == word ? known : 0;
+}
+
+static unsigned int
+rejection_guard_count(uint32_t known)
+{
+	uint32_t answers = known & GUARD_ANSWERS;
+	unsigned int count = 0;
+
+	for (; answers != 0; answers &= answers - 1)
+		count++;
 	return count;
 }
 
-static bool
-rejection_guard_is_quarter(unsigned int part, unsigned int whole)
+uint64_t
+rejection_guard_note(uint64_t word, bool suspicious)
 {
-	return part * 100 >= whole * REJECTION_GUARD_LOWER_PERCENT;
+	uint32_t known = rejection_guard_open(word);
+	uint32_t answers = (known << 1 | suspicious) & GUARD_ANSWERS;
+	unsigned int count = rejection_guard_count(answers);
+	unsigned int least = known & GUARD_RAISED ? REJECTION_GUARD_LOWER :
+	    REJECTION_GUARD_RAISE;
+
+	return rejection_guard_seal(answers |
+	    (count >= least ? GUARD_RAISED : 0));
 }
 
-void
-rejection_guard_note(struct rejection_guard *guard, bool suspicious)
+bool
+rejection_guard_is_raised(uint64_t word)
 {
-	unsigned int recent;
+	return rejection_guard_open(word) & GUARD_RAISED;
+}
 
-	if (guard->count < REJECTION_GUARD_WINDOW)
-		guard->count++;
-	else
-		guard->suspicious_count -= guard->suspicious[guard->next];
-	guard->suspicious[guard->next] = suspicious;
-	guard->suspicious_count += suspicious;
-	guard->next = (guard->next + 1) % REJECTION_GUARD_WINDOW;
-	recent = rejection_guard_recent(guard);
-	if (!guard->raised)
-		guard->raised = recent >= REJECTION_GUARD_RAISE;
-	else
-		guard->raised = rejection_guard_is_quarter(
-				    recent, REJECTION_GUARD_RECENT) ||
-				rejection_guard_is_quarter(
-				    guard->suspicious_count, guard->count);
+unsigned int
+rejection_guard_suspicious(uint64_t word)
+{
+	return rejection_guard_count(rejection_guard_open(word));
 }

@@ -3,37 +3,33 @@
 #define DELIVERY_REJECTION_GUARD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Tells dead pushkeys from a mistake of the operator.  Now and then a pushkey
  * is dead; when most answers to an app say so, then rather the environment,
  * the topic or the project is wrong, and to reject them all would silence
- * everybody.  The guard looks at an app's latest answers.
+ * everybody.  The guard looks at the latest answers.
+ *
+ * All that it knows is one word, so that it can be changed at once in memory
+ * that others share: 0 is a new one, and so is what is not such a word.
  */
 enum rejection_guard_limits {
-	REJECTION_GUARD_WINDOW = 100,	/* answers that are looked at */
-	REJECTION_GUARD_RECENT = 20,	/* the latest of them */
-	REJECTION_GUARD_RAISE = 10,	/* of the latest: half of them */
-	REJECTION_GUARD_LOWER_PERCENT = 25
-};
-
-/* Zeroed at first. */
-struct rejection_guard {
-	bool suspicious[REJECTION_GUARD_WINDOW];	/* a ring */
-	unsigned int next;
-	unsigned int count;		/* answers in the ring */
-	unsigned int suspicious_count;
-	bool raised;
+	REJECTION_GUARD_WINDOW = 20,	/* answers that are looked at */
+	REJECTION_GUARD_RAISE = 10,	/* half of them */
+	REJECTION_GUARD_LOWER = 5	/* a quarter */
 };
 
 /*
- * Notes an answer, and whether it could come of such a mistake.  The guard is
- * raised once ten of the latest twenty answers are so, and lowered when fewer
- * than a quarter are, of those and of all.
+ * The word after one more answer, which may come of such a mistake.  The guard
+ * is raised by half of the window, and lowered when fewer than a quarter of
+ * the answers in there are such.
  */
-void rejection_guard_note(struct rejection_guard *guard, bool suspicious);
+uint64_t rejection_guard_note(uint64_t word, bool suspicious);
 
-/* How many of the latest answers are so. */
-unsigned int rejection_guard_recent(const struct rejection_guard *guard);
+bool rejection_guard_is_raised(uint64_t word);
+
+/* How many of the latest answers are suspicious. */
+unsigned int rejection_guard_suspicious(uint64_t word);
 
 #endif

@@ -4,114 +4,240 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log-limit.h"
+#include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "delivery/rejection-guard.h"
+#include "state/shared-table.h"
 
 enum {
-	REJECTIONS_LOG_MS = 60000
+	REJECTIONS_LOG_MS = 60000,
+	REJECTIONS_ROWS = 2048,
+	REJECTIONS_CLIENT_SIZE = 200,	/* a longer name is cut */
+	REJECTIONS_VERSION = 1
 };
 
-struct rejections_app {
-	struct rejection_guard guard;
-	struct log_limit lines;
+#define REJECTIONS_FILE "rejections"
+
+/* Kinds of rows, and their numbers. */
+enum rejections_row {
+	REJECTIONS_APP,
+	REJECTIONS_GUARD
 };
+enum rejections_number {
+	REJECTIONS_DELIVERED = 0,	/* of an app: a magic number, or not */
+	REJECTIONS_WORD = 0,		/* of a guard */
+	REJECTIONS_LOGGED_MS = 1	/* of both: when, monotonic */
+};
+
+/* What no accident writes. */
+#define REJECTIONS_HAS_DELIVERED UINT64_C(0x9d1c6f0a5be83427)
 
 struct rejections {
-	struct app_registry *registry;
+	struct shared_table *table;
 	struct metrics *metrics;
-	struct rejections_app *apps;	/* by their places in the registry */
 };
 
 struct rejections *
-rejections_create(struct app_registry *apps, struct metrics *metrics)
+rejections_create(const char *state_directory, struct metrics *metrics)
 {
 	struct rejections *rejections = xcalloc(1, sizeof *rejections);
-	size_t i, count = app_registry_count(apps);
 
-	rejections->registry = apps;
 	rejections->metrics = metrics;
-	rejections->apps = xcalloc(count, sizeof *rejections->apps);
-	for (i = 0; i < count; i++)
-		rejections->apps[i].lines = (struct log_limit){
-			.burst = 1, .interval_ms = REJECTIONS_LOG_MS
-		};
+	rejections->table = shared_table_open(&(struct shared_table_params){
+		.directory = state_directory,
+		.file = REJECTIONS_FILE,
+		.layout = REJECTIONS_VERSION,
+		.rows = REJECTIONS_ROWS
+	});
 	return rejections;
 }
 
+void
+rejections_free(struct rejections *rejections)
+{
+	if (rejections == NULL)
+		return;
+	shared_table_close(rejections->table);
+	free(rejections);
+}
+
+/*
+ * The row of an app, and with a client of its guard, or NULL.  The text is the
+ * app as the configuration has it, then the client.
+ */
+static struct shared_row *
+rejections_find(struct rejections *rejections, const struct app *app,
+    const char *client)
+{
+	char text[SHARED_TABLE_TEXT_SIZE];
+	uint64_t hash = hash_add(HASH_START, app->text, strlen(app->text));
+	size_t size = strnlen(app->app_id, sizeof text - sizeof hash -
+	    REJECTIONS_CLIENT_SIZE);
+
+	memcpy(text, &hash, sizeof hash);
+	memcpy(text + sizeof hash, app->app_id, size);
+	size += sizeof hash;
+	if (client != NULL) {
+		size_t length = strnlen(client, REJECTIONS_CLIENT_SIZE - 1);
+
+		text[size++] = '\0';
+		memcpy(text + size, client, length);
+		size += length;
+	}
+	return shared_table_find(rejections->table,
+	    client == NULL ? REJECTIONS_APP : REJECTIONS_GUARD, text, size);
+}
+
+/* True if the log may be written to, for this row. */
+static bool
+rejections_may_log(struct shared_row *row)
+{
+	int64_t now_ms = clock_monotonic_ms(), logged_ms;
+
+	if (row == NULL)
+		return false;
+	logged_ms = (int64_t)atomic_load(&row->values[REJECTIONS_LOGGED_MS]);
+	/* One of before the host was started says nothing. */
+	if (logged_ms != 0 && logged_ms <= now_ms &&
+	    now_ms - logged_ms < REJECTIONS_LOG_MS)
+		return false;
+	atomic_store(&row->values[REJECTIONS_LOGGED_MS], (uint64_t)now_ms);
+	return true;
+}
+
 static void
-rejections_set_alarm(struct rejections *rejections, const struct app *app,
+rejections_withhold(struct rejections *rejections, const struct app *app,
+    struct outcome *outcome, enum cause cause)
+{
+	outcome->verdict = VERDICT_FAILED;
+	outcome->cause = cause;
+	metrics_add(rejections->metrics, METRICS_GUARDED, 1,
+	    &(struct metrics_labels){ .app = app->app_id });
+}
+
+/* --- the first delivery -------------------------------------------------- */
+
+static bool
+rejections_has_delivered(const struct shared_row *row)
+{
+	return row != NULL && atomic_load(&row->values[REJECTIONS_DELIVERED]) ==
+	    REJECTIONS_HAS_DELIVERED;
+}
+
+/* Notes a delivery; true if the app has had one, now or before. */
+static bool
+rejections_note_delivery(struct rejections *rejections, const struct app *app,
+    bool delivered)
+{
+	struct shared_row *row = rejections_find(rejections, app, NULL);
+
+	if (delivered && row != NULL && !rejections_has_delivered(row))
+		atomic_store(&row->values[REJECTIONS_DELIVERED],
+		    REJECTIONS_HAS_DELIVERED);
+	return rejections_has_delivered(row);
+}
+
+static void
+rejections_log_unproven(struct rejections *rejections, const struct app *app,
+    const struct outcome *outcome)
+{
+	if (rejections_may_log(rejections_find(rejections, app, NULL)))
+		log_error("app %s: a pushkey was rejected (%s), but the app "
+		    "has not delivered anything yet: is a setting of this app "
+		    "wrong? Reporting none as rejected until it has",
+		    app->app_id, outcome->reason);
+}
+
+/* --- the guard ----------------------------------------------------------- */
+
+/* True if the guard of any client of this app is up. */
+static bool
+rejections_has_raised(struct rejections *rejections, const struct app *app)
+{
+	uint64_t hash = hash_add(HASH_START, app->text, strlen(app->text));
+	struct shared_row row;
+	bool raised = false;
+	size_t i;
+
+	for (i = 0; i < REJECTIONS_ROWS && !raised; i++)
+		raised = shared_table_copy(rejections->table, i, &row) &&
+		    row.kind == REJECTIONS_GUARD && row.size > sizeof hash &&
+		    memcmp(row.text, &hash, sizeof hash) == 0 &&
+		    rejection_guard_is_raised(row.values[REJECTIONS_WORD]);
+	return raised;
+}
+
+static void
+rejections_show(struct rejections *rejections, const struct app *app,
     bool raised)
 {
 	metrics_set(rejections->metrics, METRICS_DEAD_SHARE_ALARM, raised,
 	    &(struct metrics_labels){ .app = app->app_id });
 }
 
-void
-rejections_free(struct rejections *rejections)
+/* Notes an answer; the guard's word then.  Without a row it is 0. */
+static uint64_t
+rejections_note_answer(struct rejections *rejections, const struct app *app,
+    struct shared_row *row, bool suspicious)
 {
-	const struct app *app;
-	size_t i;
+	uint64_t before, after;
 
-	if (rejections == NULL)
-		return;
-	for (i = 0; (app = app_registry_at(rejections->registry, i)) != NULL;
-	    i++) {
-		if (rejections->apps[i].guard.raised)
-			rejections_set_alarm(rejections, app, false);
-	}
-	free(rejections->apps);
-	free(rejections);
+	if (row == NULL)
+		return 0;
+	before = atomic_load(&row->values[REJECTIONS_WORD]);
+	do
+		after = rejection_guard_note(before, suspicious);
+	while (!atomic_compare_exchange_weak(&row->values[REJECTIONS_WORD],
+	    &before, after));
+	if (rejection_guard_is_raised(after) !=
+	    rejection_guard_is_raised(before))
+		rejections_show(rejections, app,
+		    rejections_has_raised(rejections, app));
+	return after;
 }
 
-void
-rejections_inherit(struct rejections *rejections,
-    const struct rejections *previous)
+static void
+rejections_log_raised(struct rejections *rejections, const struct app *app,
+    const char *client, uint64_t word, const struct outcome *outcome)
 {
-	const struct app *app, *before;
-	size_t i, j;
-
-	for (i = 0; (app = app_registry_at(rejections->registry, i)) != NULL;
-	    i++) {
-		for (j = 0; (before = app_registry_at(previous->registry,
-		    j)) != NULL; j++) {
-			if (strcmp(app->text, before->text) == 0)
-				rejections->apps[i].guard =
-				    previous->apps[j].guard;
-		}
-	}
+	if (!rejections_may_log(rejections_find(rejections, app, client)))
+		return;
+	/* Again: a new configuration may have taken it back. */
+	rejections_show(rejections, app, true);
+	log_error("app %s: %u of the last %d pushkeys of client %s were "
+	    "rejected (%s): is a setting of this app wrong, or are these not "
+	    "its pushkeys?%s", app->app_id, rejection_guard_suspicious(word),
+	    REJECTION_GUARD_WINDOW, client, outcome->reason,
+	    app->settings.reject_guard ?
+	    " Reporting none as rejected meanwhile" : "");
 }
 
 void
 rejections_judge(struct rejections *rejections, const struct app *app,
-    struct outcome *outcome)
+    const char *client, struct outcome *outcome)
 {
-	struct rejections_app *answers = &rejections->apps[app->place];
-	bool raised = answers->guard.raised;
+	bool delivered = outcome->verdict == VERDICT_DELIVERED;
+	struct shared_row *row;
+	bool proven;
+	uint64_t word;
 
-	if (outcome->verdict != VERDICT_DELIVERED &&
-	    outcome->verdict != VERDICT_REJECTED)
+	if (!delivered && outcome->verdict != VERDICT_REJECTED)
 		return;
-	rejection_guard_note(&answers->guard, outcome->suspicious);
-	if (answers->guard.raised != raised)
-		rejections_set_alarm(rejections, app, !raised);
-	if (!answers->guard.raised || !outcome->suspicious)
+	proven = rejections_note_delivery(rejections, app, delivered);
+	row = rejections_find(rejections, app, client);
+	word = rejections_note_answer(rejections, app, row,
+	    outcome->suspicious);
+	if (!outcome->suspicious)
 		return;
-	if (log_limit_admits(&answers->lines)) {
-		/* Again: another worker may have taken it back. */
-		rejections_set_alarm(rejections, app, true);
-		log_error("app %s: %u of the last %d pushkeys were rejected "
-		    "(%s): is a setting of this app wrong?%s", app->app_id,
-		    rejection_guard_recent(&answers->guard),
-		    REJECTION_GUARD_RECENT, outcome->reason,
-		    app->settings.reject_guard ?
-		    " Reporting none as rejected meanwhile" : "");
-	}
-	if (app->settings.reject_guard) {
-		outcome->verdict = VERDICT_FAILED;
-		outcome->cause = CAUSE_GUARDED;
-		metrics_add(rejections->metrics, METRICS_GUARDED, 1,
-		    &(struct metrics_labels){ .app = app->app_id });
-	}
+	if (rejection_guard_is_raised(word))
+		rejections_log_raised(rejections, app, client, word, outcome);
+	if (!app->settings.reject_guard)
+		return;
+	if (!proven) {
+		rejections_log_unproven(rejections, app, outcome);
+		rejections_withhold(rejections, app, outcome, CAUSE_UNPROVEN);
+	} else if (row == NULL || rejection_guard_is_raised(word))
+		rejections_withhold(rejections, app, outcome, CAUSE_GUARDED);
 }

@@ -8,6 +8,7 @@ static const char *const cause_phrases[CAUSE__MAX] = {
 	    "provider does not know the renewed pushkey yet",
 	[CAUSE_PUSHKEY_MALFORMED] =
 	    "pushkey is not valid for this app's provider",
+	[CAUSE_UNPROVEN] = "app has not delivered anything yet",
 	[CAUSE_GUARDED] = "provider rejects most pushkeys of this app",
 	[CAUSE_APP_UNKNOWN] = "app_id is not configured",
 	[CAUSE_APP_FORBIDDEN] = "app_id is not allowed for this client",

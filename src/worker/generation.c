@@ -61,6 +61,7 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 		.loop = loop,
 		.apps = conf->apps,
 		.accounts = generation->accounts,
+		.state_directory = conf->state_directory,
 		.metrics = generation->metrics
 	});
 	generation->expiry = expiry_create(loop, conf->apps,
@@ -167,13 +168,6 @@ generation_keeps_apps(struct generation *generation,
 		}
 	}
 	return true;
-}
-
-void
-generation_inherit(struct generation *generation,
-    const struct generation *previous)
-{
-	delivery_inherit(generation->delivery, previous->delivery);
 }
 
 bool

@@ -53,10 +53,6 @@ void generation_report(const struct generation *generation,
 bool generation_keeps_apps(struct generation *generation,
     struct generation *previous, struct error *error);
 
-/* Takes over what the previous one has learnt about its apps. */
-void generation_inherit(struct generation *generation,
-    const struct generation *previous);
-
 /* True if no request is in it. */
 bool generation_is_idle(const struct generation *generation);
 

@@ -360,7 +360,6 @@ worker_reload(struct worker *worker)
 	worker->refused[0] = '\0';
 	previous = xcalloc(1, sizeof *previous);
 	previous->generation = worker->generation;
-	generation_inherit(generation, previous->generation);
 	metrics_clear_own_gauges(generation_metrics(previous->generation));
 	TAILQ_INSERT_TAIL(&worker->previous_generations, previous, entry);
 	worker_take(worker, generation, files);

@@ -310,6 +310,7 @@ caller_send(struct caller *caller, const char *path, bool narrow,
 	caller_set(caller, 2, "CONTENT_TYPE", "application/json");
 	caller_set(caller, 3, "SSL_CLIENT_VERIFY",
 	    fault == FAULT_NO_CERTIFICATE ? "NONE" : "SUCCESS");
+	callers->ledger->requests[caller->request].narrow = narrow;
 	caller_set(caller, 4, "SSL_CLIENT_CERT", narrow ?
 	    config_fixture_narrow_certificate : config_fixture_certificate);
 	caller->body_ms = ledger_now_ms() + params.body_after_ms;

@@ -56,7 +56,7 @@ gateway_throw_settings(struct dice *dice, struct gateway_settings *settings)
 
 /* Makes a generation; the first one makes the state directory, too. */
 static size_t
-gateway_load(struct gateway *gateway, const struct generation *previous)
+gateway_load(struct gateway *gateway)
 {
 	struct gateway_generation *made =
 	    &gateway->generations[gateway->count];
@@ -84,8 +84,6 @@ gateway_load(struct gateway *gateway, const struct generation *previous)
 		    &error);
 	if (made->generation == NULL)
 		tap_bail_out("%s", error.words);
-	if (previous != NULL)
-		generation_inherit(made->generation, previous);
 	made->expires_ms = LEDGER_NONE;
 	return gateway->count++;
 }
@@ -96,8 +94,7 @@ gateway_replace(struct gateway *gateway, size_t worker, bool ends)
 {
 	size_t old = gateway->current[worker];
 	struct gateway_generation *previous = &gateway->generations[old];
-	size_t made = gateway_load(gateway,
-	    ends ? NULL : previous->generation);
+	size_t made = gateway_load(gateway);
 
 	gateway->current[worker] = made;
 	gateway->hooks.began(gateway->hooks.arg, made,
@@ -177,7 +174,7 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 	gateway->end_chance = dice_below(&gateway->dice,
 	    (unsigned int)(10 * 1000000 / end_ms) + 2);
 	for (i = 0; i < gateway->workers; i++) {
-		gateway->current[i] = gateway_load(gateway, NULL);
+		gateway->current[i] = gateway_load(gateway);
 		gateway->hooks.began(gateway->hooks.arg, gateway->current[i],
 		    (size_t)LEDGER_NONE);
 	}

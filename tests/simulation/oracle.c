@@ -12,17 +12,15 @@
 enum {
 	ORACLE_ATTEMPTS_MAX = 3,
 	ORACLE_PAUSE_MS = 200,
-	ORACLE_WINDOW = 100,
-	ORACLE_LATEST = 20,
+	ORACLE_WINDOW = 20,
 	/* In which a small request must have its first attempt: this, and
 	 * some answers of the slowest provider. */
 	ORACLE_WAIT_MS = 4000
 };
 
-/* The latest answers to an app, as one generation has seen them. */
+/* The latest answers to a client's pushes to an app, by all workers. */
 struct oracle_window {
 	bool suspicious[ORACLE_WINDOW];
-	unsigned int count;
 	unsigned int next;
 	bool up;
 };
@@ -36,7 +34,6 @@ struct oracle_probes {
 
 /* What one generation has learnt. */
 struct oracle_generation {
-	struct oracle_window windows[CALLERS_APPS];
 	/* The first good answer since an account was last not well. */
 	int64_t healed_ms[NETWORK_ACCOUNT__MAX];
 	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
@@ -46,6 +43,8 @@ struct oracle {
 	struct ledger *ledger;
 	struct network *network;
 	const struct gateway *gateway;
+	struct oracle_window windows[CALLERS_APPS][2];
+	bool proven[CALLERS_APPS];	/* something was delivered to it */
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
 	struct oracle_counts counts;
 };
@@ -223,43 +222,24 @@ void
 oracle_on_began(void *arg, size_t generation, size_t previous)
 {
 	struct oracle *oracle = arg;
-	struct oracle_generation *made = xcalloc(1, sizeof *made);
 
-	/* The breakers are new ones. */
-	if (previous != (size_t)LEDGER_NONE)
-		memcpy(made->windows, oracle->generations[previous]->windows,
-		    sizeof made->windows);
-	oracle->generations[generation] = made;
+	/* The breakers are new ones; the guard is the host's. */
+	(void)previous;
+	oracle->generations[generation] = xcalloc(1,
+	    sizeof **oracle->generations);
 }
 
-static unsigned int
-oracle_window_sum(const struct oracle_window *window, unsigned int latest)
-{
-	unsigned int i, sum = 0;
-
-	for (i = 1; i <= latest && i <= window->count; i++)
-		sum += window->suspicious[(window->next + ORACLE_WINDOW - i) %
-		    ORACLE_WINDOW];
-	return sum;
-}
-
-/*
- * Up from ten of the latest twenty, until those and the latest hundred have
- * less than a quarter.
- */
+/* Up from ten of the latest twenty, until fewer than five are. */
 static void
 oracle_window_note(struct oracle_window *window, bool suspicious)
 {
+	unsigned int i, sum = 0;
+
 	window->suspicious[window->next] = suspicious;
 	window->next = (window->next + 1) % ORACLE_WINDOW;
-	if (window->count < ORACLE_WINDOW)
-		window->count++;
-	if (!window->up)
-		window->up = oracle_window_sum(window, ORACLE_LATEST) >= 10;
-	else
-		window->up = oracle_window_sum(window, ORACLE_LATEST) >= 5 ||
-		    oracle_window_sum(window, ORACLE_WINDOW) * 4 >=
-		    window->count;
+	for (i = 0; i < ORACLE_WINDOW; i++)
+		sum += window->suspicious[i];
+	window->up = sum >= (window->up ? 5U : 10U);
 }
 
 void
@@ -272,7 +252,7 @@ oracle_on_ended(void *arg, size_t index)
 	    &device->attempts[device->attempt_count - 1];
 	struct oracle_generation *generation =
 	    oracle->generations[request->generation];
-	struct oracle_window *window = &generation->windows[device->app];
+	struct oracle_window *window = &oracle->windows[device->app][request->narrow];
 	int64_t *healed_ms = &generation->healed_ms[device->account];
 	struct oracle_probes *probes;
 
@@ -290,7 +270,10 @@ oracle_on_ended(void *arg, size_t index)
 	    attempt->answer->meaning != MEANS_REJECTED)
 		return;
 	oracle_window_note(window, attempt->answer->suspicious);
-	attempt->guarded = window->up && attempt->answer->suspicious &&
+	if (attempt->answer->meaning == MEANS_DELIVERED)
+		oracle->proven[device->app] = true;
+	attempt->guarded = attempt->answer->suspicious &&
+	    (window->up || !oracle->proven[device->app]) &&
 	    gateway_settings(oracle->gateway,
 	    request->generation)->reject_guard;
 }

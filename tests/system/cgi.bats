@@ -98,6 +98,19 @@ large() {
 	[ "$(sed '1,/^\r$/d' "$OUT" | jq .summary.successful)" = 2 ]
 }
 
+@test "processes judge together what a wrong setting makes look dead" {
+	rm -f "$STAGE/state/rejections"
+	local i
+	notify "$(single "$(plain '{}' "$(ios x-400)")")" >"$OUT"
+	grep -q '"rejected":\[\]' "$OUT"
+	notify "$(single "$(plain '{}' "$(ios y)")")" >"$OUT"
+	for i in {1..15}; do
+		notify "$(single "$(plain '{}' "$(ios "y$i-400")")")"
+	done >"$OUT"
+	# One was suspicious before.
+	[ "$(grep -c '"rejected":\["' "$OUT")" = 8 ]
+}
+
 @test "a fresh process takes the tokens of the one before" {
 	local name
 	for name in a b c; do

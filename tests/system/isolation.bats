@@ -150,15 +150,40 @@ is_small() {
 	fi
 }
 
-@test "a wrong environment rejects ten pushkeys, not all of them" {
+@test "a wrong first configuration rejects nobody" {
+	rm -f "$STAGE/state/rejections"
 	start .
+	control '{"apns": {"answer": {"status": 400,
+		"reason": "BadDeviceToken"}}}'
+	post /push/v1/notify/batch "$(many 30 ios a)"
+	[ "$(answer '[.results[].rejected[]] | length')" = 0 ]
+	[ "$(answer '[.results[].error] | unique')" = \
+		'["app has not delivered anything yet"]' ]
+	grep -q 'error: app .* has not delivered anything yet: is a setting' \
+		"$STAGE/gateway.log"
+	# An unregistered one is unregistered whatever is set.
+	control '{}'
+	one "$(ios a-410)"
+	[ "$(answer '.rejected | length')" = 1 ]
+	# From the first delivery on, and for all workers to come; the guard
+	# is up until there are enough good answers.
+	post /push/v1/notify/batch "$(many 20 ios a)"
+	start .
+	one "$(ios b-400)"
+	[ "$(answer '.rejected | length')" = 1 ]
+}
+
+@test "a wrong environment rejects ten pushkeys, not all of them" {
+	rm -f "$STAGE/state/rejections"
+	start .
+	one "$(ios first)"
 	control '{"apns": {"answer": {"status": 400,
 		"reason": "BadDeviceToken"}}}'
 	post /push/v1/notify/batch "$(many 100 ios a)"
 	[ "$(answer '[.results[].rejected[]] | length')" = 9 ]
 	[ "$(answer '[.results[].error] | unique')" = \
 		'["provider rejects most pushkeys of this app","pushkey is no longer valid"]' ]
-	[ "$(grep -c 'error: app .* pushkeys were rejected (BadDeviceToken)' \
+	[ "$(grep -c 'error: app .* pushkeys of client .* were rejected (BadDeviceToken)' \
 		"$STAGE/gateway.log")" = 1 ]
 	# Who is certainly gone is still rejected.
 	control '{}'
@@ -172,13 +197,14 @@ is_small() {
 }
 
 @test "the guard can be turned off, for one app too" {
+	rm -f "$STAGE/state/rejections"
 	start '.apps[0].reject_guard = false'
 	control '{"apns": {"answer": {"status": 400,
 		"reason": "DeviceTokenNotForTopic"}}}'
 	post /push/v1/notify/batch "$(many 30 ios a)"
 	[ "$(answer '[.results[].rejected[]] | length')" = 30 ]
 	# The log tells it all the same.
-	grep -q 'error: app .* pushkeys were rejected (DeviceTokenNotForTopic)' \
+	grep -q 'error: app .* pushkeys of client .* were rejected (DeviceTokenNotForTopic)' \
 		"$STAGE/gateway.log"
 }
 

@@ -294,6 +294,7 @@ shows() {
 
 @test "pushkeys that a wrong setting makes look dead raise an alarm" {
 	WORKERS=1 stage_start
+	notify_both
 	control '{"apns": {"answer": {"status": 400,
 		"reason": "BadDeviceToken"}}}'
 	local items=() i

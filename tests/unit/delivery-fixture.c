@@ -62,6 +62,7 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 		.loop = delivery_fixture.loop,
 		.apps = delivery_fixture.conf->apps,
 		.accounts = delivery_fixture.accounts,
+		.state_directory = delivery_fixture.conf->state_directory,
 		.metrics = delivery_fixture.metrics
 	});
 }
@@ -199,8 +200,8 @@ delivery_fixture_start_within(struct delivery_fixture_run *run,
 	for (i = 0; i < items; i++)
 		run->items[i].settled_ms = -1;
 	run->batch = delivery_fixture_compose(app_id, items, devices);
-	delivery_start(delivery_fixture.delivery, run->batch, timeout_ms,
-	    delivery_fixture_on_settled, run);
+	delivery_start(delivery_fixture.delivery, run->batch, "caller",
+	    timeout_ms, delivery_fixture_on_settled, run);
 	if (run->settled > 0)
 		tap_bail_out("an item is settled from within delivery_start");
 }

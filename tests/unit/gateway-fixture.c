@@ -86,7 +86,6 @@ gateway_fixture_reload(const char *settings)
 	}
 	if (generation == NULL)
 		return false;
-	generation_inherit(generation, gateway_fixture.generation);
 	gateway_fixture.previous = gateway_fixture.generation;
 	gateway_fixture.generation = generation;
 	return true;

@@ -18,53 +18,68 @@
 #define GUARDED(count, when) { .at_ms = when, .devices = count, \
     .failed = count, .cause = CAUSE_GUARDED, .settled_ms = when }
 
+/* The first delivery of the app, which all others need. */
+#define PROOF DELIVERED(1, 0)
+#define PROVEN(wrong) { .answer = ACCEPTED }, { .from_ms = 1, .answer = wrong }
+
 static const struct scenario scenarios[] = {
-	{ .name = "nine suspicious answers raise nothing",
-	    .requests = { REJECTED(9, 0), DELIVERED(5, 10) },
-	    .phases = { { .answer = WRONG },
-	    { .from_ms = 10, .answer = ACCEPTED } }, .sent = 14 },
-	{ .name = "the tenth of the latest twenty is not rejected any more",
-	    .requests = { REJECTED(9, 0), GUARDED(1, 10) },
-	    .phases = { { .answer = WRONG } }, .sent = 10 },
-	{ .name = "ten of more than twenty do not count",
-	    .requests = { REJECTED(5, 0), DELIVERED(11, 10),
-	    REJECTED(5, 20) },
-	    .phases = { { .answer = WRONG },
-	    { .from_ms = 10, .answer = ACCEPTED },
-	    { .from_ms = 20, .answer = WRONG } }, .sent = 21 },
-	{ .name = "a pushkey that the provider calls unregistered is rejected "
-	    "all the same",
-	    .requests = { { .devices = 20, .rejected = 9, .failed = 11 },
-	    REJECTED(3, 10), GUARDED(1, 20) },
+	{ .name = "before the first delivery nothing suspicious is rejected",
+	    .requests = { { .devices = 3, .failed = 3,
+	    .cause = CAUSE_UNPROVEN }, { .at_ms = 10, .devices = 2,
+	    .rejected = 2, .settled_ms = 10 }, { .at_ms = 20, .devices = 1,
+	    .failed = 1, .cause = CAUSE_UNPROVEN, .settled_ms = 20 },
+	    DELIVERED(1, 30), REJECTED(3, 40) },
 	    .phases = { { .answer = WRONG },
 	    { .from_ms = 10, .answer = DEAD },
-	    { .from_ms = 20, .answer = WRONG } }, .sent = 24 },
+	    { .from_ms = 20, .answer = WRONG },
+	    { .from_ms = 30, .answer = ACCEPTED },
+	    { .from_ms = 40, .answer = WRONG } }, .sent = 10 },
+	{ .name = "nine suspicious answers raise nothing",
+	    .requests = { PROOF, REJECTED(9, 1), DELIVERED(5, 10) },
+	    .phases = { PROVEN(WRONG),
+	    { .from_ms = 10, .answer = ACCEPTED } }, .sent = 15 },
+	{ .name = "the tenth of the latest twenty is not rejected any more",
+	    .requests = { PROOF, REJECTED(9, 1), GUARDED(1, 10) },
+	    .phases = { PROVEN(WRONG) }, .sent = 11 },
+	{ .name = "ten of more than twenty do not count",
+	    .requests = { PROOF, REJECTED(5, 1), DELIVERED(11, 10),
+	    REJECTED(5, 20) },
+	    .phases = { PROVEN(WRONG),
+	    { .from_ms = 10, .answer = ACCEPTED },
+	    { .from_ms = 20, .answer = WRONG } }, .sent = 22 },
+	{ .name = "a pushkey that the provider calls unregistered is rejected "
+	    "all the same",
+	    .requests = { PROOF, { .at_ms = 1, .devices = 20, .rejected = 9,
+	    .failed = 11, .settled_ms = 1 }, REJECTED(3, 10),
+	    GUARDED(1, 20) },
+	    .phases = { PROVEN(WRONG), { .from_ms = 10, .answer = DEAD },
+	    { .from_ms = 20, .answer = WRONG } }, .sent = 25 },
 	{ .name = "pushkeys that are unregistered raise nothing",
 	    .requests = { REJECTED(300, 0) },
 	    .phases = { { .answer = DEAD } }, .sent = 300 },
 	{ .name = "what never got an answer is not counted",
 	    .settings = "\"breaker_failures\":0,",
-	    .requests = { REJECTED(5, 0), { .at_ms = 10, .devices = 15,
-	    .later = 15, .settled_ms = 10 }, REJECTED(4, 20),
-	    GUARDED(1, 30) },
-	    .phases = { { .answer = WRONG },
-	    { .from_ms = 10, .answer = UNSENT },
-	    { .from_ms = 20, .answer = WRONG } }, .sent = 25 },
+	    .requests = { PROOF, REJECTED(5, 1), { .at_ms = 10,
+	    .devices = 15, .later = 15, .settled_ms = 10 },
+	    REJECTED(4, 20), GUARDED(1, 30) },
+	    .phases = { PROVEN(WRONG), { .from_ms = 10, .answer = UNSENT },
+	    { .from_ms = 20, .answer = WRONG } }, .sent = 26 },
 	{ .name = "another app of the same account is not concerned",
-	    .requests = { { .devices = 20, .rejected = 9, .failed = 11 },
-	    { .at_ms = 10, .app_id = "ios-twin", .devices = 1,
-	    .rejected = 1, .settled_ms = 10 } },
-	    .phases = { { .answer = WRONG } }, .sent = 21 },
-	{ .name = "with less than a quarter of the latest twenty and hundred "
-	    "it is over",
-	    .requests = { { .devices = 20, .rejected = 9, .failed = 11 },
-	    DELIVERED(60, 10), GUARDED(1, 20), DELIVERED(20, 30),
-	    REJECTED(1, 40) },
-	    .phases = { { .answer = WRONG },
+	    .requests = { PROOF, { .app_id = "ios-twin", .devices = 1,
+	    .delivered = 1 }, { .at_ms = 1, .devices = 20, .rejected = 9,
+	    .failed = 11, .settled_ms = 1 }, { .at_ms = 10,
+	    .app_id = "ios-twin", .devices = 1, .rejected = 1,
+	    .settled_ms = 10 } },
+	    .phases = { PROVEN(WRONG) }, .sent = 23 },
+	{ .name = "with less than a quarter of the latest twenty it is over",
+	    .requests = { PROOF, { .at_ms = 1, .devices = 20, .rejected = 9,
+	    .failed = 11, .settled_ms = 1 }, DELIVERED(15, 10),
+	    GUARDED(1, 20), DELIVERED(17, 30), REJECTED(1, 40) },
+	    .phases = { PROVEN(WRONG),
 	    { .from_ms = 10, .answer = ACCEPTED },
 	    { .from_ms = 20, .answer = WRONG },
 	    { .from_ms = 30, .answer = ACCEPTED },
-	    { .from_ms = 40, .answer = WRONG } }, .sent = 102 },
+	    { .from_ms = 40, .answer = WRONG } }, .sent = 55 },
 	{ .name = "with reject_guard off everything is rejected",
 	    .settings = "\"reject_guard\":false,",
 	    .requests = { REJECTED(100, 0) },
@@ -88,10 +103,13 @@ static void
 check_alarm(void)
 {
 	struct delivery_fixture_run run;
-	bool right = false;
+	bool right = true;
 
 	captured_log_begin();
 	delivery_fixture_open("", answer_wrong, &right);
+	delivery_fixture_start(&run, "ios", 1, 1);
+	delivery_fixture_pass(10);
+	right = false;
 	delivery_fixture_start(&run, "ios", 1, 9);
 	delivery_fixture_pass(10);
 	tap_is_int(delivery_fixture_metric("push_gateway_dead_share_alarm",
