@@ -80,13 +80,6 @@ struct delivery {
 	struct loop_timer *reaper;
 };
 
-static const char *const delivery_verdicts[VERDICT__MAX] = {
-	[VERDICT_DELIVERED] = "delivered",
-	[VERDICT_REJECTED] = "rejected",
-	[VERDICT_LATER] = "later",
-	[VERDICT_FAILED] = "failed",
-};
-
 static void delivery_on_scheduler(void *arg);
 static void delivery_on_reaper(void *arg);
 
@@ -145,7 +138,7 @@ static void
 delivery_log(const struct delivery_run *run, const char *app_id,
     unsigned int attempts, const struct outcome *outcome)
 {
-	const char *verdict = delivery_verdicts[outcome->verdict];
+	const char *verdict = verdict_name(outcome->verdict);
 	const struct log_field fields[] = {
 		{ .name = "app", .text = app_id },
 		{ .name = "verdict", .text = verdict },
@@ -170,7 +163,7 @@ delivery_note(struct delivery_run *run, const struct app *app,
 	    &(struct metrics_labels){
 		.provider = app == NULL ? NULL : app->provider->name,
 		.app = app == NULL ? NULL : app->app_id,
-		.verdict = delivery_verdicts[outcome->verdict],
+		.verdict = verdict_name(outcome->verdict),
 		.reason = outcome->reason
 	});
 	if (outcome->verdict != VERDICT_DELIVERED &&

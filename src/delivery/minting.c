@@ -44,8 +44,11 @@ minting_succeed(struct minting *minting, const struct token *token)
 static void
 minting_fail(struct minting *minting, const char *words)
 {
-	health_log(minting->params.health, HEALTH_NO_TOKEN, "no token: %s",
-	    words);
+	if (minting->params.health != NULL)
+		health_log(minting->params.health, HEALTH_NO_TOKEN,
+		    "no token: %s", words);
+	if (minting->params.failed != NULL)
+		minting->params.failed(minting->params.arg, words);
 	metrics_add(minting->params.metrics, METRICS_TOKEN_FAILURES, 1,
 	    minting->params.labels);
 	token_failed(minting->tokens);

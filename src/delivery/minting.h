@@ -22,7 +22,11 @@ struct minting_params {
 	const struct provider *provider;
 	const void *account;		/* the provider's, loaded */
 	const struct provider_channel *described;	/* by the provider */
-	struct health *health;		/* is told of failures, for the log */
+	/* Who is told of failures: a channel, for its log; and any other, in
+	 * words without secrets.  NULL: nobody. */
+	struct health *health;
+	void (*failed)(void *arg, const char *words);
+	void *arg;
 	struct metrics *metrics;	/* NULL: none */
 	const struct metrics_labels *labels;	/* the channel's */
 };

@@ -239,6 +239,29 @@ http_set_proxy_and_ca(CURL *easy, const struct http_params *params)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, params->ca_file);
 }
 
+/*
+ * A line of a reply's headers, with its end.  Those of an earlier reply (of a
+ * proxy, or with a status of 1xx) are forgotten.
+ */
+static size_t
+http_on_header(char *line, size_t size, size_t count, void *arg)
+{
+	struct buf *headers = &((struct http_call *)arg)->reply.headers;
+	size_t length = size * count;
+
+	while (length > 0 &&
+	    (line[length - 1] == '\n' || line[length - 1] == '\r'))
+		length--;
+	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
+		buf_reset(headers);
+	else if (length > 0 && memchr(line, '\0', length) == NULL &&
+	    headers->size + length < headers->limit) {
+		buf_append(headers, line, length);
+		buf_append(headers, "", 1);
+	}
+	return size * count;
+}
+
 /* A handle with all that the calls of a pool have in common. */
 static CURL *
 http_pool_take_handle(struct http_pool *pool)
@@ -273,6 +296,8 @@ http_pool_take_handle(struct http_pool *pool)
 	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)params->age_s);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, http_on_socket_made);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_on_body);
+	if (params->keep_headers)
+		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_on_header);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
 	if (params->certificate != NULL)
 		http_set_certificate(easy, params);
@@ -308,6 +333,8 @@ http_call_start(struct http_call *call, struct http_connection *connection)
 	    (long)call->request.body.size);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	if (call->pool->params.keep_headers)
+		curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
 	call->easy = easy;

@@ -34,6 +34,7 @@ struct http_pool_params {
 	unsigned int max_streams;	/* requests at once on one of them */
 	bool warm_up;		/* one request alone on a new connection */
 	bool http2_only;	/* else an answer is HTTP_FAILURE_PROTOCOL */
+	bool keep_headers;	/* replies have their headers */
 	int64_t connect_timeout_ms;	/* name, TCP, proxy and TLS together */
 	int64_t idle_s;		/* not reused after so long without a request */
 	int64_t age_s;		/* no new requests on one that is older */

@@ -42,11 +42,30 @@ http_request_add_header(struct http_request *request, const char *name,
 		buf_append(&request->headers, "", 1);
 }
 
-const char *
-http_request_header(const struct http_request *request, const char *name)
+void
+http_request_drop_header(struct http_request *request, const char *name)
 {
-	const char *line = buf_text(&request->headers);
-	const char *end = line + request->headers.size;
+	struct buf *headers = &request->headers;
+	size_t length = strlen(name), place = 0, size;
+
+	while (place < headers->size) {
+		char *line = headers->data + place;
+
+		size = strlen(line) + 1;
+		if (strncasecmp(line, name, length) == 0 &&
+		    strncmp(line + length, ": ", 2) == 0) {
+			headers->size -= size;
+			/* With the NUL behind the last one. */
+			memmove(line, line + size, headers->size - place + 1);
+		} else
+			place += size;
+	}
+}
+
+static const char *
+http_find_header(const struct buf *headers, const char *name)
+{
+	const char *line = buf_text(headers), *end = line + headers->size;
 	size_t length = strlen(name);
 
 	for (; line < end; line += strlen(line) + 1) {
@@ -55,6 +74,18 @@ http_request_header(const struct http_request *request, const char *name)
 			return line + length + 2;
 	}
 	return NULL;
+}
+
+const char *
+http_request_header(const struct http_request *request, const char *name)
+{
+	return http_find_header(&request->headers, name);
+}
+
+const char *
+http_reply_header(const struct http_reply *reply, const char *name)
+{
+	return http_find_header(&reply->headers, name);
 }
 
 bool
@@ -70,11 +101,13 @@ http_reply_init(struct http_reply *reply)
 	memset(reply, 0, sizeof *reply);
 	reply->failure_words = "";
 	reply->retry_after_ms = -1;
+	buf_init(&reply->headers, MESSAGE_HEADERS_SIZE);
 	buf_init(&reply->body, MESSAGE_REPLY_SIZE);
 }
 
 void
 http_reply_free(struct http_reply *reply)
 {
+	buf_free(&reply->headers);
 	buf_free(&reply->body);
 }

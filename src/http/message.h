@@ -45,6 +45,7 @@ struct http_reply {
 	int status;			/* 0 without an answer */
 	int64_t retry_after_ms;		/* -1 if the header is not there */
 	unsigned int connects;		/* connections opened for it */
+	struct buf headers;	/* as of a request, where the pool keeps them */
 	struct buf body;	/* overflowed: cut, by us or by the peer */
 };
 
@@ -58,12 +59,19 @@ void http_request_free(struct http_request *request);
 void http_request_add_header(struct http_request *request, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Takes the headers of that name away. */
+void http_request_drop_header(struct http_request *request, const char *name);
+
 /* The value of the first header of that name, or NULL; for tests too. */
 const char *http_request_header(const struct http_request *request,
     const char *name);
 
 /* True if every part of it fitted. */
 bool http_request_is_complete(const struct http_request *request);
+
+/* The same of a reply's headers, where the pool keeps them. */
+const char *http_reply_header(const struct http_reply *reply,
+    const char *name);
 
 void http_reply_init(struct http_reply *reply);
 void http_reply_free(struct http_reply *reply);

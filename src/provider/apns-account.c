@@ -324,6 +324,14 @@ apns_account_describe(const void *arg, struct provider_channel *channel)
 	}
 }
 
+bool
+apns_account_is_sandbox(const void *arg)
+{
+	const struct apns_account *account = arg;
+
+	return strcmp(account->environment, "sandbox") == 0;
+}
+
 enum provider_mint
 apns_account_mint(const void *arg, int64_t now_s, struct token *token,
     struct http_request *request, struct error *error)

@@ -475,15 +475,25 @@ apns_judge(const void *arg, const struct device *device,
 	json_object_put(body);
 }
 
+/* Apple answers an app that sends to many bad tokens more slowly. */
+static const struct provider_probe apns_probe = {
+	.pushkey = "00000000000000000000000000000000"
+		   "00000000000000000000000000000000",
+	.reasons = { "BadDeviceToken", "ok" },
+	.is_counted = true
+};
+
 const struct provider provider_apns = {
 	.name = "apns",
 	.settings = apns_account_settings,
+	.probe = &apns_probe,
 	.open = apns_account_open,
 	.close = apns_account_close,
 	.load = apns_account_load,
 	.credentials = apns_account_credentials,
 	.expires_s = apns_account_expires_s,
 	.describe = apns_account_describe,
+	.is_sandbox = apns_account_is_sandbox,
 	.mint = apns_account_mint,
 	.consider = apns_consider,
 	.compose = apns_compose,

@@ -220,7 +220,7 @@ fcm_compose_android(const struct fcm_account *account, bool is_slow)
 static void
 fcm_compose_body(const struct fcm_account *account,
     const struct notification *notification, const struct device *device,
-    struct json_object *data, struct buf *body)
+    bool validate_only, struct json_object *data, struct buf *body)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *message = json_object_new_object();
@@ -235,6 +235,9 @@ fcm_compose_body(const struct fcm_account *account,
 	    fcm_compose_android(account, is_slow));
 	fcm_options_apply(account->fcm_options, message);
 	json_object_object_add(root, "message", message);
+	if (validate_only)
+		json_object_object_add(root, "validate_only",
+		    json_object_new_boolean(true));
 	if (!provider_write_json(root, body->limit, body))
 		body->overflowed = true;
 	json_object_put(root);
@@ -342,7 +345,8 @@ fcm_compose(const void *arg, const struct notification *notification,
 	    push->variant);
 	if (data == NULL)
 		return CAUSE_TOO_LONG;
-	fcm_compose_body(account, notification, device, data, &request->body);
+	fcm_compose_body(account, notification, device, push->validate_only,
+	    data, &request->body);
 	buf_append_format(&request->url, "%s/v1/projects/%s/messages:send",
 	    account->url, account->credentials.project_id);
 	http_request_add_header(request, "authorization", "Bearer %s",
@@ -510,9 +514,16 @@ fcm_judge(const void *arg, const struct device *device,
 	json_object_put(body);
 }
 
+/* With validate_only; a request without permission comes not that far. */
+static const struct provider_probe fcm_probe = {
+	.pushkey = "push-gateway-probe",
+	.reasons = { "ok", "INVALID_ARGUMENT", "UNREGISTERED" }
+};
+
 const struct provider provider_fcm = {
 	.name = "fcm",
 	.settings = fcm_account_settings,
+	.probe = &fcm_probe,
 	.open = fcm_account_open,
 	.close = fcm_account_close,
 	.load = fcm_account_load,

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/outcome.h"
 
+static const char *const verdict_names[VERDICT__MAX] = {
+	[VERDICT_DELIVERED] = "delivered",
+	[VERDICT_REJECTED] = "rejected",
+	[VERDICT_LATER] = "later",
+	[VERDICT_FAILED] = "failed"
+};
+
 static const char *const cause_phrases[CAUSE__MAX] = {
 	[CAUSE_NONE] = "delivered",
 	[CAUSE_PUSHKEY_DEAD] = "pushkey is no longer valid",
@@ -24,4 +31,10 @@ const char *
 cause_phrase(enum cause cause)
 {
 	return cause_phrases[cause];
+}
+
+const char *
+verdict_name(enum verdict verdict)
+{
+	return verdict_names[verdict];
 }

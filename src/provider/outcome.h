@@ -63,6 +63,9 @@ struct outcome {
 	const char *reason;	/* a fixed word for logs; never NULL */
 };
 
+/* The verdict in logs and metrics. */
+const char *verdict_name(enum verdict verdict);
+
 /*
  * The phrase for callers: short, fixed, never empty.  doc/API.md lists them;
  * a test compares.

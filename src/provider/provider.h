@@ -42,6 +42,19 @@ struct provider_push {
 	 * same message, for example.  `compose` fails once there is no more.
 	 */
 	unsigned int variant;
+	bool validate_only;	/* where the provider offers that */
+};
+
+/*
+ * How to find out whether the credentials are good: a push to a device that
+ * cannot be.
+ */
+struct provider_probe {
+	const char *pushkey;	/* of no device */
+	/* The reasons of outcomes that show all else to be right; ends with
+	 * NULL. */
+	const char *reasons[5];
+	bool is_counted;	/* the provider minds if there are many */
 };
 
 enum provider_mint {
@@ -60,6 +73,7 @@ struct provider_advice {
 struct provider {
 	const char *name;	/* as the configuration names it */
 	const struct setting *settings;	/* of an entry of "apps" */
+	const struct provider_probe *probe;	/* NULL: there is none */
 
 	/*
 	 * An account from one entry of "apps"; relative paths are relative to
@@ -80,6 +94,9 @@ struct provider {
 	int64_t (*expires_s)(const void *account);
 	void (*describe)(const void *account,
 	    struct provider_channel *channel);
+	/* True if its pushes reach no people's apps but developers'; NULL:
+	 * never. */
+	bool (*is_sandbox)(const void *account);
 
 	/*
 	 * Makes a token, or the request for one; FAILED comes with an error.

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provider/hint.h"
+
+#include <string.h>
+
+/*
+ * Sources: Apple, "Handling notification responses from APNs"; Firebase,
+ * "ErrorCode"; Google, "Using OAuth 2.0 for Server to Server Applications".
+ */
+static const struct {
+	const char *reason;
+	const char *hint;
+} hints[] = {
+	/* APNs. */
+	{ "BadCertificate",
+	    "the certificate is not one of Apple's for push notifications" },
+	{ "BadCertificateEnvironment",
+	    "the certificate is for the other environment" },
+	{ "BadDeviceToken",
+	    "is it a device of the other environment? see \"environment\"" },
+	{ "BadEnvironmentKeyIdInToken",
+	    "the key is for the other environment: see \"environment\"" },
+	{ "BadEnvironmentKeyInToken",
+	    "the key is for the other environment: see \"environment\"" },
+	{ "BadTopic", "\"topic\" is no app's bundle id" },
+	{ "DeviceTokenNotForTopic",
+	    "it is a device of another app: see \"topic\"" },
+	{ "ExpiredProviderToken", "is this host's clock right?" },
+	{ "InvalidProviderToken", "key_id, team_id or key_file is wrong, or "
+	    "the key was revoked" },
+	{ "TooManyProviderTokenUpdates", "tokens of this key were made too "
+	    "often, here or elsewhere: wait for 20 minutes" },
+	{ "TopicDisallowed",
+	    "the key or certificate is not for this \"topic\"" },
+	{ "UnrelatedKeyIdInToken",
+	    "the key is of another team than that of this connection" },
+	{ "Unregistered", "the app was removed from this phone" },
+	/* FCM. */
+	{ "NOT_FOUND", "there is no such project, or \"url\" is wrong" },
+	{ "PERMISSION_DENIED", "the service account may not send for this "
+	    "project, or its Firebase Cloud Messaging API is disabled" },
+	{ "QUOTA_EXCEEDED", "more is sent than the project's quota allows" },
+	{ "SENDER_ID_MISMATCH",
+	    "it is a device of another project's app" },
+	{ "THIRD_PARTY_AUTH_ERROR", "Firebase has no good key for APNs, or "
+	    "for Web Push: see the project's settings there" },
+	{ "APNS_AUTH_ERROR", "Firebase has no good key for APNs: see the "
+	    "project's settings there" },
+	{ "UNAUTHENTICATED", "the service account was disabled or deleted, "
+	    "or this host's clock is wrong" },
+	{ "UNREGISTERED", "the app was removed from this phone" },
+	/* Google's token endpoint. */
+	{ "invalid_grant", "the service account's key was deleted, or this "
+	    "host's clock is wrong" },
+	{ "invalid_client", "there is no such service account" },
+	{ "unauthorized_client",
+	    "the service account may not have such tokens" },
+	/* Both. */
+	{ "not APNs", "something else answers there: a proxy?" },
+	{ "not FCM", "something else answers there: a proxy?" },
+};
+
+const char *
+hint_find(const char *reason)
+{
+	const size_t count = sizeof hints / sizeof *hints;
+	size_t i = 0;
+
+	while (i < count && strcmp(hints[i].reason, reason) != 0)
+		i++;
+	return i == count ? NULL : hints[i].hint;
+}
