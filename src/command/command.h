@@ -30,6 +30,10 @@ struct command_arguments {
 	const char *start;
 	const char *text;
 	bool watch;
+	const char *key_identifier;
+	const char *path_prefix;
+	const char *platform;
+	bool yes;
 	char **operands;
 	size_t operand_count;
 };
@@ -61,6 +65,8 @@ struct command {
 	command(encrypt) \
 	command(identity) \
 	command(metrics) \
+	command(probe) \
+	command(send) \
 	command(status)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;

@@ -130,6 +130,7 @@ command_options() {
 # page_options: the same, as the sections of push-gateway(1) have them.
 # decrypt has those of encrypt.
 page_options() {
+	local command options
 	awk '
 	/^\.S[sh] / {
 		if (command != "")
@@ -142,7 +143,11 @@ page_options() {
 			if ($i ~ /^-/)
 				options = options " " substr($i, 2)
 	}' "$COMMAND_PAGE" |
-		sed "s/^decrypt\$/decrypt$(shared_options)/" | LC_ALL=C sort
+		sed "s/^decrypt\$/decrypt$(shared_options)/" |
+		while read -r command options; do
+			echo "$command" "$(xargs -n 1 <<<"$options" | sort |
+				xargs)"
+		done | sed 's/ $//' | LC_ALL=C sort
 }
 
 shared_options() {
