@@ -35,7 +35,8 @@ static const struct schema decode_id = {
 static const struct schema decode_ciphertext = {
 	.type = json_type_string,
 	.min_length = DECODE_CIPHERTEXT_LENGTH,
-	.max_length = DECODE_CIPHERTEXT_LENGTH
+	.max_length = DECODE_CIPHERTEXT_LENGTH,
+	.any_length = true
 };
 
 static const struct schema decode_content = {
@@ -388,7 +389,8 @@ decode_request(enum decode_operation operation, const char *text, size_t size,
 {
 	struct schema_params params = {
 		.tolerant = decode_operations[operation].tolerant,
-		.max_items = (size_t)limits->max_devices_per_notification
+		.max_items = (size_t)limits->max_devices_per_notification,
+		.any_length = limits->any_ciphertext_length
 	};
 	enum decode_result result = DECODE_OK;
 	struct schema_reading reading;

@@ -40,6 +40,7 @@ struct decode_limits {
 	int64_t max_batch_size;
 	int64_t max_notification_size_kb;	/* each of a batch */
 	int64_t max_devices_per_notification;	/* 0: no limit */
+	bool any_ciphertext_length;		/* else the API's 1404 */
 };
 
 struct decode_error {

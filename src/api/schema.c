@@ -399,23 +399,17 @@ schema_check_values(struct schema_reader *reader, const char *const *values,
 		schema_fail(reader, place, "must be%s", reason);
 }
 
-static struct json_object *
-schema_read_string(struct schema_reader *reader, const struct schema *schema,
-    const struct schema_place *place)
+static void
+schema_check_length(struct schema_reader *reader, const struct schema *schema,
+    struct json_object *value, const struct schema_place *place)
 {
-	const struct buf *text = &reader->scan.string;
-	struct json_object *value;
-	size_t length;
+	bool any = schema->any_length && reader->params->any_length;
+	size_t length = schema->max_length == 0 ? 0 : json_text_length(value);
 
-	if (!json_scan_string(&reader->scan)) {
-		reader->broken = true;
-		return NULL;
-	}
-	value = json_object_new_string_len(buf_text(text), (int)text->size);
-	length = schema->max_length == 0 ? 0 : json_text_length(value);
-	if (schema->values != NULL)
-		schema_check_values(reader, schema->values, place);
-	else if (length >= schema->min_length && length <= schema->max_length)
+	if (any && length == 0)
+		schema_fail(reader, place, "must not be empty");
+	else if (any || (length >= schema->min_length &&
+	    length <= schema->max_length))
 		;
 	else if (schema->min_length == schema->max_length)
 		schema_fail(reader, place, "must be %zu characters long",
@@ -424,6 +418,24 @@ schema_read_string(struct schema_reader *reader, const struct schema *schema,
 		schema_fail(reader, place,
 		    "must be at most %zu characters long",
 		    schema->max_length);
+}
+
+static struct json_object *
+schema_read_string(struct schema_reader *reader, const struct schema *schema,
+    const struct schema_place *place)
+{
+	const struct buf *text = &reader->scan.string;
+	struct json_object *value;
+
+	if (!json_scan_string(&reader->scan)) {
+		reader->broken = true;
+		return NULL;
+	}
+	value = json_object_new_string_len(buf_text(text), (int)text->size);
+	if (schema->values != NULL)
+		schema_check_values(reader, schema->values, place);
+	else
+		schema_check_length(reader, schema, value, place);
 	return value;
 }
 

@@ -33,6 +33,7 @@ struct schema {
 	bool unique_items;
 	size_t min_length;		/* of a string, in characters */
 	size_t max_length;		/* 0: no limit */
+	bool any_length;		/* if schema_params say so; not empty */
 	/* The only ones of a string, ended by NULL; NULL: any. */
 	const char *const *values;
 };
@@ -63,6 +64,7 @@ struct schema_params {
 	 */
 	bool tolerant;
 	size_t max_items;	/* 0: no limit */
+	bool any_length;
 };
 
 struct schema_reading {

@@ -18,6 +18,8 @@ static const struct {
 	[SETTING_STRINGS] = { .json = json_type_array,
 	    .words = "an array of strings" },
 	[SETTING_INTEGER] = { .json = json_type_int, .words = "an integer" },
+	/* Either of two. */
+	[SETTING_NUMBER_OR_ANY] = { .json = json_type_null },
 	[SETTING_BOOLEAN] = { .json = json_type_boolean,
 	    .words = "true or false" },
 	[SETTING_OBJECT] = { .json = json_type_object, .words = "an object" },
@@ -119,13 +121,30 @@ setting_read_integer(const struct setting *setting, struct json_object *value,
 }
 
 static bool
+setting_read_number_or_any(const struct setting *setting,
+    struct json_object *value, int64_t *target, struct error *error)
+{
+	bool is_any = json_object_is_type(value, json_type_string) &&
+	    strcmp(json_object_get_string(value), "any") == 0;
+	bool is_number = json_object_is_type(value, json_type_int) &&
+	    json_object_get_int64(value) == setting->number;
+
+	*target = is_any ? 0 : setting->number;
+	if (!is_any && !is_number)
+		error_set(error, "must be %" PRId64 " or \"any\"",
+		    setting->number);
+	return is_any || is_number;
+}
+
+static bool
 setting_read_value(const struct setting *setting, struct json_object *value,
     const char *directory, void *target, struct error *error)
 {
 	void *place = (char *)target + setting->offset;
 	bool good = true;
 
-	if (!json_object_is_type(value, setting_types[setting->type].json)) {
+	if (setting->type != SETTING_NUMBER_OR_ANY &&
+	    !json_object_is_type(value, setting_types[setting->type].json)) {
 		error_set(error, "must be %s",
 		    setting_types[setting->type].words);
 		return false;
@@ -143,6 +162,9 @@ setting_read_value(const struct setting *setting, struct json_object *value,
 		break;
 	case SETTING_INTEGER:
 		good = setting_read_integer(setting, value, place, error);
+		break;
+	case SETTING_NUMBER_OR_ANY:
+		good = setting_read_number_or_any(setting, value, place, error);
 		break;
 	case SETTING_BOOLEAN:
 		*(bool *)place = json_object_get_boolean(value);
@@ -163,7 +185,8 @@ setting_default(const struct setting *setting, const char *directory,
 {
 	void *place = (char *)target + setting->offset;
 
-	if (setting->type == SETTING_INTEGER)
+	if (setting->type == SETTING_INTEGER ||
+	    setting->type == SETTING_NUMBER_OR_ANY)
 		*(int64_t *)place = setting->number;
 	else if (setting->type == SETTING_BOOLEAN)
 		*(bool *)place = setting->number != 0;

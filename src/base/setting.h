@@ -21,6 +21,8 @@ enum setting_type {
 	SETTING_PATH,		/* char *: as STRING, made absolute */
 	SETTING_STRINGS,	/* struct setting_strings */
 	SETTING_INTEGER,	/* int64_t */
+	SETTING_NUMBER_OR_ANY,	/* int64_t: the default and no other, or 0 for
+				 * "any" */
 	SETTING_BOOLEAN,	/* bool */
 	SETTING_OBJECT,		/* struct json_object *: borrowed, or NULL */
 	SETTING_OBJECTS		/* an array of objects; borrowed, or NULL */
@@ -37,7 +39,7 @@ struct setting {
 	size_t offset;		/* in the struct that is filled */
 	bool required;
 	const char *text;	/* default of STRING, PATH; NULL: none */
-	int64_t number;		/* default of INTEGER, BOOLEAN */
+	int64_t number;		/* default of a number, BOOLEAN */
 	int64_t minimum;	/* range of INTEGER */
 	int64_t maximum;
 	int tag;		/* the table's owner's own; not read here */

@@ -21,6 +21,7 @@ struct conf_file {
 	int64_t max_batch_size;
 	int64_t max_devices_per_notification;
 	int64_t max_requests_in_flight;
+	int64_t ciphertext_length;	/* 0: any */
 	bool sandbox;
 	char *fastcgi_secret_file;
 	bool allow_tcp_without_secret;
@@ -53,6 +54,8 @@ const struct setting conf_settings[] = {
 	CONF_INTEGER(max_batch_size, 1, 10000, 100),
 	CONF_INTEGER(max_devices_per_notification, 1, 100000, 1000),
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
+	{ SETTING(conf_file, ciphertext_length, NUMBER_OR_ANY),
+	    .number = 1404 },
 	{ SETTING(conf_file, sandbox, BOOLEAN), .number = true },
 	{ SETTING(conf_file, fastcgi_secret_file, PATH) },
 	{ SETTING(conf_file, allow_tcp_without_secret, BOOLEAN) },
@@ -162,6 +165,7 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->limits.max_devices_per_notification =
 	    file->max_devices_per_notification;
 	conf->limits.max_notification_size_kb = file->max_notification_size_kb;
+	conf->limits.any_ciphertext_length = file->ciphertext_length == 0;
 	conf->ca_file = file->ca_file;
 	conf->proxy.url = file->proxy;
 	conf->proxy.credentials_file = file->proxy_credentials_file;

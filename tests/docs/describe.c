@@ -35,6 +35,7 @@ static const char *const describe_types[] = {
 	[SETTING_PATH] = "path",
 	[SETTING_STRINGS] = "array of strings",
 	[SETTING_INTEGER] = "integer",
+	[SETTING_NUMBER_OR_ANY] = "integer or any",
 	[SETTING_BOOLEAN] = "boolean",
 	[SETTING_OBJECT] = "object",
 	[SETTING_OBJECTS] = "array of objects"
@@ -50,8 +51,9 @@ describe_setting(const char *section, const struct setting *setting)
 		    setting->maximum);
 	if (setting->required)
 		printf("\trequired\n");
-	else if (setting->type == SETTING_INTEGER &&
-	    setting->number >= setting->minimum)
+	else if (setting->type == SETTING_NUMBER_OR_ANY ||
+	    (setting->type == SETTING_INTEGER &&
+	    setting->number >= setting->minimum))
 		printf("\tdefault %" PRId64 "\n", setting->number);
 	else if (setting->type == SETTING_BOOLEAN)
 		printf("\tdefault %s\n", setting->number ? "true" : "false");

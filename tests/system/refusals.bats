@@ -136,6 +136,35 @@ CERTIFICATE="Missing or invalid mutual TLS (mTLS) certificate."
 		"reason": "must be a string" }'
 }
 
+# takes_length LENGTH: a ciphertext of so many characters is taken.
+takes_length() {
+	local text
+	printf -v text "%$1s" ''
+	post /push/v1/notifyEncrypted/batch "$(batch "$(encrypted \
+		"$(android phone)" "{\"ciphertext\":\"${text// /A}\"}")")"
+	[ "$CODE" = 200 ]
+}
+
+@test "with ciphertext_length \"any\" 1368 characters are taken, and others" {
+	run ! takes_length 1368
+	write_config '.ciphertext_length = "any"'
+	wait_until 10 takes_length 1368
+	[ "$(record 'select(.service == "fcm") |
+		.body.message.data.ciphertext | length')" = 1368 ]
+	takes_length 1404
+	[ "$(answer .summary.successful)" = 1 ]
+	# No phone network takes so much.
+	takes_length 8000
+	[ "$(answer '.results[0] | [.status, .rejected, .error]')" = \
+		'["failed",[],"notification is too long for the provider"]' ]
+	post /push/v1/notifyEncrypted/batch "$(batch "$(encrypted \
+		"$(android phone)" '{ "ciphertext": "" }')")"
+	refused 400 "Invalid data format" '{
+		"location": "/notifications/0/notification/ciphertext",
+		"reason": "must not be empty" }'
+	write_config
+}
+
 @test "a batch over the limit is refused, one at the limit is not" {
 	post /push/v1/notify/batch "$(many 101)"
 	refused 400 "Batch size exceeds maximum limit" \

@@ -49,6 +49,8 @@ check_defaults(void)
 	    "max_batch_size by default");
 	tap_is_int(conf->limits.max_devices_per_notification, 1000,
 	    "max_devices_per_notification by default");
+	tap_ok(!conf->limits.any_ciphertext_length,
+	    "ciphertext_length by default");
 	tap_is_int(conf->max_requests_in_flight, 512,
 	    "max_requests_in_flight by default");
 	tap_is_string(conf->proxy.url, NULL, "proxy by default");
@@ -95,6 +97,43 @@ check_values(void)
 	tap_is_int(conf->log.level, LOG_LEVEL_DEBUG, "log.level");
 	tap_ok(conf->log.to_syslog, "log.to");
 	conf_free(conf);
+}
+
+static void
+check_ciphertext_length(void)
+{
+	static const struct {
+		const char *value;
+		bool accepted;
+		bool any;
+	} rows[] = {
+		{ "1404", true, false }, { "\"any\"", true, true },
+		{ "1368", false, false }, { "0", false, false },
+		{ "\"1404\"", false, false }, { "\"\"", false, false },
+		{ "true", false, false }, { "null", false, false },
+		{ "1404.0", false, false }, { "[]", false, false },
+	};
+	struct error error;
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct conf *conf = load(fixture_format(
+		    "{\"ciphertext_length\":%s," LISTS "}", rows[i].value),
+		    &error);
+
+		tap_is_int(conf != NULL, rows[i].accepted,
+		    "ciphertext_length %s", rows[i].value);
+		if (conf == NULL)
+			tap_is_string(error.words, fixture_format(
+			    "%s:1:2: must be 1404 or \"any\"",
+			    fixture_path("conf.json")),
+			    "ciphertext_length %s: the words", rows[i].value);
+		else
+			tap_is_int(conf->limits.any_ciphertext_length,
+			    rows[i].any, "ciphertext_length %s: any",
+			    rows[i].value);
+		conf_free(conf);
+	}
 }
 
 static void
@@ -417,6 +456,7 @@ main(void)
 
 	check_defaults();
 	check_values();
+	check_ciphertext_length();
 	check_log();
 	for (i = 0; i < sizeof ranges / sizeof *ranges; i++)
 		check_range(i);

@@ -235,6 +235,26 @@ check_ciphertext(size_t row)
 	    ciphertexts[row].name);
 }
 
+/* The limits say that any length will do; but there must be something. */
+static void
+check_any_ciphertext(size_t row)
+{
+	struct decode_limits limits = defaults;
+	struct decode_error error;
+	size_t count = ciphertexts[row].count;
+	const char *text = fixture_format("{\"notifications\":[%s]}",
+	    encrypted_item("0", fixture_repeat(ciphertexts[row].unit, count),
+	    ""));
+
+	limits.any_ciphertext_length = true;
+	tap_is_int(decode(DECODE_ENCRYPTED_BATCH, text, &limits, &error),
+	    count > 0 ? DECODE_OK : DECODE_INVALID,
+	    "of any length: a ciphertext of %s", ciphertexts[row].name);
+	if (count == 0)
+		tap_is_string(error.violation.reason, "must not be empty",
+		    "an empty ciphertext: the reason");
+}
+
 /* --- duplicate ids ------------------------------------------------------- */
 
 static const struct {
@@ -424,8 +444,10 @@ main(void)
 	check_device_count(DECODE_NOTIFY);
 	check_device_count(DECODE_MATRIX_NOTIFY);
 	check_device_count(DECODE_BATCH);
-	for (row = 0; row < sizeof ciphertexts / sizeof *ciphertexts; row++)
+	for (row = 0; row < sizeof ciphertexts / sizeof *ciphertexts; row++) {
 		check_ciphertext(row);
+		check_any_ciphertext(row);
+	}
 	for (row = 0; row < sizeof duplicates / sizeof *duplicates; row++)
 		check_duplicates(row);
 	for (row = 0; row < sizeof sizes / sizeof *sizes; row++)
