@@ -26,11 +26,15 @@
 
 enum {
 	/* The most that FCGX_PutStr takes at once here. */
-	FASTCGI_WRITE_SIZE = 1024 * 1024
+	FASTCGI_WRITE_SIZE = 1024 * 1024,
+	/* A file that grew larger is cut, a smaller one overwritten: its pages
+	 * would have to be given back and made again for each request. */
+	FASTCGI_FILE_KEEP = 64 * 1024
 };
 
 /* Nothing stays in it from one call to the next: all requests share it. */
 static int fastcgi_file = -1;
+static size_t fastcgi_file_size;
 
 /*
  * Records as libfcgi is given them: those of our request only, without
@@ -136,12 +140,47 @@ fastcgi_file_fill(const struct buf *buf)
 		fatal("cannot create a memory file");
 	if (pwrite(fastcgi_file, buf->data, buf->size, 0) !=
 	    (ssize_t)buf->size ||
-	    ftruncate(fastcgi_file, (off_t)buf->size) == -1 ||
+	    (fastcgi_file_size > buf->size &&
+	    ftruncate(fastcgi_file, (off_t)buf->size) == -1) ||
 	    lseek(fastcgi_file, 0, SEEK_SET) == -1)
 		fatal("cannot write to the memory file");
+	fastcgi_file_size = buf->size;
 }
 
-/* Moves what libfcgi wrote, from the file's beginning on. */
+/* Nothing of a request stays in the file's first `size` bytes. */
+static void
+fastcgi_file_wipe(size_t size)
+{
+	static const char zeros[8192];
+	size_t done;
+
+	if (size > fastcgi_file_size)
+		fastcgi_file_size = size;
+	if (fastcgi_file_size > FASTCGI_FILE_KEEP) {
+		if (ftruncate(fastcgi_file, 0) == -1)
+			fatal("cannot empty the memory file");
+		fastcgi_file_size = 0;
+		return;
+	}
+	for (done = 0; done < size; done += sizeof zeros) {
+		size_t part = size - done < sizeof zeros ? size - done :
+		    sizeof zeros;
+
+		if (pwrite(fastcgi_file, zeros, part, (off_t)done) !=
+		    (ssize_t)part)
+			fatal("cannot wipe the memory file");
+	}
+}
+
+/* libfcgi writes from the file's beginning on. */
+static void
+fastcgi_file_rewind(void)
+{
+	if (lseek(fastcgi_file, 0, SEEK_SET) == -1)
+		fatal("cannot rewind the memory file");
+}
+
+/* Moves what libfcgi wrote since the file was rewound. */
 static bool
 fastcgi_file_drain(struct buf *out)
 {
@@ -159,16 +198,8 @@ fastcgi_file_drain(struct buf *out)
 		fits = buf_append(out, chunk, (size_t)got);
 		done += got;
 	}
+	fastcgi_file_wipe((size_t)left);
 	return fits;
-}
-
-/* Empties it: nothing of a request stays in it. */
-static void
-fastcgi_file_rewind(void)
-{
-	if (ftruncate(fastcgi_file, 0) == -1 ||
-	    lseek(fastcgi_file, 0, SEEK_SET) == -1)
-		fatal("cannot empty the memory file");
 }
 
 /* --- records that arrive ------------------------------------------------- */
@@ -233,6 +264,7 @@ fastcgi_accept(struct fastcgi *fastcgi)
 		fatalx("libfcgi refused a complete request");
 	fastcgi->accepted = true;
 	fastcgi->state = PROTOCOL_BODY;
+	fastcgi_file_wipe(fastcgi_file_size);
 	buf_free(&fastcgi->variables.buf);
 	fastcgi_records_begin(&fastcgi->body, FCGI_STDIN, fastcgi->id);
 }
@@ -441,7 +473,7 @@ fastcgi_read_body(void *request, struct buf *body)
 	struct fastcgi *fastcgi = request;
 	FCGX_Stream *in = fastcgi->request.in;
 	char chunk[8192];
-	bool fits;
+	bool fits, good;
 	int got;
 
 	fastcgi_records_end(&fastcgi->body, FCGI_STDIN, fastcgi->id);
@@ -451,8 +483,11 @@ fastcgi_read_body(void *request, struct buf *body)
 		got = FCGX_GetStr(chunk, sizeof chunk, in);
 		fits = buf_append(body, chunk, (size_t)got);
 	} while (got == (int)sizeof chunk && fits);
-	fastcgi_file_rewind();
-	return fits && FCGX_GetError(in) == 0;
+	fastcgi_file_wipe(fastcgi_file_size);
+	good = fits && FCGX_GetError(in) == 0;
+	/* 8 KB that each request in flight would hold for nothing. */
+	FCGX_FreeStream(&fastcgi->request.in);
+	return good;
 }
 
 /* A failed stream accepts everything silently: ask it each time. */
