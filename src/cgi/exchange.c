@@ -17,6 +17,8 @@ enum {
 	EXCHANGE_LINGER_MS = 2000,
 	/* How long a peer that trickles may hold one of the places. */
 	EXCHANGE_PATIENCE_MS = 60000,
+	/* Between the parts of an answer that go out one by one. */
+	EXCHANGE_FLUSH_MS = 5,
 	EXCHANGE_READ_SIZE = 16384,
 	EXCHANGE_ANSWER_SIZE = 65536
 };
@@ -37,6 +39,8 @@ struct exchange {
 	struct loop_watch *write_watch;	/* NULL until it is needed */
 	struct loop_timer *timeout;	/* of the peer */
 	struct loop_timer *check;	/* of what is there already */
+	struct loop_timer *flush;	/* at the end of the loop's turn */
+	int64_t flushed_ms;		/* when it last was */
 	int64_t deadline_ms;		/* of the stage */
 	int64_t announced;		/* CONTENT_LENGTH, or -1 */
 	size_t body_limit;
@@ -75,6 +79,7 @@ exchange_free(struct exchange *exchange)
 	loop_watch_free(exchange->write_watch);
 	loop_timer_free(exchange->timeout);
 	loop_timer_free(exchange->check);
+	loop_timer_free(exchange->flush);
 	exchange->params.closed(exchange->params.arg);
 	free(exchange);
 }
@@ -381,13 +386,41 @@ exchange_write(struct exchange *exchange, const char *data, size_t size)
 	return !exchange->gone;
 }
 
+static void
+exchange_flush_now(struct exchange *exchange)
+{
+	exchange->flushed_ms = clock_monotonic_ms();
+	loop_timer_stop(exchange->flush);
+	exchange_encode(exchange);
+	if (!exchange->gone)
+		exchange_send(exchange);
+}
+
+static void
+exchange_on_flush(void *arg)
+{
+	struct exchange *exchange = arg;
+
+	if (!exchange->gone)
+		exchange_flush_now(exchange);
+}
+
+/*
+ * What is flushed soon after waits for the end of the loop's turn, in which
+ * there is often more: each flush costs the worker, and the web server more
+ * than that.
+ */
 bool
 exchange_flush(struct exchange *exchange)
 {
-	if (!exchange->gone)
-		exchange_encode(exchange);
-	if (!exchange->gone)
-		exchange_send(exchange);
+	int64_t since_ms = clock_monotonic_ms() - exchange->flushed_ms;
+
+	if (exchange->gone)
+		;
+	else if (exchange->flushed_ms == 0 || since_ms >= EXCHANGE_FLUSH_MS)
+		exchange_flush_now(exchange);
+	else
+		loop_timer_start(exchange->flush, 0);
 	return !exchange->gone;
 }
 
@@ -396,6 +429,7 @@ exchange_finish(struct exchange *exchange)
 {
 	exchange->stage = EXCHANGE_SENDING;
 	exchange->deadline_ms = clock_monotonic_ms() + EXCHANGE_PATIENCE_MS;
+	loop_timer_stop(exchange->flush);
 	if (!exchange->gone)
 		exchange_encode(exchange);
 	if (!exchange->gone && !exchange->params.protocol->finish(
@@ -451,6 +485,8 @@ exchange_create(const struct exchange_params *params)
 	exchange->timeout = loop_timer_create(params->loop,
 	    exchange_on_timeout, exchange);
 	exchange->check = loop_timer_create(params->loop, exchange_on_check,
+	    exchange);
+	exchange->flush = loop_timer_create(params->loop, exchange_on_flush,
 	    exchange);
 	exchange->watch = loop_watch_create(params->loop, params->in_fd,
 	    LOOP_READ, exchange_on_readable, exchange);
