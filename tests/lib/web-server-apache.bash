@@ -67,6 +67,8 @@ apache_write_configuration() {
 	sed "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
 		"$ROOT/errors/apache-errors.conf" >"$STAGE/apache-errors.conf"
 	sed -e "${WEB_SERVER_EDIT-}" -e "s|\*:443|127.0.0.1:$PORT|" \
+		-e "s|127.0.0.1:9464|127.0.0.1:$ADMIN_PORT|" \
+		-e "s|127.0.0.1:8448|127.0.0.1:$HOMESERVER_PORT|" \
 		-e "s|/usr/share/push-gateway/|$STAGE/|" \
 		-e "s|/etc/push-gateway/tls/|$STAGE/|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \
@@ -79,7 +81,7 @@ apache_write_configuration() {
 
 apache_add_plain_port() {
 	echo "Listen 127.0.0.1:$PLAIN_PORT" >>"$STAGE/apache.conf"
-	sed -e '/^[[:space:]]*SSL/d' \
+	sed -e '/^[[:space:]]*SSL/d' -e '/^# The operator/,$d' \
 		-e "s|127.0.0.1:$PORT|127.0.0.1:$PLAIN_PORT|" \
 		"$STAGE/site.conf" >"$STAGE/plain.conf"
 	echo "Include \"$STAGE/plain.conf\"" >>"$STAGE/apache.conf"

@@ -9,6 +9,8 @@ lighttpd_localize() {
 	sed -e "${WEB_SERVER_EDIT-}" \
 		-e "s|^server.port = 443|server.bind = \"127.0.0.1\"\nserver.port = $PORT|" \
 		-e "s|\":443\"|\"127.0.0.1:$PORT\"|" \
+		-e "s|127.0.0.1:9464|127.0.0.1:$ADMIN_PORT|" \
+		-e "s|127.0.0.1:8448|127.0.0.1:$HOMESERVER_PORT|" \
 		-e '/^server.username/d; /^server.groupname/d' \
 		-e "s|/etc/push-gateway/tls|$STAGE|" \
 		-e "s|/etc/push-gateway/|$STAGE/|" \
@@ -44,7 +46,7 @@ lighttpd_write_configuration() {
 lighttpd_add_plain_port() {
 	sed -n -e "s|127.0.0.1:$PORT|127.0.0.1:$PLAIN_PORT|" \
 		-e "s|$STAGE/push-gateway\"|$STAGE/plain\"|" \
-		-e '/^\$SERVER/,/^}/p' \
+		-e '/^\$SERVER\["socket"\] == "127.0.0.1:'"$PLAIN_PORT"'"/,/^}/p' \
 		"$STAGE/conf-available/$(lighttpd_gateway)" \
 		>>"$STAGE/lighttpd.conf"
 }

@@ -25,6 +25,8 @@
 # Set by start_web_server:
 #	PORT			where it listens on 127.0.0.1
 #	PLAIN_PORT		and without TLS
+#	ADMIN_PORT		where the operator's own is
+#	HOMESERVER_PORT		that of homeservers, once its lines are no comment
 #	WEB_SERVER_PID		its process
 #	POOL_PID		that of the pool, if there is one
 # and in $STAGE: web-server.log, its errors; gateway.log, the workers' log.
@@ -88,6 +90,7 @@ start_web_server() {
 	((EUID != 0)) || [ "$family" != apache ] || open_stage_to_apache
 	for try in 1 2 3 4 5 6 7 8; do
 		export PORT=$((RANDOM % 20000 + 10000))
+		export ADMIN_PORT=$((PORT + 2)) HOMESERVER_PORT=$((PORT + 3))
 		"${family}_write_configuration"
 		if [ -n "${PLAIN-}" ]; then
 			export PLAIN_PORT=$((PORT + 1))
