@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "base/encoding.h"
@@ -36,7 +37,7 @@ jwt_key_suits(EVP_PKEY *key, enum jwt_algorithm algorithm)
 {
 	char group[64] = "";
 
-	if (algorithm == JWT_RS256)
+	if (algorithm != JWT_ES256)
 		return EVP_PKEY_is_a(key, "RSA") &&
 		    EVP_PKEY_get_bits(key) >= JWT_RSA_MIN_BITS;
 	return EVP_PKEY_is_a(key, "EC") &&
@@ -131,6 +132,20 @@ jwt_signature_from_der(unsigned char *signature, size_t *size)
 	return done;
 }
 
+/* PSS with a salt as long as the digest (RFC 7518, section 3.5). */
+static bool
+jwt_sign_init(const struct jwt_key *key, EVP_MD_CTX *context)
+{
+	EVP_PKEY_CTX *params;
+
+	return context != NULL && EVP_DigestSignInit(context, &params,
+	    EVP_sha256(), NULL, key->key) == 1 &&
+	    (key->algorithm != JWT_PS256 ||
+	    (EVP_PKEY_CTX_set_rsa_padding(params, RSA_PKCS1_PSS_PADDING) ==
+	    1 && EVP_PKEY_CTX_set_rsa_pss_saltlen(params,
+	    RSA_PSS_SALTLEN_DIGEST) == 1));
+}
+
 bool
 jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
     struct buf *token, struct error *error)
@@ -146,8 +161,8 @@ jwt_sign(const struct jwt_key *key, const char *header, const char *claims,
 	    !encoding_append_base64url(token, claims, strlen(claims)))
 		goto out;
 	error_set(error, "the token cannot be signed");
-	if (context == NULL || EVP_DigestSignInit(context, NULL, EVP_sha256(),
-	    NULL, key->key) != 1 || EVP_DigestSign(context, signature, &size,
+	if (!jwt_sign_init(key, context) ||
+	    EVP_DigestSign(context, signature, &size,
 	    (const unsigned char *)token->data + start,
 	    token->size - start) != 1)
 		goto out;

@@ -11,13 +11,14 @@
 
 /*
  * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs, RS256 for
- * Google's token endpoint.
+ * Google's token endpoint, PS256 for Huawei.
  */
 struct jwt_key;
 
 enum jwt_algorithm {
 	JWT_ES256,	/* a key on P-256; signature as R and S, 64 bytes */
-	JWT_RS256	/* an RSA key of at least 2048 bits */
+	JWT_RS256,	/* an RSA key of at least 2048 bits */
+	JWT_PS256	/* the same, with PSS */
 };
 
 /*

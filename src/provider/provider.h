@@ -134,7 +134,8 @@ struct provider {
 /* All providers: provider-NAME.c defines provider_NAME. */
 #define PROVIDER_LIST(provider) \
 	provider(apns) \
-	provider(fcm)
+	provider(fcm) \
+	provider(hms)
 
 #define PROVIDER_DECLARE(name) extern const struct provider provider_##name;
 PROVIDER_LIST(PROVIDER_DECLARE)

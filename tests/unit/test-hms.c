@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Huawei Push Kit: settings, credentials, tokens, requests and answers. */
+#include "provider/provider.h"
+
+#include <string.h>
+
+#include "compose.h"
+#include "fixture.h"
+#include "tap.h"
+
+static const struct provider *hms;
+
+#define APP "\"app_id\":\"a\",\"provider\":\"hms\""
+#define V1 APP ",\"version\":1,\"client_id\":\"104\"," \
+    "\"client_secret_file\":\"secret\",\"hms_app_id\":\"104\""
+#define V2 APP ",\"version\":2,\"client_id\":\"104\"," \
+    "\"client_secret_file\":\"secret\",\"project_id\":\"736\""
+#define V3 APP ",\"version\":3,\"service_account_file\":\"account.json\""
+
+static void *
+open_account(const char *section, struct error *error)
+{
+	struct json_object *object = fixture_json(section);
+	void *account = hms->open(object, fixture_directory(), error);
+
+	json_object_put(object);
+	return account;
+}
+
+static const char *
+account_file(EVP_PKEY *key)
+{
+	struct json_object *file = fixture_json("{\"project_id\":\"p3\","
+	    "\"key_id\":\"k3\",\"sub_account\":\"s3\"}");
+	const char *text;
+
+	json_object_object_add(file, "private_key",
+	    json_object_new_string(fixture_pem(key, NULL)));
+	text = fixture_format("%s", json_object_to_json_string(file));
+	json_object_put(file);
+	return text;
+}
+
+static void *
+load_account(const char *section)
+{
+	struct error error;
+	void *account = open_account(section, &error);
+
+	fixture_file("secret", "se/cr+et=&\n");
+	fixture_file("account.json",
+	    account_file(fixture_key(FIXTURE_KEY_RSA_2048)));
+	if (account == NULL || !hms->load(account, &error))
+		tap_bail_out("%s: %s", section, error.words);
+	return account;
+}
+
+/* --- settings ------------------------------------------------------------ */
+
+static const struct {
+	const char *section;
+	const char *pointer;	/* NULL: it is accepted */
+	const char *words;
+} sections[] = {
+	{ "{" V1 "}", NULL, NULL },
+	{ "{" V2 "}", NULL, NULL },
+	{ "{" V3 "}", NULL, NULL },
+	{ "{" V3 ",\"project_id\":\"p\"}", NULL, NULL },
+	{ "{" V1 ",\"category\":\"IM\",\"time_to_live_s\":1}", NULL, NULL },
+	{ "{" APP "}", "", "\"version\" is missing" },
+	{ "{" APP ",\"version\":4}", "/version", "from 1 to 3" },
+	{ "{" APP ",\"version\":1}", "",
+	    "\"client_id\" is missing, which version 1 needs" },
+	{ "{" APP ",\"version\":3}", "", "\"service_account_file\"" },
+	{ "{" V1 ",\"project_id\":\"p\"}", "/project_id",
+	    "is not for version 1" },
+	{ "{" V2 ",\"hms_app_id\":\"p\"}", "/hms_app_id",
+	    "is not for version 2" },
+	{ "{" V3 ",\"client_id\":\"p\"}", "/client_id",
+	    "is not for version 3" },
+	{ "{" V1 ",\"hms_app_id\":\"a/b\"}", "/hms_app_id",
+	    "letters, digits" },
+	{ "{" V1 ",\"url\":\"http://h\"}", "/url", "https://" },
+	{ "{" V1 ",\"token_url\":\"h\"}", "/token_url", "https://" },
+	{ "{" V1 ",\"time_to_live_s\":1296001}", "/time_to_live_s",
+	    "from 1 to 1296000" },
+	{ "{" V1 ",\"payload\":\"x\"}", "/payload", "gematik or matrix" },
+};
+
+static void
+check_section(size_t i)
+{
+	struct error error = { .words = "" };
+	void *account = open_account(sections[i].section, &error);
+
+	tap_ok((account != NULL) == (sections[i].pointer == NULL),
+	    "%s is %s", sections[i].section, sections[i].pointer == NULL ?
+	    "accepted" : "refused");
+	if (account == NULL && sections[i].pointer != NULL) {
+		tap_is_string(error.pointer, sections[i].pointer,
+		    "%s: the place", sections[i].section);
+		tap_contains(error.words, sections[i].words, "%s: the words",
+		    sections[i].section);
+	}
+	hms->close(account);
+}
+
+static void
+check_load(void)
+{
+	struct error error;
+	void *account = open_account("{" V1 "}", &error);
+
+	tap_ok(!hms->load(account, &error), "a missing secret is refused");
+	tap_is_string(error.pointer, "/client_secret_file", "... its place");
+	fixture_file("secret", "\n");
+	tap_ok(!hms->load(account, &error), "an empty secret is refused");
+	fixture_file("secret", "s");
+	tap_ok(hms->load(account, &error), "a secret is read after all");
+	hms->close(account);
+	account = open_account("{" V3 "}", &error);
+	fixture_file("account.json", "{\"key_id\":\"k\"}");
+	tap_ok(!hms->load(account, &error), "half a file is refused");
+	tap_contains(error.words, "\"sub_account\" is missing",
+	    "... with what is missing");
+	fixture_file("account.json",
+	    account_file(fixture_key(FIXTURE_KEY_P256)));
+	tap_ok(!hms->load(account, &error), "a key on a curve is refused");
+	tap_contains(error.words, "RSA", "... with what it must be");
+	fixture_file("account.json",
+	    account_file(fixture_key(FIXTURE_KEY_RSA_2048)));
+	tap_ok(hms->load(account, &error), "a file is read after all");
+	hms->close(account);
+	hms->close(NULL);
+}
+
+/* --- tokens -------------------------------------------------------------- */
+
+static void
+check_mint(void)
+{
+	struct token token = { .text = "" };
+	struct http_request request;
+	struct error error;
+	void *account = load_account("{" V1 "}");
+
+	http_request_init(&request);
+	tap_is_int(hms->mint(account, 1700000000, &token, &request, &error),
+	    PROVIDER_MINT_ASK, "version 1 asks for a token");
+	tap_is_string(buf_text(&request.url),
+	    "https://oauth-login.cloud.huawei.com/oauth2/v3/token",
+	    "... at Huawei");
+	tap_is_string(buf_text(&request.body), "grant_type=client_credentials"
+	    "&client_id=104&client_secret=se%2fcr%2bet%3d%26",
+	    "... with the secret encoded");
+	http_request_free(&request);
+	hms->close(account);
+	account = load_account("{" V3 "}");
+	http_request_init(&request);
+	tap_is_int(hms->mint(account, 1700000000, &token, &request, &error),
+	    PROVIDER_MINT_DONE, "version 3 makes a token");
+	fixture_is_json(fixture_jwt_part(token.text, 0), "{\"kid\":\"k3\","
+	    "\"typ\":\"JWT\",\"alg\":\"PS256\"}", "... its header");
+	fixture_is_json(fixture_jwt_part(token.text, 1), "{\"iss\":\"s3\","
+	    "\"aud\":\"https://oauth-login.cloud.huawei.com/oauth2/v3/"
+	    "token\",\"iat\":1700000000,\"exp\":1700003600}",
+	    "... its claims");
+	tap_is_int(token.expires_s, 1700003600, "... for an hour");
+	http_request_free(&request);
+	hms->close(account);
+}
+
+static void
+check_describe(void)
+{
+	struct provider_channel one, two, three;
+	void *first = load_account("{" V1 "}");
+	void *second = load_account("{" V2 "}");
+	void *third = load_account("{" V3 "}");
+
+	hms->describe(first, &one);
+	hms->describe(second, &two);
+	hms->describe(third, &three);
+	tap_contains(one.name, "hms1-104-", "the name: %s", one.name);
+	tap_contains(three.name, "hms3-p3-", "the project of the file: %s",
+	    three.name);
+	tap_lacks(one.name, "se/cr", "nothing of the secret is in it");
+	tap_ok(strcmp(one.name, two.name) != 0, "versions are apart");
+	hms->close(first);
+	hms->close(second);
+	hms->close(third);
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+#define DEVICE "{\"app_id\":\"a\",\"pushkey\":\"token\",\"data\":{" \
+    "\"default_payload\":{\"cs\":\"x\"}}}"
+
+static const char *
+plain(const char *members)
+{
+	return fixture_format("{\"notification\":{%s\"devices\":[" DEVICE
+	    "]}}", members);
+}
+
+static const struct {
+	const char *name;
+	const char *section;
+	const char *members;
+	const char *url;
+	const char *push_type;
+	const char *body;
+} requests[] = {
+	{ "version 1", "{" V1 "}", "\"event_id\":\"e\",\"content\":{\"n\":{}},"
+	    "\"counts\":{\"unread\":2},",
+	    "https://push-api.cloud.huawei.com/v1/104/messages:send", NULL,
+	    "{\"message\":{\"data\":\"{\\\"event_id\\\":\\\"e\\\","
+	    "\\\"prio\\\":\\\"high\\\",\\\"unread\\\":2,\\\"content\\\":{"
+	    "\\\"n\\\":{}}}\",\"android\":{\"urgency\":\"HIGH\",\"ttl\":"
+	    "\"1296000s\"},\"token\":[\"token\"]}}" },
+	{ "version 2", "{" V2 ",\"category\":\"IM\",\"time_to_live_s\":60}",
+	    "\"event_id\":\"e\",\"prio\":\"low\",",
+	    "https://push-api.cloud.huawei.com/v2/736/messages:send", NULL,
+	    "{\"message\":{\"data\":\"{\\\"event_id\\\":\\\"e\\\","
+	    "\\\"prio\\\":\\\"low\\\"}\",\"android\":{\"urgency\":"
+	    "\"NORMAL\",\"ttl\":\"60s\",\"category\":\"IM\"},\"token\":["
+	    "\"token\"]}}" },
+	{ "version 3", "{" V3 "}", "\"event_id\":\"e\",",
+	    "https://push-api.cloud.huawei.com/v3/p3/messages:send", "6",
+	    "{\"payload\":{\"extraData\":\"{\\\"event_id\\\":\\\"e\\\","
+	    "\\\"prio\\\":\\\"high\\\"}\"},\"target\":{\"token\":["
+	    "\"token\"]},\"pushOptions\":{\"ttl\":1296000}}" },
+	{ "Matrix", "{" V3 ",\"payload\":\"matrix\",\"url\":"
+	    "\"https://h/x\"}", "\"event_id\":\"e\",\"user_is_target\":true,"
+	    "\"content\":{\"body\":\"b\",\"formatted_body\":\"f\"},",
+	    "https://h/x/v3/p3/messages:send", "6",
+	    "{\"payload\":{\"extraData\":\"{\\\"cs\\\":\\\"x\\\","
+	    "\\\"event_id\\\":\\\"e\\\",\\\"user_is_target\\\":true,"
+	    "\\\"content\\\":{\\\"body\\\":\\\"b\\\"}}\"},\"target\":{"
+	    "\"token\":[\"token\"]},\"pushOptions\":{\"ttl\":1296000}}" },
+};
+
+static void
+check_request(size_t i)
+{
+	void *account = load_account(requests[i].section);
+	struct http_request request;
+	const char *push_type;
+
+	tap_is_int(compose_first(hms, account, DECODE_NOTIFY,
+	    plain(requests[i].members), &request), CAUSE_NONE,
+	    "%s is composed", requests[i].name);
+	tap_is_string(buf_text(&request.url), requests[i].url, "%s: the URL",
+	    requests[i].name);
+	fixture_is_json(buf_text(&request.body), requests[i].body,
+	    "%s: the body", requests[i].name);
+	push_type = http_request_header(&request, "push-type");
+	tap_is_string(push_type == NULL ? "none" : push_type,
+	    requests[i].push_type == NULL ? "none" : requests[i].push_type,
+	    "%s: the push-type", requests[i].name);
+	tap_is_string(http_request_header(&request, "authorization"),
+	    "Bearer " COMPOSE_TOKEN, "%s: the token", requests[i].name);
+	http_request_free(&request);
+	hms->close(account);
+}
+
+static void
+check_encrypted(void)
+{
+	void *account = load_account("{" V1 "}");
+	const char *text = fixture_repeat("c", 1404);
+	struct http_request request;
+
+	compose_first(hms, account, DECODE_ENCRYPTED_BATCH, fixture_format(
+	    "{\"notifications\":[{\"id\":\"0\",\"notification\":{"
+	    "\"ciphertext\":\"%s\",\"time_message_encrypted\":\"2024-11\","
+	    "\"key_identifier\":\"k\",\"device\":" DEVICE "}}]}", text),
+	    &request);
+	tap_contains(buf_text(&request.body), fixture_format("\"data\":\"{"
+	    "\\\"ciphertext\\\":\\\"%s\\\",\\\"time_message_encrypted\\\":"
+	    "\\\"2024-11\\\",\\\"key_identifier\\\":\\\"k\\\"}\"", text),
+	    "an encrypted one is its three fields, and nothing else");
+	tap_lacks(buf_text(&request.body), "cs",
+	    "nothing of device.data is in it");
+	http_request_free(&request);
+	hms->close(account);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+#define CODE(code) "{\"code\":\"" code "\",\"msg\":\"m\",\"requestId\":\"r\"}"
+#define SAYS(code, msg) "{\"code\":\"" code "\",\"msg\":\"" msg "\"}"
+#define PARTIAL(token) SAYS("80100000", "{\\\"success\\\":0,\\\"failure" \
+    "\\\":1,\\\"illegal_tokens\\\":[\\\"" token "\\\"]}")
+
+#define DELIVERED VERDICT_DELIVERED, CAUSE_NONE, RETRY_NEVER, false
+#define BUG VERDICT_FAILED, CAUSE_REFUSED, RETRY_NEVER, false
+#define DEAD VERDICT_REJECTED, CAUSE_PUSHKEY_DEAD, RETRY_NEVER, false
+#define SUSPECT VERDICT_REJECTED, CAUSE_PUSHKEY_DEAD, RETRY_NEVER, true
+#define OPERATOR VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_NEVER, false
+#define RENEW VERDICT_LATER, CAUSE_CREDENTIALS, RETRY_TOKEN, false
+#define BUSY(what) VERDICT_LATER, CAUSE_OVERLOADED, what, false
+#define FOREIGN VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER, false
+
+static const struct {
+	int version;		/* 0: all of them */
+	int status;
+	const char *body;
+	enum verdict verdict;
+	enum cause cause;
+	enum retry retry;
+	bool suspicious;
+} answers[] = {
+	{ 0, 200, CODE("80000000"), DELIVERED },
+	{ 0, 200, SAYS("80000000", "erfolgreich für alle"), DELIVERED },
+	{ 0, 400, CODE("80000000"), BUG },
+	{ 1, 200, PARTIAL("token"), DEAD },
+	{ 2, 200, PARTIAL("token"), DEAD },
+	{ 1, 200, PARTIAL("other"), OPERATOR },
+	{ 3, 200, PARTIAL("token"), OPERATOR },
+	{ 1, 200, SAYS("80100000", "illegal_tokens"), OPERATOR },
+	{ 3, 200, SAYS("80100000", "x tokenFormatError y"), DEAD },
+	{ 1, 200, SAYS("80100000", "tokenFormatError"), OPERATOR },
+	{ 3, 200, SAYS("80100000", "noRight"), OPERATOR },
+	{ 1, 200, SAYS("80300007", "All the tokens are invalid"), SUSPECT },
+	{ 2, 400, SAYS("80300007", "All the tokens are invalid"), SUSPECT },
+	{ 3, 200, SAYS("80300007", "All the tokens are invalid"), OPERATOR },
+	{ 3, 200, SAYS("80300007", "tokenFormatError"), SUSPECT },
+	{ 3, 200, SAYS("80300007", "noPushTypeRight"), OPERATOR },
+	{ 1, 200, SAYS("80300007", "penalty"), OPERATOR },
+	{ 0, 400, CODE("80100001"), BUG },
+	{ 0, 400, CODE("80100003"), BUG },
+	{ 0, 400, CODE("80100013"), BUG },
+	{ 0, 400, CODE("80100018"), BUG },
+	{ 0, 400, CODE("80100004"), BUG },
+	{ 0, 400, CODE("80100016"), BUG },
+	{ 0, 401, CODE("80200001"), RENEW },
+	{ 0, 401, CODE("80200003"), RENEW },
+	{ 0, 401, CODE("80200005"), RENEW },
+	{ 0, 400, CODE("80300002"), OPERATOR },
+	{ 0, 400, CODE("80300008"), VERDICT_FAILED, CAUSE_TOO_LONG,
+	    RETRY_NEVER, false },
+	{ 0, 400, CODE("80300010"), BUG },
+	{ 0, 400, CODE("80300011"), OPERATOR },
+	{ 0, 500, CODE("80600003"), BUSY(RETRY_BACKOFF) },
+	{ 0, 500, CODE("81000001"), BUSY(RETRY_BACKOFF) },
+	{ 0, 200, CODE("89999999"), BUG },
+	{ 0, 400, CODE("89999999"), BUG },
+	{ 0, 500, CODE("89999999"), BUSY(RETRY_BACKOFF) },
+	{ 0, 503, "", BUSY(RETRY_AFTER_ONLY) },
+	{ 0, 502, "<html>", BUSY(RETRY_BACKOFF) },
+	{ 0, 429, "", BUSY(RETRY_AFTER_ONLY) },
+	{ 0, 401, "", RENEW },
+	{ 0, 404, "<html>", OPERATOR },
+	{ 0, 200, "<html>", FOREIGN },
+	{ 0, 200, "", FOREIGN },
+	{ 0, 200, "{\"code\":80000000}", FOREIGN },
+	{ 0, 400, "<html>", FOREIGN },
+	{ 0, 400, "{\"code\":\"80300007\",\"msg\":\"All the tok", FOREIGN },
+	{ 0, 302, "", FOREIGN },
+	{ 0, 425, "", FOREIGN },
+	{ 0, 421, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE, false },
+};
+
+static void
+check_answer(const void *account, size_t i, int version)
+{
+	struct json_object *pushkey = json_object_new_string("token");
+	struct device device = { .app_id = "a", .pushkey = "token",
+	    .pushkey_size = 5, .pushkey_json = pushkey };
+	const char *name = fixture_format("version %d, %d %s", version,
+	    answers[i].status, answers[i].body);
+	struct outcome outcome;
+	struct http_reply reply;
+
+	http_reply_init(&reply);
+	reply.status = answers[i].status;
+	buf_append_text(&reply.body, answers[i].body);
+	hms->judge(account, &device, &reply, &outcome);
+	tap_is_int(outcome.verdict, answers[i].verdict, "%s: the verdict",
+	    name);
+	tap_is_int(outcome.cause, answers[i].cause, "%s: the cause", name);
+	tap_is_int(outcome.retry, answers[i].retry, "%s: the retry", name);
+	tap_is_int(outcome.suspicious, answers[i].suspicious,
+	    "%s: is it suspicious", name);
+	tap_ok(outcome.reason != NULL && *outcome.reason != '\0',
+	    "%s: a word for the log", name);
+	http_reply_free(&reply);
+	json_object_put(pushkey);
+}
+
+static void
+check_answers(int version, const char *section)
+{
+	void *account = load_account(section);
+	size_t i;
+
+	for (i = 0; i < sizeof answers / sizeof *answers; i++) {
+		if (answers[i].version == 0 || answers[i].version == version)
+			check_answer(account, i, version);
+	}
+	hms->close(account);
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	hms = provider_find("hms");
+	if (hms == NULL)
+		tap_bail_out("there is no provider hms");
+	for (i = 0; i < sizeof sections / sizeof *sections; i++)
+		check_section(i);
+	check_load();
+	check_mint();
+	check_describe();
+	for (i = 0; i < sizeof requests / sizeof *requests; i++)
+		check_request(i);
+	check_encrypted();
+	check_answers(1, "{" V1 "}");
+	check_answers(2, "{" V2 "}");
+	check_answers(3, "{" V3 "}");
+	return tap_done();
+}
