@@ -12,6 +12,9 @@
 enum {
 	NETWORK_BUSY = 100,		/* in flight */
 	NETWORK_HUNG_MS = 3000,
+	/* Who waits for a token for so long, and in vain, counts as a failure
+	 * of the account. */
+	NETWORK_SLOW_TOKEN_MS = 500,
 	NETWORK_ENDLESS_SIZE = 70000
 };
 
@@ -351,7 +354,7 @@ network_give_token(struct network *network, struct network_state *state,
 	if (behaviour != ACCEPTS && behaviour != SAYS_DEAD)
 		network_note_trouble(state, ledger_now_ms() +
 		    (answer->after_ms < 0 ? 10000 : answer->after_ms));
-	else if (answer->after_ms >= NETWORK_HUNG_MS)
+	else if (answer->after_ms >= NETWORK_SLOW_TOKEN_MS)
 		network_note_trouble(state, ledger_now_ms() +
 		    answer->after_ms);
 }

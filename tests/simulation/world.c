@@ -121,6 +121,9 @@ world_close(struct world *world, char *words, size_t size)
 	fixture_remove(config_fixture_state_directory());
 }
 
+/* Of the address sanitizer, where it is linked in. */
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
 void
 world_prepare(void)
 {
@@ -160,4 +163,7 @@ world_run(uint64_t seed, unsigned int devices, enum log_level level,
 		world_close(&world, words, size);
 	else
 		snprintf(words, size, "%s", world.ledger.words);
+	if (words[0] == '\0' && __lsan_do_recoverable_leak_check != NULL &&
+	    __lsan_do_recoverable_leak_check() != 0)
+		snprintf(words, size, "memory is left");
 }

@@ -2,6 +2,7 @@
 #include "captured-log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,12 +14,23 @@ enum {
 	CAPTURED_LOG_SIZE = 1024 * 1024		/* what is more is not read */
 };
 
+static int captured_log_stderr;
+
+/* What a sanitizer says in the end is for everybody. */
+static void
+captured_log_end(void)
+{
+	dup2(captured_log_stderr, STDERR_FILENO);
+}
+
 void
 captured_log_begin(void)
 {
 	static int fd = -1;
 
-	if (fd == -1 && (fd = memfd_create("log", MFD_CLOEXEC)) == -1)
+	if (fd == -1 && ((fd = memfd_create("log", MFD_CLOEXEC)) == -1 ||
+	    (captured_log_stderr = dup(STDERR_FILENO)) == -1 ||
+	    atexit(captured_log_end) != 0))
 		tap_bail_out("cannot make a file for the log: %m");
 	if (ftruncate(fd, 0) == -1 || lseek(fd, 0, SEEK_SET) == -1 ||
 	    dup2(fd, STDERR_FILENO) == -1)
