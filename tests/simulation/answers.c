@@ -51,7 +51,8 @@ static const struct answer answers[] = {
 	    .trouble = true, .retry = ANSWERS_AGAIN },
 	{ APNS(404, "BadPath"), .meaning = MEANS_FAILED },
 	{ APNS(405, "MethodNotAllowed"), .meaning = MEANS_FAILED },
-	{ APNS(413, "PayloadTooLarge"), .meaning = MEANS_FAILED },
+	{ APNS(413, "PayloadTooLarge"), .meaning = MEANS_FAILED,
+	    .retry = ANSWERS_SHORTER },
 	{ .provider = "apns", .status = 413, .body = PAGE,
 	    .meaning = MEANS_LATER },
 	{ .provider = "apns", .status = 421, .body = PAGE,
@@ -109,6 +110,10 @@ static const struct answer answers[] = {
 	    "\"type.googleapis.com/google.rpc.BadRequest\","
 	    "\"fieldViolations\":[{\"field\":\"message.data[0]\"}]}]}}",
 	    .meaning = MEANS_FAILED },
+	{ .provider = "fcm", .status = 400, .body = "{\"error\":{\"code\":400,"
+	    "\"message\":\"Android message is too big\","
+	    "\"status\":\"INVALID_ARGUMENT\"}}", .meaning = MEANS_FAILED,
+	    .retry = ANSWERS_SHORTER },
 	{ .provider = "fcm", .status = 413, .body = PAGE,
 	    .meaning = MEANS_LATER },
 	{ .provider = "fcm", .status = 421, .body = PAGE,

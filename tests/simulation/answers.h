@@ -24,6 +24,7 @@ enum answers_retry {
 	ANSWERS_PAUSE,		/* after Retry-After, else after a pause */
 	ANSWERS_IF_TOLD,	/* only after Retry-After */
 	ANSWERS_AGAIN,		/* over another connection */
+	ANSWERS_SHORTER,	/* with less in it */
 	ANSWERS_TOKEN		/* with another token */
 };
 

@@ -32,6 +32,7 @@ struct ledger_attempt {
 	int64_t ended_ms;
 	int64_t accepts_ms;	/* from then on the provider has it; or NONE */
 	int64_t retry_after_ms;	/* or NONE */
+	size_t size;		/* of the request's body */
 	enum ledger_end end;
 	const struct answer *answer;	/* that is on its way, or came */
 	bool accepted;		/* once it has ended */

@@ -292,7 +292,8 @@ network_push(struct network *network, struct network_state *state,
 		.sent_ms = ledger_now_ms(),
 		.ended_ms = LEDGER_NONE,
 		.accepts_ms = LEDGER_NONE,
-		.retry_after_ms = LEDGER_NONE
+		.retry_after_ms = LEDGER_NONE,
+		.size = strlen(request->body)
 	};
 	if (behaviour == FINDS_STALE)
 		state->stale = token;

@@ -129,6 +129,8 @@ oracle_find_fault(const struct ledger_device *device)
 	    (answer->retry == ANSWERS_IF_TOLD &&
 	    before->retry_after_ms == LEDGER_NONE))
 		return "sent again after an answer that is final";
+	if (answer->retry == ANSWERS_SHORTER && attempt->size >= before->size)
+		return "sent again though it is too long";
 	if (before->retry_after_ms != LEDGER_NONE &&
 	    answer->retry != ANSWERS_AGAIN &&
 	    pause_ms < before->retry_after_ms)

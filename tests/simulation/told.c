@@ -22,7 +22,11 @@ told_meaning(const struct ledger_device *device)
 		return MEANS_FAILED;
 	if (device->attempt_count == 0 || last->end != LEDGER_ANSWERED)
 		return MEANS_LATER;
-	return last->guarded ? MEANS_FAILED : last->answer->meaning;
+	if (last->guarded)
+		return MEANS_FAILED;
+	/* A shorter one may not have had its turn. */
+	return last->answer->retry == ANSWERS_SHORTER ?
+	    MEANS_LATER | MEANS_FAILED : last->answer->meaning;
 }
 
 /* --- what an item comes to ----------------------------------------------- */

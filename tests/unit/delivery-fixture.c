@@ -21,6 +21,7 @@ static struct {
 	struct account_list *accounts;
 	struct delivery *delivery;
 	unsigned int pushkeys;		/* given out so far */
+	const char *pushkey;		/* of all devices, or NULL */
 } delivery_fixture;
 
 static void
@@ -45,6 +46,7 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
 	delivery_fixture_load(settings);
 	delivery_fixture.pushkeys = 0;
+	delivery_fixture.pushkey = NULL;
 	provider_script_begin(script, arg);
 	delivery_fixture.loop = loop_create();
 	delivery_fixture.http = http_create(delivery_fixture.loop,
@@ -150,10 +152,16 @@ delivery_fixture_compose(const char *app_id, size_t items, size_t devices)
 		buf_append_format(&text, "%s{\"id\":\"item-%zu\","
 		    "\"notification\":{\"event_id\":\"$event\",\"devices\":[",
 		    i == 0 ? "" : ",", i + 1);
-		for (j = 0; j < devices; j++)
+		for (j = 0; j < devices; j++) {
+			char number[16];
+
+			snprintf(number, sizeof number, "%08x",
+			    ++delivery_fixture.pushkeys);
 			buf_append_format(&text, "%s{\"app_id\":\"%s\","
-			    "\"pushkey\":\"%08x\"}", j == 0 ? "" : ",",
-			    app_id, ++delivery_fixture.pushkeys);
+			    "\"pushkey\":\"%s\"}", j == 0 ? "" : ",", app_id,
+			    delivery_fixture.pushkey == NULL ? number :
+			    delivery_fixture.pushkey);
+		}
 		buf_append_text(&text, "]}}");
 	}
 	buf_append_text(&text, "]}");
@@ -163,6 +171,12 @@ delivery_fixture_compose(const char *app_id, size_t items, size_t devices)
 		    error.violation.reason);
 	buf_free(&text);
 	return batch;
+}
+
+void
+delivery_fixture_set_pushkey(const char *pushkey)
+{
+	delivery_fixture.pushkey = pushkey;
 }
 
 static void

@@ -66,6 +66,9 @@ struct delivery_fixture_run {
 void delivery_fixture_start(struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices);
 
+/* From now on all devices have this pushkey; NULL: the numbers again. */
+void delivery_fixture_set_pushkey(const char *pushkey);
+
 /* The same with another deadline. */
 void delivery_fixture_start_within(struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices, int64_t timeout_ms);

@@ -2,10 +2,12 @@
 #include "gateway-fixture.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xmalloc.h"
 #include "config-fixture.h"
 #include "fixture.h"
+#include "state/metrics-text.h"
 #include "tap.h"
 
 enum {
@@ -113,6 +115,29 @@ int64_t
 gateway_fixture_now_ms(void)
 {
 	return clock_monotonic_ms() - FAKE_LOOP_START_MS;
+}
+
+int64_t
+gateway_fixture_metric(const char *name)
+{
+	struct metrics_snapshot *snapshot = metrics_snapshot_take(
+	    generation_metrics(gateway_fixture.generation));
+	size_t length = strlen(name);
+	struct buf text;
+	char *line, *rest;
+	int64_t sum = 0;
+
+	buf_init(&text, METRICS_TEXT_SIZE);
+	metrics_text_write(snapshot, &text);
+	metrics_snapshot_free(snapshot);
+	for (line = strtok_r(text.data, "\n", &rest); line != NULL;
+	     line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, name, length) == 0 &&
+		    (line[length] == '{' || line[length] == ' '))
+			sum += strtoll(strrchr(line, ' '), NULL, 10);
+	}
+	buf_free(&text);
+	return sum;
 }
 
 struct loop *

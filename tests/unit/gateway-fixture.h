@@ -28,6 +28,9 @@ bool gateway_fixture_reload(const char *settings);
 struct generation *gateway_fixture_generation(void);
 struct generation *gateway_fixture_previous(void);
 
+/* The sum of all series of a metric. */
+int64_t gateway_fixture_metric(const char *name);
+
 void gateway_fixture_pass(int64_t ms);
 int64_t gateway_fixture_now_ms(void);
 struct loop *gateway_fixture_loop(void);

@@ -105,6 +105,11 @@ scenario_check_rest(const struct scenario *scenario)
 	    "%s: so much is sent", name);
 	tap_is_int(provider_script_token_requests(),
 	    scenario->token_requests, "%s: tokens are asked for", name);
+	tap_is_int(delivery_fixture_metric("push_gateway_attempts_total", ""),
+	    scenario->sent, "%s: the attempts that are counted", name);
+	tap_is_int(delivery_fixture_metric(
+	    "push_gateway_connections_opened_total", ""),
+	    scenario->connections, "%s: the connections that are", name);
 	if (scenario->minted > 0)
 		tap_is_int(delivery_fixture_metric(
 		    "push_gateway_tokens_minted_total", ""),
@@ -119,6 +124,10 @@ scenario_check_rest(const struct scenario *scenario)
 	if (scenario->logged != NULL)
 		tap_is_int(captured_log_count(scenario->logged), 1,
 		    "%s: the log says \"%s\" once", name, scenario->logged);
+	if (scenario->logged_twice != NULL)
+		tap_is_int(captured_log_count(scenario->logged_twice), 2,
+		    "%s: the log says \"%s\" twice", name,
+		    scenario->logged_twice);
 	if (scenario->not_logged != NULL)
 		tap_lacks(captured_log_text(), scenario->not_logged,
 		    "%s: the log does not say \"%s\"", name,

@@ -48,9 +48,11 @@ struct scenario {
 	unsigned int token_requests;	/* to the token endpoint, in all */
 	unsigned int in_flight_max;	/* 0: not looked at */
 	unsigned int minted;		/* tokens; 0: not looked at */
+	unsigned int connections;	/* opened, as the metrics say */
 	unsigned int opened;		/* times that a breaker opened */
 	bool still_open;		/* one is in the end */
 	const char *logged;		/* a part of one line of the log */
+	const char *logged_twice;	/* a part of two */
 	const char *not_logged;		/* a part of none */
 };
 

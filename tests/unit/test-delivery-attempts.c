@@ -7,6 +7,7 @@
 
 #include "captured-log.h"
 #include "delivery-fixture.h"
+#include "fake-random.h"
 #include "fixture.h"
 #include "tap.h"
 
@@ -189,6 +190,24 @@ check_life(const struct life *life)
 	delivery_fixture_close();
 }
 
+/* The dice show something. */
+static void
+check_jitter(void)
+{
+	struct fake_http_answer busy = { .status = 503 };
+	struct delivery_fixture_run run;
+
+	fake_random_seed(7);
+	delivery_fixture_open("", provider_script_always, &busy);
+	delivery_fixture_start(&run, "ios", 1, 1);
+	delivery_fixture_pass(10000);
+	tap_ok(run.settled_ms > 600 && run.settled_ms < 1200,
+	    "pauses are longer by chance, and less than twice as long (%d ms)",
+	    (int)run.settled_ms);
+	delivery_fixture_close();
+	fake_random_seed(0);
+}
+
 int
 main(void)
 {
@@ -196,5 +215,6 @@ main(void)
 
 	for (i = 0; i < sizeof lives / sizeof *lives; i++)
 		check_life(&lives[i]);
+	check_jitter();
 	return tap_done();
 }

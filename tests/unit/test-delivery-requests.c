@@ -76,6 +76,31 @@ check_idle(void)
 	delivery_fixture_close();
 }
 
+/* A pushkey that cannot be one of the provider's is never sent. */
+static void
+check_malformed(void)
+{
+	struct fake_http_answer accepted = { .after_ms = 10, .status = 200 };
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("\"max_connections\":1,",
+	    provider_script_always, &accepted);
+	delivery_fixture_set_pushkey("abc");
+	delivery_fixture_start(&run, "ios", 100, 1);
+	delivery_fixture_pass(0);
+	tap_is_int(run.verdicts[VERDICT_FAILED], 100,
+	    "devices with an impossible pushkey fail");
+	tap_is_int(run.items[0].first.cause, CAUSE_PUSHKEY_MALFORMED,
+	    "for that");
+	tap_is_int(fake_http_counts()->sent, 0, "and are not sent");
+	delivery_fixture_set_pushkey(NULL);
+	delivery_fixture_start(&run, "ios", 1, 375);
+	delivery_fixture_pass(10);
+	tap_is_int(run.verdicts[VERDICT_DELIVERED], 375,
+	    "they keep no permit");
+	delivery_fixture_close();
+}
+
 /* --- ends before the deadline -------------------------------------------- */
 
 /* Of 1,500 devices 375 are sent, 625 wait for a permit, 500 have not begun. */
@@ -167,6 +192,7 @@ main(void)
 	check_order();
 	check_empty();
 	check_idle();
+	check_malformed();
 	check_expire();
 	check_free();
 	check_log();

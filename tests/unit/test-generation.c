@@ -183,6 +183,26 @@ check_guard(void)
 	gateway_fixture_close();
 }
 
+/* A breaker of a configuration that is gone is no longer open. */
+static void
+check_breaker(void)
+{
+	struct fake_http_answer answer = {
+		.failure = HTTP_FAILURE_PROTOCOL
+	};
+
+	gateway_fixture_open("", answer_as_told, &answer);
+	post("ios", 5);
+	gateway_fixture_pass(0);
+	tap_is_int(gateway_fixture_metric("push_gateway_account_open"), 1,
+	    "a breaker that opens shows");
+	gateway_fixture_reload("");
+	gateway_fixture_reload("");
+	tap_is_int(gateway_fixture_metric("push_gateway_account_open"), 0,
+	    "and does not when its configuration is gone");
+	gateway_fixture_close();
+}
+
 int
 main(void)
 {
@@ -193,5 +213,6 @@ main(void)
 	check_credentials();
 	check_second_look();
 	check_guard();
+	check_breaker();
 	return tap_done();
 }
