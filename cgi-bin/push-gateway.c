@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/exit-status.h"
 #include "base/log.h"
+#include "base/service-manager.h"
 #include "cgi/listener.h"
 #include "state/metrics-text.h"
 #include "worker/conf.h"
@@ -109,8 +110,10 @@ main_serve(const char *path)
 	struct error error;
 	bool good = worker_run(path, STDIN_FILENO, &error);
 
-	if (!good)
+	if (!good) {
 		log_error("%s", error.words);
+		service_manager_notify_status(error.words);
+	}
 	return good ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
 }
 

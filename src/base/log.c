@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -107,6 +108,25 @@ log_escape(char *line, size_t size, const char *text, bool json)
 
 /* --- lines --------------------------------------------------------------- */
 
+/*
+ * Whether standard error is systemd's journal, which stamps each line itself
+ * and takes its priority from a <N> in front: systemd.exec(5), JOURNAL_STREAM,
+ * and sd-daemon(3).
+ */
+static bool
+log_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	struct stat status;
+	char name[64];
+
+	if (stream == NULL || fstat(STDERR_FILENO, &status) == -1)
+		return false;
+	snprintf(name, sizeof name, "%ju:%ju", (uintmax_t)status.st_dev,
+	    (uintmax_t)status.st_ino);
+	return strcmp(stream, name) == 0;
+}
+
 /* A line that is written piece by piece; what does not fit is left out. */
 struct log_line {
 	char text[LOG_LINE_SIZE + 2048];
@@ -182,7 +202,7 @@ log_compose_text(struct log_line *line, enum log_level level,
 	char words[LOG_LINE_SIZE];
 
 	log_escape(words, sizeof words, message, false);
-	if (!log_params.to_syslog) {
+	if (!log_params.to_syslog && !log_is_journal()) {
 		log_add_time(line);
 		log_line_add(line, " push-gateway[%ld] %s: ", (long)getpid(),
 		    log_levels[level].name);
@@ -205,6 +225,9 @@ log_write(enum log_level level, const struct log_field *fields,
 
 	if (level <= log_params.level) {
 		vsnprintf(message, sizeof message, format, ap);
+		if (!log_params.to_syslog && log_is_journal())
+			log_line_add(&line, "<%d>",
+			    log_levels[level].syslog_priority);
 		if (log_params.json)
 			log_compose_json(&line, level, fields, message);
 		else

@@ -14,6 +14,7 @@
 #include "base/file-watch.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/service-manager.h"
 #include "base/xmalloc.h"
 #include "cgi/listener.h"
 #include "state/metrics.h"
@@ -122,6 +123,7 @@ worker_stop(struct worker *worker)
 		loop_timer_start(worker->shutdown_timeout,
 		    worker_longest_timeout(worker) + WORKER_STOP_GRACE_MS);
 	worker->stopping = true;
+	service_manager_notify("STOPPING=1");
 	worker_update_status(worker);
 	listener_stop(worker->listener, worker_on_drained, worker);
 }
@@ -138,8 +140,11 @@ worker_on_signal(void *arg, int fd, unsigned int events)
 	if (read(fd, &info, sizeof info) != sizeof info)
 		return;
 	if (info.ssi_signo == SIGHUP) {
-		if (!worker->stopping && worker->generation != NULL)
+		if (!worker->stopping && worker->generation != NULL) {
+			service_manager_notify_reloading();
 			worker_reload(worker);
+			service_manager_notify("READY=1");
+		}
 		return;
 	}
 	log_info("%s: finishing requests in flight",
@@ -520,6 +525,7 @@ worker_run(const char *path, int fd, struct error *error)
 		loop_run(worker.loop);
 	} else if (started) {
 		worker_log_start(&worker);
+		service_manager_notify("READY=1\nSTATUS=serving");
 		loop_run(worker.loop);
 		log_info("stopped");
 	}
