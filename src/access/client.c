@@ -17,6 +17,8 @@ struct client {
 	struct setting_strings addresses;
 	struct network *networks;	/* what they say */
 	bool vouched;
+	int64_t max_requests_in_flight;
+	int64_t max_rate_per_minute;
 	struct setting_strings apps;
 	bool has_apps;
 };
@@ -35,6 +37,10 @@ const struct setting client_settings[] = {
 	{ SETTING(client, vouched, BOOLEAN) },
 	{ SETTING(client, addresses, STRINGS) },
 	{ SETTING(client, apps, STRINGS) },
+	{ SETTING(client, max_requests_in_flight, INTEGER),
+	    .minimum = 0, .maximum = 100000 },
+	{ SETTING(client, max_rate_per_minute, INTEGER),
+	    .minimum = 0, .maximum = 10000000 },
 	{ .name = NULL }
 };
 
@@ -256,6 +262,15 @@ const char *
 client_name(const struct client *client)
 {
 	return client->name;
+}
+
+struct client_limits
+client_limits(const struct client *client)
+{
+	return (struct client_limits){
+		.max_requests_in_flight = client->max_requests_in_flight,
+		.max_rate_per_minute = client->max_rate_per_minute
+	};
 }
 
 bool

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stddef.h>
+#include <stdint.h>
 
 #include "access/caller-certificate.h"
 #include "base/error.h"
@@ -47,6 +47,14 @@ const struct client *client_list_find_address(const struct client_list *list,
     const struct network_address *address);
 
 const char *client_name(const struct client *client);
+
+/* How much of a worker's work it may ask for; 0: no limit. */
+struct client_limits {
+	int64_t max_requests_in_flight;
+	int64_t max_rate_per_minute;
+};
+
+struct client_limits client_limits(const struct client *client);
 
 /* An entry without "apps" may address all. */
 bool client_may_address(const struct client *client, const char *app_id);

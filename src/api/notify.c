@@ -21,6 +21,8 @@ struct notify_job {
 	struct batch *batch;
 	char *client_name;
 	int64_t started_ms;
+	void (*finished)(void *arg);
+	void *arg;
 	char **results;		/* settled, not written before `next` is */
 	size_t next;		/* the first item that is not written */
 	unsigned int items[RESULT_STATUS__MAX];
@@ -199,6 +201,8 @@ notify_finish(struct notify_job *job, int status)
 	    entry.duration_ms,
 	    &(struct metrics_labels){ .operation = operation });
 	exchange_finish(job->exchange);
+	if (job->finished != NULL)
+		job->finished(job->arg);
 	notify_job_free(job);
 }
 
@@ -298,14 +302,59 @@ notify_check_headers(const struct exchange *exchange)
 	return NULL;
 }
 
-void
+static struct notify_job *
+notify_job_create(const struct notify_params *params,
+    const struct notify_request *request, struct batch *batch)
+{
+	struct notify_job *job = xcalloc(1, sizeof *job);
+
+	job->params = params;
+	job->operation = request->operation;
+	job->exchange = request->exchange;
+	job->batch = batch;
+	job->client_name = xstrdup(client_name(request->client));
+	job->started_ms = clock_monotonic_ms();
+	job->finished = request->finished;
+	job->arg = request->arg;
+	job->results = xcalloc(batch->count, sizeof *job->results);
+	return job;
+}
+
+/*
+ * Answers each item as one for which nothing was done.  With the last one the
+ * job is gone.
+ */
+static void
+notify_refuse_load(struct notify_job *job)
+{
+	size_t i, k, count = job->batch->count;
+
+	job->finished = NULL;
+	for (i = 0; i < count; i++) {
+		size_t devices = job->batch->notifications[i].device_count;
+		struct outcome *outcomes = xcalloc(devices + 1,
+		    sizeof *outcomes);
+
+		for (k = 0; k < devices; k++)
+			outcomes[k] = (struct outcome){
+				.verdict = VERDICT_LATER,
+				.cause = CAUSE_GATEWAY_OVERLOADED,
+				.reason = "gateway overloaded"
+			};
+		if (decode_is_single(job->operation))
+			notify_on_single(job, i, outcomes);
+		else
+			notify_on_item(job, i, outcomes);
+		free(outcomes);
+	}
+}
+
+bool
 notify_serve(const struct notify_params *params,
-    enum decode_operation operation, struct exchange *exchange,
-    const struct client *client, const char *path_prefix,
-    const struct buf *body)
+    const struct notify_request *request)
 {
 	enum decode_result result = DECODE_INVALID;
-	const char *mistake = notify_check_headers(exchange);
+	const char *mistake = notify_check_headers(request->exchange);
 	struct decode_error error = { .duplicate_ids = NULL };
 	struct notify_job *job;
 	struct batch *batch = NULL;
@@ -314,25 +363,25 @@ notify_serve(const struct notify_params *params,
 		snprintf(error.violation.reason, sizeof error.violation.reason,
 		    "%s", mistake);
 	else
-		result = decode_request(operation, buf_text(body), body->size,
+		result = decode_request(request->operation,
+		    buf_text(request->body), request->body->size,
 		    &params->limits, &batch, &error);
 	if (result != DECODE_OK) {
-		notify_refuse(params, operation, client_name(client), result,
-		    &error, exchange);
-		return;
+		notify_refuse(params, request->operation,
+		    client_name(request->client), result, &error,
+		    request->exchange);
+		return false;
 	}
-	batch->path_prefix = xstrdup(path_prefix);
-	batch->request_id = xstrdup(exchange_id(exchange));
-	notify_mark_forbidden(batch, client);
-	job = xcalloc(1, sizeof *job);
-	job->params = params;
-	job->operation = operation;
-	job->exchange = exchange;
-	job->batch = batch;
-	job->client_name = xstrdup(client_name(client));
-	job->started_ms = clock_monotonic_ms();
-	job->results = xcalloc(batch->count, sizeof *job->results);
-	delivery_start(params->delivery, batch, job->client_name,
-	    params->request_timeout_ms, decode_is_single(operation) ?
-	    notify_on_single : notify_on_item, job);
+	batch->path_prefix = xstrdup(request->path_prefix);
+	batch->request_id = xstrdup(exchange_id(request->exchange));
+	notify_mark_forbidden(batch, request->client);
+	job = notify_job_create(params, request, batch);
+	if (request->overloaded)
+		notify_refuse_load(job);
+	else
+		delivery_start(params->delivery, batch, job->client_name,
+		    request->deadline_ms - clock_monotonic_ms(),
+		    decode_is_single(request->operation) ? notify_on_single :
+		    notify_on_item, job);
+	return !request->overloaded;
 }

@@ -2,6 +2,7 @@
 #ifndef API_NOTIFY_H
 #define API_NOTIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "access/client.h"
@@ -23,16 +24,29 @@ struct notify_params {
 	struct metrics *metrics;
 };
 
+/* A request of a known client, with its whole body. */
+struct notify_request {
+	enum decode_operation operation;
+	struct exchange *exchange;
+	const struct client *client;
+	/* What stands before the API's own path, without a slash at the end;
+	 * it may be empty. */
+	const char *path_prefix;
+	const struct buf *body;
+	int64_t deadline_ms;	/* by the monotonic clock */
+	bool overloaded;	/* nothing of it is started */
+	/* Called from the loop when it is over, if that is not at once. */
+	void (*finished)(void *arg);
+	void *arg;
+};
+
 /*
- * Serves a request of a known client, with its whole body in `body`.  Ends
- * the exchange, now or when the last device is settled; until then the
- * parameters must stay valid.  `path_prefix` is what stands before the API's
- * own path, without a slash at the end; it may be empty.
+ * Serves a request and ends its exchange.  True if it goes on until the last
+ * device is settled; until then the parameters must stay valid, while the
+ * request itself is needed no longer.
  */
-void notify_serve(const struct notify_params *params,
-    enum decode_operation operation, struct exchange *exchange,
-    const struct client *client, const char *path_prefix,
-    const struct buf *body);
+bool notify_serve(const struct notify_params *params,
+    const struct notify_request *request);
 
 /* Counts an answer; `operation` is its name in the API, or "none". */
 void notify_count_answer(const struct notify_params *params,

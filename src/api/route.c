@@ -8,7 +8,10 @@
 #include <strings.h>
 
 #include "api/access-log.h"
+#include "api/intake.h"
 #include "api/response.h"
+#include "api/target.h"
+#include "base/clock.h"
 #include "base/log-limit.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
@@ -17,6 +20,12 @@
 enum {
 	ROUTE_PATH_SIZE = 2048,
 	ROUTE_WHY_SIZE = 256,
+	/* A request that came so long ago stood in a queue. */
+	ROUTE_STANDING_MS = 2000,
+	/* What takes memory, in bytes: measured, rounded up. */
+	ROUTE_REQUEST_MEMORY = 16384,
+	ROUTE_OBJECT_MEMORY = 1600,
+	ROUTE_VALUE_MEMORY = 256,
 	ROUTE_NAMES_SIZE = 512,
 	/* Lines about certificates of nobody, in the interval. */
 	ROUTE_UNLISTED_BURST = 10,
@@ -34,7 +43,8 @@ struct route {
 
 struct router {
 	struct router_params params;
-	unsigned int uploads;
+	struct intake *intake;
+	unsigned int uploads;	/* requests that are not answered */
 };
 
 /* A request whose body is on its way. */
@@ -44,6 +54,11 @@ struct route_upload {
 	struct exchange *exchange;
 	const struct client *client;
 	char *path_prefix;
+	size_t limit;		/* of the body */
+	int64_t arrived_ms;
+	int64_t deadline_ms;	/* once it is whole */
+	struct intake_ticket tickets[INTAKE_STAGE__MAX];
+	struct buf body;	/* while it waits */
 };
 
 /* The first that matches counts. */
@@ -68,53 +83,13 @@ static const struct route routes[] = {
 	    .wrong_method = RESPONSE_UNKNOWN_METHOD },
 };
 
-/* Replaces each escape of a character by the character. */
-static void
-route_decode(char *path, const char *escape, char character)
-{
-	char *c = path;
-
-	while ((c = strcasestr(c, escape)) != NULL) {
-		*c++ = character;
-		memmove(c, c + 2, strlen(c + 2) + 1);
-	}
-}
-
-/*
- * Web servers fold "//" and "/../" before they pass a path on; a caller that
- * writes them is mistaken, or looks for a way around an access rule.
- */
-static bool
-route_target_is_plain(const char *target)
-{
-	char path[ROUTE_PATH_SIZE], *c, *segment;
-
-	/* The absolute form, "https://host/path". */
-	if (*target != '/' && (c = strstr(target, "://")) != NULL)
-		target = c + 3 + strcspn(c + 3, "/");
-	if (strcspn(target, "?#") >= sizeof path)
-		return false;
-	snprintf(path, strcspn(target, "?#") + 1, "%s", target);
-	route_decode(path, "%2e", '.');
-	route_decode(path, "%2f", '/');
-	for (segment = path; (segment = strchr(segment, '/')) != NULL;) {
-		size_t length = strcspn(++segment, "/");
-
-		if ((length == 0 && *segment == '/') ||
-		    (length == 1 && segment[0] == '.') ||
-		    (length == 2 && strncmp(segment, "..", 2) == 0))
-			return false;
-	}
-	return true;
-}
-
 const struct route *
 route_find(const char *path, const char *target)
 {
 	size_t i, count = sizeof routes / sizeof *routes;
 	size_t length = strlen(path);
 
-	if (target != NULL && !route_target_is_plain(target))
+	if (target != NULL && !target_is_plain(target))
 		return NULL;
 	if (length > 0 && path[length - 1] == '/')
 		length--;
@@ -286,19 +261,128 @@ route_refuse_cut(const struct route_upload *upload)
 }
 
 static void
+route_upload_free(struct route_upload *upload)
+{
+	size_t i;
+
+	for (i = 0; i < INTAKE_STAGE__MAX; i++)
+		intake_leave(&upload->tickets[i]);
+	upload->router->uploads--;
+	buf_free(&upload->body);
+	free(upload->path_prefix);
+	free(upload);
+}
+
+/* It is answered. */
+static void
+route_on_finished(void *arg)
+{
+	route_upload_free(arg);
+}
+
+/* The body is the upload's, or that of the exchange. */
+static void
+route_start(struct route_upload *upload, const struct buf *body,
+    bool overloaded)
+{
+	bool goes_on = false;
+
+	log_set_request(exchange_id(upload->exchange));
+	intake_leave(&upload->tickets[INTAKE_UPLOAD]);
+	if (exchange_is_gone(upload->exchange)) {
+		log_info("the web server closed the connection: nothing of "
+		    "the request was started");
+		exchange_finish(upload->exchange);
+	} else
+		goes_on = notify_serve(&upload->router->params.notify,
+		    &(struct notify_request){
+			.operation = upload->route->operation,
+			.exchange = upload->exchange,
+			.client = upload->client,
+			.path_prefix = upload->path_prefix,
+			.body = body,
+			.deadline_ms = upload->deadline_ms,
+			.overloaded = overloaded,
+			.finished = route_on_finished,
+			.arg = upload
+		});
+	log_set_request(NULL);
+	if (goes_on)
+		buf_free(&upload->body);
+	else
+		route_upload_free(upload);
+}
+
+static void
+route_on_turn(void *arg, bool granted)
+{
+	struct route_upload *upload = arg;
+
+	route_start(upload, &upload->body, !granted);
+}
+
+/*
+ * What a body may come to in memory: twice its text, and what a tree takes for
+ * each object and each other value.
+ */
+static size_t
+route_estimate(const struct buf *body)
+{
+	size_t i, size = ROUTE_REQUEST_MEMORY + 2 * body->size;
+
+	for (i = 0; i < body->size; i++) {
+		if (body->data[i] == '{')
+			size += ROUTE_OBJECT_MEMORY;
+		else if (body->data[i] == ',')
+			size += ROUTE_VALUE_MEMORY;
+	}
+	return size;
+}
+
+/* The time in the socket counts; that of the upload does not. */
+static void
+route_set_deadline(struct route_upload *upload)
+{
+	int64_t now_ms = clock_monotonic_ms();
+	int64_t late_ms = upload->arrived_ms -
+	    exchange_came_ms(upload->exchange);
+
+	upload->deadline_ms = now_ms - late_ms +
+	    upload->router->params.notify.request_timeout_ms;
+}
+
+static void
+route_on_whole(struct route_upload *upload, const struct buf *body)
+{
+	enum intake_result result = INTAKE_OVERLOADED;
+
+	route_set_deadline(upload);
+	if (upload->arrived_ms - exchange_came_ms(upload->exchange) <
+	    ROUTE_STANDING_MS)
+		result = intake_enter(upload->router->intake,
+		    &upload->tickets[INTAKE_SERVICE], INTAKE_SERVICE,
+		    upload->client, route_estimate(body),
+		    upload->deadline_ms, route_on_turn, upload);
+	if (result == INTAKE_WAITS)
+		buf_append(&upload->body, buf_text(body), body->size);
+	else
+		route_start(upload, body, result == INTAKE_OVERLOADED);
+}
+
+static void
 route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 {
 	struct route_upload *upload = arg;
 	struct router *router = upload->router;
 	struct json_object *details;
 
-	router->uploads--;
+	if (result == EXCHANGE_BODY_OK) {
+		route_on_whole(upload, body);
+		return;
+	}
 	log_set_request(exchange_id(upload->exchange));
 	switch (result) {
 	case EXCHANGE_BODY_OK:
-		notify_serve(&router->params.notify, upload->route->operation,
-		    upload->exchange, upload->client, upload->path_prefix,
-		    body);
 		break;
 	case EXCHANGE_BODY_TOO_LARGE:
 		details = json_object_new_object();
@@ -315,8 +399,40 @@ route_on_body(void *arg, enum exchange_body result, const struct buf *body)
 		break;
 	}
 	log_set_request(NULL);
-	free(upload->path_prefix);
-	free(upload);
+	route_upload_free(upload);
+}
+
+static void
+route_read(struct route_upload *upload)
+{
+	const struct router_params *params = &upload->router->params;
+
+	exchange_limit_time(upload->exchange,
+	    params->notify.request_timeout_ms);
+	exchange_read_body(upload->exchange, upload->limit, route_on_body,
+	    upload);
+}
+
+/* Its body was not read, so not even a batch has items to answer. */
+static void
+route_refuse_unread(struct route_upload *upload)
+{
+	log_set_request(exchange_id(upload->exchange));
+	route_refuse_upload(upload, RESPONSE_UNAVAILABLE, NULL,
+	    "too many requests of this client are waiting");
+	log_set_request(NULL);
+	route_upload_free(upload);
+}
+
+static void
+route_on_upload_turn(void *arg, bool granted)
+{
+	struct route_upload *upload = arg;
+
+	if (granted)
+		route_read(upload);
+	else
+		route_refuse_unread(upload);
 }
 
 static void
@@ -324,16 +440,30 @@ route_serve_post(struct router *router, const struct route *route,
     struct exchange *exchange, const struct client *client, const char *path)
 {
 	struct route_upload *upload = xcalloc(1, sizeof *upload);
+	int64_t announced = exchange_announced(exchange);
+	enum intake_result result = INTAKE_GRANTED;
 
 	upload->router = router;
 	upload->route = route;
 	upload->exchange = exchange;
 	upload->client = client;
 	upload->path_prefix = route_prefix(route, path);
+	upload->limit = (size_t)router->params.max_request_size_kb * 1024;
+	upload->arrived_ms = clock_monotonic_ms();
+	buf_init(&upload->body, upload->limit);
 	router->uploads++;
-	exchange_read_body(exchange,
-	    (size_t)router->params.max_request_size_kb * 1024, route_on_body,
-	    upload);
+	/* One that is too large is told so without being read. */
+	if (announced <= (int64_t)upload->limit)
+		result = intake_enter(router->intake,
+		    &upload->tickets[INTAKE_UPLOAD], INTAKE_UPLOAD, client,
+		    announced == -1 ? upload->limit : (size_t)announced,
+		    upload->arrived_ms +
+		    router->params.notify.request_timeout_ms,
+		    route_on_upload_turn, upload);
+	if (result == INTAKE_GRANTED)
+		route_read(upload);
+	else if (result == INTAKE_OVERLOADED)
+		route_refuse_unread(upload);
 }
 
 /*
@@ -422,12 +552,20 @@ router_create(const struct router_params *params)
 	struct router *router = xcalloc(1, sizeof *router);
 
 	router->params = *params;
+	router->intake = intake_create(&(struct intake_params){
+		.loop = params->loop,
+		.max_requests = params->max_requests_in_flight,
+		.max_memory = params->max_memory
+	});
 	return router;
 }
 
 void
 router_free(struct router *router)
 {
+	if (router == NULL)
+		return;
+	intake_free(router->intake);
 	free(router);
 }
 

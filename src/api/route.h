@@ -20,7 +20,10 @@ struct router;
 /* What these point to must outlive the router. */
 struct router_params {
 	struct admission *admission;
+	struct loop *loop;
 	int64_t max_request_size_kb;
+	unsigned int max_requests_in_flight;
+	size_t max_memory;	/* of bodies and what is made of them */
 	struct notify_params notify;
 	struct admin_params admin;
 };
@@ -33,7 +36,7 @@ void router_free(struct router *router);
 /* Serves a request and ends it, now or later. */
 void router_serve(struct router *router, struct exchange *exchange);
 
-/* True if no body of a request is on its way to it. */
+/* True if every request that it was given is answered. */
 bool router_is_idle(const struct router *router);
 
 /* --- which route it is ---------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "cgi/exchange.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -131,6 +132,41 @@ exchange_id(struct exchange *exchange)
 	return exchange->id;
 }
 
+int64_t
+exchange_came_ms(const struct exchange *exchange)
+{
+	return exchange->params.came_ms;
+}
+
+/*
+ * A web server closes the whole connection.  On a Unix socket that can be told
+ * from the end of what it sends alone, on others it cannot.
+ */
+bool
+exchange_is_gone(const struct exchange *exchange)
+{
+	struct pollfd look = { .fd = exchange->params.in_fd,
+	    .events = POLLRDHUP };
+
+	return exchange->gone || (exchange->params.lingers &&
+	    exchange->params.in_fd == exchange->params.out_fd &&
+	    poll(&look, 1, 0) == 1 && (look.revents & (POLLHUP | POLLERR)) !=
+	    0);
+}
+
+int64_t
+exchange_announced(const struct exchange *exchange)
+{
+	return protocol_content_length(exchange_variable(exchange,
+	    "CONTENT_LENGTH"));
+}
+
+void
+exchange_limit_time(struct exchange *exchange, int64_t time_ms)
+{
+	exchange->deadline_ms = clock_monotonic_ms() + time_ms;
+}
+
 void
 exchange_allow(struct exchange *exchange, size_t answer_size)
 {
@@ -187,12 +223,12 @@ void
 exchange_read_body(struct exchange *exchange, size_t limit,
     exchange_body_fn done, void *arg)
 {
-	exchange->announced = protocol_content_length(
-	    exchange_variable(exchange, "CONTENT_LENGTH"));
+	exchange->announced = exchange_announced(exchange);
 	exchange->body_limit = limit;
 	exchange->body_done = done;
 	exchange->body_arg = arg;
 	exchange_allow(exchange, EXCHANGE_ANSWER_SIZE + 2 * limit);
+	loop_watch_change(exchange->watch, LOOP_READ);
 	loop_timer_start(exchange->check, 0);
 }
 
@@ -207,6 +243,8 @@ exchange_check_variables(struct exchange *exchange)
 	if (protocol->has_variables(exchange->request)) {
 		exchange->stage = EXCHANGE_BODY;
 		loop_timer_stop(exchange->timeout);
+		/* Until the body is asked for. */
+		loop_watch_change(exchange->watch, 0);
 		exchange->params.arrived(exchange->params.arg, exchange);
 	} else if (protocol->state(exchange->request) == PROTOCOL_BROKEN) {
 		log_warn("a web server sent an incomplete or invalid request");
@@ -502,6 +540,7 @@ exchange_expire(struct exchange *exchange)
 {
 	if (exchange->stage == EXCHANGE_VARIABLES)
 		exchange_free(exchange);
-	else if (exchange->stage == EXCHANGE_BODY)
+	else if (exchange->stage == EXCHANGE_BODY &&
+	    exchange->body_done != NULL)
 		exchange_end_body(exchange, EXCHANGE_BODY_EXPIRED);
 }

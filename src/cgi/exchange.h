@@ -46,6 +46,7 @@ struct exchange_params {
 	int out_fd;
 	bool lingers;		/* a socket: the peer closes first */
 	int64_t io_timeout_ms;
+	int64_t came_ms;	/* when the peer came, as far as is known */
 	exchange_arrived_fn arrived;
 	/* The request is over: its answer is sent, or the peer is gone. */
 	void (*answered)(void *arg);
@@ -78,6 +79,21 @@ enum {
  * fresh one.  Valid until exchange_finish.
  */
 const char *exchange_id(struct exchange *exchange);
+
+/*
+ * When the peer came, by the monotonic clock: before it was accepted, if
+ * others were waiting with it.
+ */
+int64_t exchange_came_ms(const struct exchange *exchange);
+
+/* True if the peer has closed its side: nobody waits for an answer. */
+bool exchange_is_gone(const struct exchange *exchange);
+
+/* The length of the body that is announced, or -1. */
+int64_t exchange_announced(const struct exchange *exchange);
+
+/* Gives the body that long; by default it is a minute. */
+void exchange_limit_time(struct exchange *exchange, int64_t time_ms);
 
 /* Lets the answer be that long; by default it may be 64 KiB. */
 void exchange_allow(struct exchange *exchange, size_t answer_size);

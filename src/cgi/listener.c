@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "cgi/protocol.h"
@@ -29,7 +30,10 @@ struct listener {
 	struct loop_timer *nothing_left;
 	TAILQ_HEAD(, connection) connections;
 	unsigned int in_flight;
+	bool accepting;
 	bool pausing;
+	int64_t empty_ms;	/* when nobody was seen to wait */
+	bool is_empty;		/* as of then, and watched since */
 	bool shut;		/* by another process */
 	bool stopped;
 	struct connection *single;	/* that of CGI */
@@ -50,6 +54,17 @@ struct connection {
 
 /* --- connections --------------------------------------------------------- */
 
+/* After a pause: does anybody wait? */
+static void
+listener_look(struct listener *listener)
+{
+	struct pollfd look = { .fd = listener->params.fd, .events = POLLIN };
+
+	listener->is_empty = poll(&look, 1, 0) == 0;
+	if (listener->is_empty)
+		listener->empty_ms = clock_monotonic_ms();
+}
+
 static void
 listener_update(struct listener *listener)
 {
@@ -59,6 +74,11 @@ listener_update(struct listener *listener)
 
 	if (listener->watch != NULL)
 		loop_watch_change(listener->watch, open ? LOOP_READ : 0);
+	if (open && !listener->accepting)
+		listener_look(listener);
+	else if (!open)
+		listener->is_empty = false;
+	listener->accepting = open;
 	/* A peer that is answered may not have closed its side yet: exiting
 	 * now could take the answer away. */
 	if (listener->stopped && TAILQ_EMPTY(&listener->connections))
@@ -127,6 +147,7 @@ listener_add(struct listener *listener, const struct protocol *protocol,
 		.lingers = in_fd == out_fd ||
 		    listener_is_any_socket(out_fd),
 		.io_timeout_ms = listener->params.io_timeout_ms,
+		.came_ms = listener->empty_ms,
 		.arrived = connection_on_arrival,
 		.answered = connection_on_answered,
 		.closed = connection_on_closed,
@@ -158,6 +179,10 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 	int burst, fd = -1;
 
 	(void)events;
+	/* Those of an empty queue that was watched came just now. */
+	if (listener->is_empty)
+		listener->empty_ms = clock_monotonic_ms();
+	errno = 0;
 	for (burst = 0; burst < LISTENER_BURST &&
 	    listener->in_flight < listener->params.max_in_flight; burst++) {
 		fd = accept4(listen_fd, NULL, NULL,
@@ -166,6 +191,10 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 			break;
 		listener_add(listener, &protocol_fastcgi, fd, fd);
 	}
+	listener->is_empty = fd == -1 &&
+	    (errno == EAGAIN || errno == EWOULDBLOCK);
+	if (listener->is_empty)
+		listener->empty_ms = clock_monotonic_ms();
 	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
 	    errno == ENOBUFS || errno == ENOMEM)) {
 		log_error("cannot accept a request: %s", strerror(errno));
@@ -259,6 +288,9 @@ listener_create(struct loop *loop, const struct listener_params *params,
 	else {
 		listener = xcalloc(1, sizeof *listener);
 		listener->loop = loop;
+		listener->empty_ms = clock_monotonic_ms();
+		listener->is_empty = true;
+		listener->accepting = true;
 		listener->params = *params;
 		listener->arrived = arrived;
 		listener->arrived_arg = arg;

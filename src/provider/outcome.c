@@ -25,6 +25,7 @@ static const char *const cause_phrases[CAUSE__MAX] = {
 	[CAUSE_OVERLOADED] = "provider is overloaded",
 	[CAUSE_UNREACHABLE] = "provider cannot be reached",
 	[CAUSE_DEADLINE] = "provider did not answer in time",
+	[CAUSE_GATEWAY_OVERLOADED] = "gateway is overloaded, nothing was sent",
 };
 
 const char *

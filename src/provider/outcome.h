@@ -32,6 +32,7 @@ enum cause {
 	CAUSE_OVERLOADED,
 	CAUSE_UNREACHABLE,
 	CAUSE_DEADLINE,
+	CAUSE_GATEWAY_OVERLOADED,	/* nothing was sent */
 	CAUSE__MAX
 };
 

@@ -22,6 +22,7 @@ struct conf_file {
 	int64_t max_devices_per_notification;
 	int64_t max_requests_in_flight;
 	int64_t ciphertext_length;	/* 0: any */
+	int64_t max_memory_in_flight_mb;
 	bool sandbox;
 	char *fastcgi_secret_file;
 	bool allow_tcp_without_secret;
@@ -56,6 +57,7 @@ const struct setting conf_settings[] = {
 	CONF_INTEGER(max_requests_in_flight, 1, 100000, 512),
 	{ SETTING(conf_file, ciphertext_length, NUMBER_OR_ANY),
 	    .number = 1404 },
+	CONF_INTEGER(max_memory_in_flight_mb, 1, 65536, 256),
 	{ SETTING(conf_file, sandbox, BOOLEAN), .number = true },
 	{ SETTING(conf_file, fastcgi_secret_file, PATH) },
 	{ SETTING(conf_file, allow_tcp_without_secret, BOOLEAN) },
@@ -158,6 +160,7 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->request_timeout_ms = file->request_timeout_ms;
 	conf->max_request_size_kb = file->max_request_size_kb;
 	conf->max_requests_in_flight = file->max_requests_in_flight;
+	conf->max_memory_in_flight_mb = file->max_memory_in_flight_mb;
 	conf->sandbox = file->sandbox;
 	conf->fastcgi_secret_file = file->fastcgi_secret_file;
 	conf->allow_tcp_without_secret = file->allow_tcp_without_secret;

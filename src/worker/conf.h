@@ -25,6 +25,7 @@ struct conf {
 	int64_t request_timeout_ms;
 	int64_t max_request_size_kb;
 	int64_t max_requests_in_flight;
+	int64_t max_memory_in_flight_mb;
 	bool sandbox;			/* the worker is to enter it */
 	char *fastcgi_secret_file;	/* NULL: there is no secret */
 	bool allow_tcp_without_secret;

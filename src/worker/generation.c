@@ -68,7 +68,12 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	    generation->accounts, generation->metrics);
 	generation->router = router_create(&(struct router_params){
 		.admission = generation->admission,
+		.loop = loop,
 		.max_request_size_kb = conf->max_request_size_kb,
+		.max_requests_in_flight =
+		    (unsigned int)conf->max_requests_in_flight,
+		.max_memory =
+		    (size_t)conf->max_memory_in_flight_mb * 1024 * 1024,
 		.notify = {
 			.limits = conf->limits,
 			.request_timeout_ms = conf->request_timeout_ms,

@@ -29,6 +29,10 @@ enum {
 	WORKER_STOP_GRACE_MS = 2000,
 	WORKER_HOUSEKEEPING_MS = 1000,
 	WORKER_RETRY_CHECKS = 10,
+	/* Connections for each request in flight, so that those of a caller
+	 * who must wait do not keep out the others'. */
+	WORKER_CONNECTIONS_FACTOR = 4,
+	WORKER_CONNECTIONS_MIN = 64,
 	/* How often the log says that a mistake is still there. */
 	WORKER_REMIND_MS = 3600 * 1000
 };
@@ -317,7 +321,8 @@ worker_take(struct worker *worker, struct generation *generation,
 	worker->files = files;
 	worker->generation = generation;
 	log_open(&conf->log);
-	listener_limit(worker->listener,
+	listener_limit(worker->listener, WORKER_CONNECTIONS_MIN +
+	    WORKER_CONNECTIONS_FACTOR *
 	    (unsigned int)conf->max_requests_in_flight);
 	if (!worker->cgi)
 		metrics_clear_gauges(generation_metrics(generation));

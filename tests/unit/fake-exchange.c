@@ -30,6 +30,7 @@ struct exchange {
 	struct buf answer;
 	struct fake_exchange_piece *pieces;
 	size_t piece_count;
+	int64_t created_ms;
 	int64_t end_ms;
 	bool gone;
 };
@@ -74,6 +75,7 @@ fake_exchange_create(const struct fake_exchange_params *params)
 	struct exchange *exchange = xcalloc(1, sizeof *exchange);
 
 	exchange->params = *params;
+	exchange->created_ms = clock_monotonic_ms();
 	exchange->end_ms = -1;
 	buf_init(&exchange->text, FAKE_EXCHANGE_ANSWER_SIZE);
 	buf_init(&exchange->answer, SIZE_MAX / 2);
@@ -126,6 +128,31 @@ exchange_id(struct exchange *exchange)
 {
 	fake_exchange_check(exchange, "say its id");
 	return "the-request";
+}
+
+int64_t
+exchange_came_ms(const struct exchange *exchange)
+{
+	return exchange->created_ms;
+}
+
+bool
+exchange_is_gone(const struct exchange *exchange)
+{
+	return fake_exchange_is_gone(exchange);
+}
+
+int64_t
+exchange_announced(const struct exchange *exchange)
+{
+	return (int64_t)strlen(exchange->params.body);
+}
+
+void
+exchange_limit_time(struct exchange *exchange, int64_t time_ms)
+{
+	(void)time_ms;
+	fake_exchange_check(exchange, "limit its time");
 }
 
 void
