@@ -52,6 +52,8 @@ shipped() {
 		shipped "$document/examples" "$ROOT/examples/push-gateway.json"
 		shipped "$document/examples/apache" "$ROOT"/apache/*.conf
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
+		shipped "$document/examples/systemd/push-gateway.socket.d" \
+			"$ROOT/systemd/push-gateway.socket.d"/*
 		shipped opt/apache \
 			"$ROOT"/apache/push-gateway{,-cgi,-proxy}.conf
 		shipped opt/apache-conf "$ROOT/apache/push-gateway-threads.conf"
@@ -70,7 +72,7 @@ shipped() {
 		echo opt/pg/share/man/man1/push-gateway.1
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
-		shipped opt/units "$ROOT"/systemd/push-gateway*
+		shipped opt/units "$ROOT"/systemd/push-gateway*.{service,socket,timer}
 		for server in lighttpd apache2; do
 			shipped "opt/units/$server.service.d" \
 				"$ROOT/systemd/$server.service.d"/*
@@ -177,10 +179,50 @@ units() {
 	run systemd-analyze verify --man=no "$STAGE/units/push-gateway.socket" \
 		"$STAGE/units/push-gateway@.service" \
 		"$STAGE/units/push-gateway-crl.service" \
-		"$STAGE/units/push-gateway-crl.timer"
+		"$STAGE/units/push-gateway-crl.timer" \
+		"$STAGE/units/push-gateway-metrics.service" \
+		"$STAGE/units/push-gateway-metrics.timer"
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ $output != *push-gateway* ]]
+}
+
+@test "... nor with the socket's example for a network" {
+	command -v systemd-analyze >/dev/null ||
+		skip "systemd is not installed"
+	units
+	mkdir -p "$STAGE/units/push-gateway.socket.d"
+	cp "$ROOT/systemd/push-gateway.socket.d/network.conf" \
+		"$STAGE/units/push-gateway.socket.d"
+	run systemd-analyze verify --man=no "$STAGE/units/push-gateway.socket"
+	rm -r "$STAGE/units/push-gateway.socket.d"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output != *push-gateway* ]]
+}
+
+# metrics_command: what the unit of the timer runs.
+metrics_command() {
+	sed -n '/^ExecStart=/,/[^\\]$/p' \
+		"$STAGE/units/push-gateway-metrics.service" | tr -d '\\\n' |
+		sed "s|^ExecStart=/bin/sh -c '||; s|'\$||"
+}
+
+@test "the metrics' unit writes them for node_exporter, at once or not at all" {
+	units
+	mkdir "$STAGE/collector"
+	cd "$STAGE/collector"
+	mkdir -p "$STAGE/real/etc/push-gateway"
+	write_config
+	cp "$STAGE/push-gateway.json" "$STAGE"/*.p8 "$STAGE"/*.json \
+		"$STAGE/providers-ca.pem" "$STAGE/real/etc/push-gateway"
+	mkdir -m 700 "$STAGE/real/etc/push-gateway/state"
+	sh -c "$(metrics_command)"
+	[ "$(ls)" = push-gateway.prom ]
+	[ "$(stat -c %a push-gateway.prom)" = 644 ]
+	echo '{' >"$STAGE/real/etc/push-gateway/push-gateway.json"
+	run ! sh -c "$(metrics_command)"
+	[ -e push-gateway.prom ]
 }
 
 # In tenths of the ten that an unprotected service has.
