@@ -298,6 +298,7 @@ exchange_on_readable(void *arg, int fd, unsigned int events)
 	}
 	exchange->params.protocol->take(exchange->request, chunk,
 	    got > 0 ? (size_t)got : 0);
+	explicit_bzero(chunk, sizeof chunk);
 	exchange_check(exchange);
 }
 

@@ -198,6 +198,7 @@ fastcgi_file_drain(struct buf *out)
 		fits = buf_append(out, chunk, (size_t)got);
 		done += got;
 	}
+	explicit_bzero(chunk, sizeof chunk);
 	fastcgi_file_wipe((size_t)left);
 	return fits;
 }
@@ -483,6 +484,7 @@ fastcgi_read_body(void *request, struct buf *body)
 		got = FCGX_GetStr(chunk, sizeof chunk, in);
 		fits = buf_append(body, chunk, (size_t)got);
 	} while (got == (int)sizeof chunk && fits);
+	explicit_bzero(chunk, sizeof chunk);
 	fastcgi_file_wipe(fastcgi_file_size);
 	good = fits && FCGX_GetError(in) == 0;
 	/* 8 KB that each request in flight would hold for nothing. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -80,6 +81,19 @@ struct sandbox {
 	size_t count;
 	bool has_files;		/* Landlock is in force */
 };
+
+void
+sandbox_hide_memory(void)
+{
+	const struct rlimit none = { .rlim_cur = 0 };
+
+	/* A sanitizer looks into its own process as another would. */
+	if (SANDBOX_IS_LEFT_OFF)
+		return;
+	if (setrlimit(RLIMIT_CORE, &none) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		fatal("cannot forbid core dumps");
+}
 
 struct sandbox *
 sandbox_create(void)

@@ -21,6 +21,12 @@
  */
 struct sandbox;
 
+/*
+ * Keeps what is in memory there: no core dump is written, and no other process
+ * of the same user reads it.  For every worker, from its start on.
+ */
+void sandbox_hide_memory(void);
+
 struct sandbox *sandbox_create(void);
 void sandbox_free(struct sandbox *sandbox);
 

@@ -512,7 +512,10 @@ worker_run(const char *path, int fd, struct error *error)
 		.cgi = cgi,
 		.tcp = !cgi && listener_is_tcp(fd)
 	};
-	int signal_fd = worker_open_signals();
+	int signal_fd;
+
+	sandbox_hide_memory();
+	signal_fd = worker_open_signals();
 
 	TAILQ_INIT(&worker.previous_generations);
 	worker.signals = loop_watch_create(worker.loop, signal_fd, LOOP_READ,

@@ -1,0 +1,91 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What stays of a notification once it is answered: nothing.
+
+load ../lib/stage.bash
+
+setup_file() {
+	stage_open "$BATS_FILE_TMPDIR"
+	stage_prepare
+}
+
+teardown_file() {
+	stage_close
+}
+
+setup() {
+	SOCKET=$BATS_TEST_TMPDIR/socket
+	control '{}'
+	clear_record
+	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
+		perl "$ROOT/tests/lib/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
+		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+}
+
+teardown() {
+	stop "$WORKER_PID"
+	! grep -aE 'Sanitizer|runtime error:' "$BATS_TEST_TMPDIR/log"
+}
+
+push() {
+	printf %s "$1" | perl "$ROOT/tests/lib/fastcgi.pl" request "$SOCKET" \
+		REQUEST_METHOD=POST SCRIPT_NAME=/push/v1/notify \
+		CONTENT_TYPE=application/json CONTENT_LENGTH="${#1}" \
+		SSL_CLIENT_VERIFY=SUCCESS \
+		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")"
+}
+
+# found TEXT: how often it is in the memory of the worker.
+found() {
+	/usr/bin/python3 - "$WORKER_PID" "$1" <<-'EOS'
+	import re, sys
+	pid, text = sys.argv[1], sys.argv[2].encode()
+	count = 0
+	with open(f"/proc/{pid}/maps") as maps, \
+	        open(f"/proc/{pid}/mem", "rb") as memory:
+	    for line in maps:
+	        where = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+	        if not where:
+	            continue
+	        start, end = (int(part, 16) for part in where.groups())
+	        memory.seek(start)
+	        try:
+	            count += memory.read(end - start).count(text)
+	        except OSError:
+	            pass
+	print(count)
+	EOS
+}
+
+@test "no core is dumped, and nobody of the same user reads the memory" {
+	grep -qa __asan_init "$GATEWAY" && skip "a sanitizer looks into it"
+	grep -q '^Max core file size *0 *0 ' "/proc/$WORKER_PID/limits"
+	# A process that is not dumpable is root's in /proc.
+	[ "$(stat -c %u "/proc/$WORKER_PID/mem")" = 0 ]
+}
+
+# What libcurl sent last stands in the buffers of the connection, in memory that
+# is not freed, until the connection uses that piece again or ends.
+@test "once it is answered nothing is left but in a connection's buffers" {
+	grep -qa __asan_init "$GATEWAY" && skip "a sanitizer keeps memory"
+	((EUID == 0)) || skip "only root may look"
+	local text
+	[[ $(push "$(single "$(plain '{ "event_id": "$e",
+		"room_name": "marked-room", "content": {
+		"body": "marked-content" } }' "$(android marked-pushkey)" \
+		"$(ios marked-device)")")") == *'"rejected":[]'* ]]
+	[[ $(push "$(single "$(plain '{ "event_id": "$e",
+		"room_name": "another-room", "content": {
+		"body": "another-content" } }' "$(android another-phone)" \
+		"$(ios another-phone)")")") == *'"rejected":[]'* ]]
+	for text in marked-room marked-content marked-pushkey \
+		"$(apns_pushkey marked-device)"; do
+		# One for each of the two connections, no copy of ours.
+		(($(found "$text") <= 2)) || {
+			echo "$text: $(found "$text")"
+			false
+		}
+	done
+}
