@@ -16,6 +16,7 @@ channel_create_health(const struct channel *channel,
 		.metrics = params->metrics,
 		.labels = &channel->labels,
 		.permits = channel->permits,
+		.pool = channel->pool,
 		.breaker = {
 			.failures = (unsigned int)settings->breaker_failures,
 			.pause_ms = settings->breaker_pause_s * 1000

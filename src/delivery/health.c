@@ -22,6 +22,7 @@ struct health {
 	struct log_limit lines[HEALTH_LINE__MAX];
 	bool logged;			/* that the breaker is open */
 	enum cause cause;
+	uint64_t failed_connection;	/* the latest that was counted, or 0 */
 	int64_t answered_ms;
 	unsigned int in_flight;
 	int64_t in_flight_since_ms;	/* or since the last one that ended */
@@ -120,6 +121,7 @@ health_report_open(struct health *health, bool opened, const char *format, ...)
 		metrics_add(health->params.metrics, METRICS_ACCOUNT_OPENED, 1,
 		    health->params.labels);
 		permits_recall(health->params.permits);
+		http_pool_abort_waiting(health->params.pool);
 	}
 	/* Now and then again: another worker may have taken it back. */
 	health_show_open(health, true);
@@ -135,10 +137,14 @@ health_report_open(struct health *health, bool opened, const char *format, ...)
 }
 
 void
-health_fail(struct health *health, enum cause cause)
+health_fail(struct health *health, enum cause cause, uint64_t connection)
 {
-	bool opened = breaker_failure(&health->breaker, clock_monotonic_ms());
+	bool opened;
 
+	if (connection != 0 && connection == health->failed_connection)
+		return;
+	health->failed_connection = connection;
+	opened = breaker_failure(&health->breaker, clock_monotonic_ms());
 	health->cause = cause;
 	if (health->breaker.state != BREAKER_CLOSED)
 		health_report_open(health, opened, "%s, %u consecutive "

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "delivery/breaker.h"
 #include "delivery/permits.h"
+#include "http/http.h"
 #include "provider/outcome.h"
 #include "state/metrics.h"
 
@@ -22,7 +23,9 @@ struct health_params {
 	const char *name;		/* the channel's, for the log */
 	struct metrics *metrics;	/* NULL: none */
 	const struct metrics_labels *labels;	/* the channel's */
-	struct permits *permits;	/* recalled when the breaker opens */
+	/* What waits there waits no longer when the breaker opens. */
+	struct permits *permits;
+	struct http_pool *pool;
 	struct breaker_params breaker;
 };
 
@@ -50,8 +53,12 @@ void health_end_call(struct health *health);
 /* There was an answer. */
 void health_succeed(struct health *health);
 
-/* There was none, or none of any use. */
-void health_fail(struct health *health, enum cause cause);
+/*
+ * There was none, or none of any use.  With a connection (its number) that one
+ * has failed: all that was on it is one failure.
+ */
+void health_fail(struct health *health, enum cause cause,
+    uint64_t connection);
 
 /* The cause of the last failure. */
 enum cause health_cause(const struct health *health);

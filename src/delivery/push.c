@@ -73,8 +73,8 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 
 /*
  * Reports to the channel's health.  A push that has attempts left has not
- * failed yet, unless it is the probe and would pause: others wait for what it
- * shows.
+ * failed yet, but its connection may have; nor has it if it is the probe and
+ * would pause, but others wait for what it shows.
  */
 static void
 push_report(struct push *push, const struct http_reply *reply,
@@ -83,13 +83,16 @@ push_report(struct push *push, const struct http_reply *reply,
 	struct health *health = push->params.channel->health;
 	/* An answer that costs the connection, each time, is as bad as none:
 	 * Apple takes many connections for an attack. */
+	bool connection_failed = reply->connection_failed ||
+	    (outcome->fresh_connection && step != ATTEMPT_RENEW);
 	bool failed = reply->failure != HTTP_FAILURE_NONE ||
 	    reply->status >= 500 || outcome->fresh_connection;
 
-	if (!failed || step == ATTEMPT_SETTLE ||
+	if (!failed || step == ATTEMPT_SETTLE || connection_failed ||
 	    (push->probe && pause_ms > 0)) {
 		if (failed)
-			health_fail(health, outcome->cause);
+			health_fail(health, outcome->cause,
+			    connection_failed ? reply->connection : 0);
 		else
 			health_succeed(health);
 		push->probe = false;
@@ -147,9 +150,12 @@ push_on_reply(void *arg, const struct http_reply *reply)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
 	    push->params.deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
+	/* A token that is too young to be replaced is tried once more: another
+	 * of the provider's servers may know it already. */
 	if (step == ATTEMPT_RENEW && (channel->tokens == NULL ||
 	    !token_refuse(channel->tokens, push->token_serial)))
-		step = ATTEMPT_SETTLE;
+		step = channel->tokens != NULL && outcome.fresh_connection ?
+		    ATTEMPT_AGAIN : ATTEMPT_SETTLE;
 	push_report(push, reply, step, pause_ms, &outcome);
 	push->refusal = outcome;
 	if (step == ATTEMPT_SETTLE) {
@@ -181,7 +187,7 @@ push_on_token(void *arg, const struct token *token)
 	else {
 		if (push_got_no_response(push))
 			health_fail(push->params.channel->health,
-			    CAUSE_CREDENTIALS);
+			    CAUSE_CREDENTIALS, 0);
 		push_settle(push, VERDICT_LATER, CAUSE_CREDENTIALS,
 		    "no token");
 	}
@@ -276,7 +282,7 @@ push_expire(struct push *push)
 	}
 	if ((push->call != NULL || push->wait != NULL) &&
 	    push_got_no_response(push)) {
-		health_fail(push->params.channel->health, CAUSE_DEADLINE);
+		health_fail(push->params.channel->health, CAUSE_DEADLINE, 0);
 		push->probe = false;
 	}
 	push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");

@@ -33,6 +33,8 @@ struct http_connection {
 	unsigned int in_flight;
 	bool warm;
 	bool draining;		/* its owner's: no new requests */
+	uint64_t number;	/* its owner's */
+	unsigned int stream_errors;	/* its owner's: consecutive */
 	int64_t born_ms;
 	int64_t used_ms;
 	int64_t silent_ms;	/* since when it owes a response, or 0 */

@@ -3,10 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -14,19 +11,15 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "http/connection.h"
+#include "http/handle.h"
 
 enum {
-	/* Sent bytes that nobody acknowledged: the connection is dead.  The
-	 * kernel looks only as it sends them again, so it takes up to twice
-	 * that; another attempt must still fit a request's deadline. */
-	HTTP_TCP_USER_TIMEOUT_MS = 2000,
 	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
-	/* curl's, for each request: requests and answers are small. */
-	HTTP_BUFFER_SIZE = 4096,
-	HTTP_UPLOAD_BUFFER_SIZE = 16384,
 	/* A handle that was used holds some 50 KB: kept while there is much
 	 * to do, given back when there is nothing. */
 	HTTP_SPARE_HANDLES = 256,
+	/* Streams that fail one after the other: it is the connection. */
+	HTTP_STREAM_ERRORS_MAX = 3,
 	HTTP_REST_MS = 1000
 };
 
@@ -44,6 +37,7 @@ struct http_call {
 	struct http_request request;
 	struct http_reply reply;
 	int64_t timeout_ms;
+	uint64_t number;		/* of the pool's calls */
 	http_done_fn done;
 	void *arg;
 	char words[CURL_ERROR_SIZE];
@@ -59,6 +53,9 @@ struct http_pool {
 	struct http_call_list running;
 	struct http_connection_list connections;
 	unsigned int connection_count;	/* those that are not draining */
+	uint64_t connections_made;
+	uint64_t calls_made;
+	uint64_t abort_until;	/* calls up to that one are not to wait */
 	struct loop_timer *tidy;
 	struct loop_timer *rest;	/* runs while there is nothing to do */
 	CURL *spare[HTTP_SPARE_HANDLES];
@@ -90,6 +87,7 @@ http_free(struct http *http)
 
 static void http_pool_on_ended(void *arg, CURL *easy, CURLcode code);
 static void http_pool_pump(void *arg);
+static void http_pool_abort(struct http_pool *pool);
 
 static struct http_connection *
 http_pool_add_connection(struct http_pool *pool)
@@ -102,6 +100,7 @@ http_pool_add_connection(struct http_pool *pool)
 		.settled = http_pool_pump,
 		.arg = pool });
 
+	connection->number = ++pool->connections_made;
 	TAILQ_INSERT_TAIL(&pool->connections, connection, entry);
 	pool->connection_count++;
 	return connection;
@@ -172,137 +171,24 @@ http_pool_choose(struct http_pool *pool)
 
 /* --- calls --------------------------------------------------------------- */
 
-static size_t
-http_on_body(char *data, size_t size, size_t count, void *arg)
-{
-	struct http_call *call = arg;
-	struct buf *body = &call->reply.body;
-	size_t room = body->limit - body->size;
-
-	if (count <= room)
-		buf_append(body, data, size * count);
-	else {
-		buf_append(body, data, room);
-		body->overflowed = true;
-	}
-	/* A body without end must not hold the stream: stop reading it. */
-	return body->overflowed ? CURL_WRITEFUNC_ERROR : size * count;
-}
-
-static int
-http_on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
-{
-	unsigned int timeout_ms = HTTP_TCP_USER_TIMEOUT_MS;
-
-	(void)arg;
-	(void)purpose;
-	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms,
-	    sizeof timeout_ms);
-	return CURL_SOCKOPT_OK;
-}
-
-/* Lent, not copied: the key stays where its owner overwrites it. */
-static void
-http_set_certificate(CURL *easy, const struct http_pool_params *params)
-{
-	struct curl_blob certificate = {
-		.data = (void *)(uintptr_t)params->certificate,
-		.len = strlen(params->certificate),
-		.flags = CURL_BLOB_NOCOPY
-	};
-	struct curl_blob key = {
-		.data = (void *)(uintptr_t)params->key,
-		.len = strlen(params->key),
-		.flags = CURL_BLOB_NOCOPY
-	};
-
-	curl_easy_setopt(easy, CURLOPT_SSLCERT_BLOB, &certificate);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY_BLOB, &key);
-}
-
-/* How the provider is reached, and whom we believe to be it. */
-static void
-http_set_proxy_and_ca(CURL *easy, const struct http_params *params)
-{
-	const struct proxy *proxy = params->proxy;
-
-	/* Empty: the environment is not asked either. */
-	curl_easy_setopt(easy, CURLOPT_PROXY,
-	    proxy->url == NULL ? "" : proxy->url);
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	if (proxy->user != NULL) {
-		/* Apart: in one string they would be decoded. */
-		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
-		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
-	}
-	if (params->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, params->ca_file);
-}
-
-/*
- * A line of a reply's headers, with its end.  Those of an earlier reply (of a
- * proxy, or with a status of 1xx) are forgotten.
- */
-static size_t
-http_on_header(char *line, size_t size, size_t count, void *arg)
-{
-	struct buf *headers = &((struct http_call *)arg)->reply.headers;
-	size_t length = size * count;
-
-	while (length > 0 &&
-	    (line[length - 1] == '\n' || line[length - 1] == '\r'))
-		length--;
-	if (length >= 5 && memcmp(line, "HTTP/", 5) == 0)
-		buf_reset(headers);
-	else if (length > 0 && memchr(line, '\0', length) == NULL &&
-	    headers->size + length < headers->limit) {
-		buf_append(headers, line, length);
-		buf_append(headers, "", 1);
-	}
-	return size * count;
-}
-
 /* A handle with all that the calls of a pool have in common. */
 static CURL *
 http_pool_take_handle(struct http_pool *pool)
 {
-	const struct http_pool_params *params = &pool->params;
-	CURL *easy;
+	const struct http_params *params = &pool->http->params;
 
 	if (pool->spare_count > 0)
 		return pool->spare[--pool->spare_count];
-	if ((easy = curl_easy_init()) == NULL)
-		fatalx("cannot make a curl handle");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_POST, 1L);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-	    (long)HTTP_BUFFER_SIZE);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
-	    (long)HTTP_UPLOAD_BUFFER_SIZE);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
-	    (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	/* Else cancelling a transfer waits for its thread that looks up the
-	 * name, and all of the worker with it: as long as a name server is
-	 * silent. */
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-	    (long)params->connect_timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, (long)params->idle_s);
-	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)params->age_s);
-	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, http_on_socket_made);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_on_body);
-	if (params->keep_headers)
-		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_on_header);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
-	if (params->certificate != NULL)
-		http_set_certificate(easy, params);
-	http_set_proxy_and_ca(easy, &pool->http->params);
-	return easy;
+	return http_handle_create(&(struct http_handle_params){
+		.ca_file = params->ca_file,
+		.proxy = params->proxy,
+		.connect_timeout_ms = pool->params.connect_timeout_ms,
+		.idle_s = pool->params.idle_s,
+		.age_s = pool->params.age_s,
+		.certificate = pool->params.certificate,
+		.key = pool->params.key,
+		.keep_headers = pool->params.keep_headers
+	});
 }
 
 static void
@@ -332,13 +218,13 @@ http_call_start(struct http_call *call, struct http_connection *connection)
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
 	    (long)call->request.body.size);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-	if (call->pool->params.keep_headers)
-		curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+	http_handle_lend(easy, &call->reply.body,
+	    call->pool->params.keep_headers ? &call->reply.headers : NULL);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
 	call->easy = easy;
 	call->connection = connection;
+	call->reply.connection = connection->number;
 	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
 	http_connection_add(connection, easy);
 }
@@ -371,6 +257,7 @@ http_pool_tidy(void *arg)
 		if (connection->draining && connection->in_flight == 0)
 			http_pool_drop_connection(pool, connection);
 	}
+	http_pool_abort(pool);
 	http_pool_pump(pool);
 }
 
@@ -464,6 +351,34 @@ http_call_read_result(struct http_call *call, CURLcode code)
 	}
 }
 
+/*
+ * What the end of a request says about its connection.  One stream that fails
+ * says nothing yet: the others go on.
+ */
+static void
+http_call_judge_connection(struct http_call *call, CURLcode code)
+{
+	struct http_connection *connection = call->connection;
+	struct http_reply *reply = &call->reply;
+
+	if (reply->failure == HTTP_FAILURE_NONE) {
+		http_connection_answered(connection);
+		connection->stream_errors = 0;
+	} else if (code == CURLE_HTTP2_STREAM)
+		reply->connection_failed = ++connection->stream_errors >=
+		    HTTP_STREAM_ERRORS_MAX;
+	else
+		reply->connection_failed =
+		    reply->failure != HTTP_FAILURE_TIMEOUT;
+	if ((reply->connection_failed &&
+	    reply->failure == HTTP_FAILURE_UNKNOWN) ||
+	    reply->failure == HTTP_FAILURE_TIMEOUT)
+		http_pool_drain(call->pool, connection);
+	else if (reply->connection_failed)
+		/* The next request opens another one in its place. */
+		connection->number = ++call->pool->connections_made;
+}
+
 static void
 http_call_finish(struct http_call *call, CURLcode code)
 {
@@ -471,12 +386,8 @@ http_call_finish(struct http_call *call, CURLcode code)
 	struct http_reply *reply = &call->reply;
 
 	http_call_read_result(call, code);
-	if (reply->failure == HTTP_FAILURE_NONE)
-		http_connection_answered(connection);
-	if (reply->failure == HTTP_FAILURE_UNKNOWN ||
-	    reply->failure == HTTP_FAILURE_TIMEOUT)
-		http_pool_drain(call->pool, connection);
-	else if (reply->failure == HTTP_FAILURE_NONE && reply->status < 500 &&
+	http_call_judge_connection(call, code);
+	if (reply->failure == HTTP_FAILURE_NONE && reply->status < 500 &&
 	    reply->status != 401 && reply->status != 403)
 		connection->warm = true;
 	http_call_unlink(call);
@@ -494,6 +405,28 @@ http_pool_on_ended(void *arg, CURL *easy, CURLcode code)
 	http_call_finish(call, code);
 }
 
+static void
+http_pool_abort(struct http_pool *pool)
+{
+	struct http_call *call;
+
+	while ((call = TAILQ_FIRST(&pool->waiting)) != NULL &&
+	    call->number <= pool->abort_until) {
+		TAILQ_REMOVE(&pool->waiting, call, entry);
+		call->reply.failure = HTTP_FAILURE_NOT_SENT;
+		call->reply.failure_words = "no room on a connection";
+		call->done(call->arg, &call->reply);
+		http_call_free(call);
+	}
+}
+
+void
+http_pool_abort_waiting(struct http_pool *pool)
+{
+	pool->abort_until = pool->calls_made;
+	loop_timer_start(pool->tidy, 0);
+}
+
 struct http_call *
 http_send(struct http_pool *pool, struct http_request *request,
     int64_t timeout_ms, http_done_fn done, void *arg)
@@ -501,6 +434,7 @@ http_send(struct http_pool *pool, struct http_request *request,
 	struct http_call *call = xcalloc(1, sizeof *call);
 
 	call->pool = pool;
+	call->number = ++pool->calls_made;
 	call->request = *request;
 	http_request_init(request);
 	http_reply_init(&call->reply);

@@ -75,6 +75,11 @@ struct http_call *http_send(struct http_pool *pool,
 void http_cancel(struct http_call *call);
 
 /*
+ * Ends the requests that wait for room on a connection: they were not sent.
+ */
+void http_pool_abort_waiting(struct http_pool *pool);
+
+/*
  * Only within `done`: new requests do not go over the connection that this
  * one used; those in flight on it finish.
  */

@@ -45,6 +45,10 @@ struct http_reply {
 	int status;			/* 0 without an answer */
 	int64_t retry_after_ms;		/* -1 if the header is not there */
 	unsigned int connects;		/* connections opened for it */
+	/* Which connection it was sent over, or would have been: a number that
+	 * no other one has.  0: none. */
+	uint64_t connection;
+	bool connection_failed;		/* that one, and all that was on it */
 	struct buf headers;	/* as of a request, where the pool keeps them */
 	struct buf body;	/* overflowed: cut, by us or by the peer */
 };

@@ -17,7 +17,7 @@
 
 enum {
 	TOKEN_FILE_SIZE = TOKEN_TEXT_SIZE + 128,
-	TOKEN_FILE_NAME_SIZE = TOKEN_NAME_SIZE + 16
+	TOKEN_FILE_NAME_SIZE = TOKEN_NAME_SIZE + 32
 };
 
 struct token_store {
@@ -118,16 +118,18 @@ token_file_write(const struct token_store *store, const char *name,
     const struct token *token)
 {
 	char path[TOKEN_FILE_NAME_SIZE], temporary[TOKEN_FILE_NAME_SIZE];
-	char text[TOKEN_FILE_SIZE];
+	char text[TOKEN_FILE_SIZE], ending[32];
 	int fd, length;
 	bool written;
 
 	token_file_path(name, ".token", path);
-	token_file_path(name, ".new", temporary);
+	/* Of its own: a lock that is held for too long is not waited for. */
+	snprintf(ending, sizeof ending, ".%ld.new", (long)getpid());
+	token_file_path(name, ending, temporary);
 	length = snprintf(text, sizeof text, "push-gateway token %" PRId64
 	    " %" PRId64 "\n%s\n", token->issued_s, token->expires_s,
 	    token->text);
-	/* What has that name already was left by a holder that died. */
+	/* What has that name already was left by a process that died. */
 	fd = state_file_create(store->fd, temporary);
 	written = fd != -1 && write(fd, text, (size_t)length) == length;
 	if (fd != -1 && close(fd) == -1)

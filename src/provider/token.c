@@ -15,11 +15,11 @@ enum {
 	TOKEN_POLL_MS = 20,	/* how often a worker looks for another's */
 	TOKEN_PAUSE_MS = 1000,	/* after a failure, before the next try */
 	/* If the next one is refused so soon too, it is not the token. */
-	TOKEN_REPLACED_AGE_S = 60,
+	TOKEN_REPLACED_AGE_S = 5,
 	TOKEN_SKEW_S = 60,	/* one from further ahead is rubbish */
 	TOKEN_LIFE_MAX_S = 86400,
 	/* A process that holds the lock for so long is stopped or stuck. */
-	TOKEN_LOCK_MS = 60000
+	TOKEN_LOCK_MS = 5000
 };
 
 struct token_wait {

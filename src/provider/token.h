@@ -11,8 +11,8 @@
 /*
  * Provider tokens, shared by all workers of a host through files in the state
  * directory: the worker that holds a token's lock mints it, the others read
- * it.  A lock dies with its holder, and nobody waits for it for more than a
- * minute.  The loop never blocks on it.
+ * it.  A lock dies with its holder, and nobody waits for it for more than
+ * five seconds.  The loop never blocks on it.
  */
 struct token_source;
 struct token_wait;

@@ -150,6 +150,31 @@ is_small() {
 	fi
 }
 
+# opened SERVICE: how many connections the metrics say were opened to it.
+opened() {
+	"$GATEWAY" -m -c "$STAGE/push-gateway.json" | sed -n \
+		"s/^push_gateway_connections_opened_total{provider=\"$1\".* //p"
+}
+
+@test "a provider that refuses all streams gets few connections" {
+	start .
+	local before
+	one "$(ios warm)"
+	control '{"apns": {"goaway_at_start": true, "cut_connections": true}}'
+	before=$(opened apns)
+	timed post /push/v1/notify/batch "$(many 100 ios a)"
+	[ "$(answer .summary.failed)" = 100 ]
+	[ "$(answer '[.results[].rejected[]]')" = '[]' ]
+	((TOOK < $(longest 5000)))
+	(($(opened apns) - before <= 80)) ||
+		{ echo "$(opened apns) - $before"; false; }
+	# And none until the pause is over.
+	before=$(opened apns)
+	post /push/v1/notify/batch "$(many 100 ios b)"
+	[ "$(answer .summary.failed)" = 100 ]
+	(($(opened apns) == before))
+}
+
 @test "a wrong first configuration rejects nobody" {
 	rm -f "$STAGE/state/rejections"
 	start .

@@ -111,6 +111,13 @@ http_pool_free(struct http_pool *pool)
 	free(pool);
 }
 
+/* Nothing ever waits for room here. */
+void
+http_pool_abort_waiting(struct http_pool *pool)
+{
+	(void)pool;
+}
+
 void
 http_drain(struct http_call *call)
 {

@@ -212,6 +212,28 @@ static const struct row {
 	    .done_ms = 50, .failure = HTTP_FAILURE_NOT_SENT },
 	    { .at_ms = 60, OK_AFTER(10), .connection = 2, .sent_ms = 60,
 	    .done_ms = 70 } } },
+	{ .name = "a stream that fails does not end the connection",
+	    .calls = { { .answer = { .after_ms = 50,
+	    .code = CURLE_HTTP2_STREAM }, .connection = 1, .done_ms = 50,
+	    .failure = HTTP_FAILURE_UNKNOWN }, { .at_ms = 60,
+	    .answer = { .code = CURLE_HTTP2_STREAM }, .connection = 1,
+	    .sent_ms = 60, .done_ms = 60, .failure = HTTP_FAILURE_UNKNOWN },
+	    { .at_ms = 70, OK_AFTER(10), .connection = 1, .sent_ms = 70,
+	    .done_ms = 80 }, { .at_ms = 90,
+	    .answer = { .code = CURLE_HTTP2_STREAM }, .connection = 1,
+	    .sent_ms = 90, .done_ms = 90, .failure = HTTP_FAILURE_UNKNOWN },
+	    { .at_ms = 100, OK_AFTER(10), .connection = 1, .sent_ms = 100,
+	    .done_ms = 110 } } },
+	{ .name = "but three in a row do",
+	    .calls = { { .answer = { .code = CURLE_HTTP2_STREAM },
+	    .connection = 1, .failure = HTTP_FAILURE_UNKNOWN },
+	    { .at_ms = 10, .answer = { .code = CURLE_HTTP2_STREAM },
+	    .connection = 1, .sent_ms = 10, .done_ms = 10,
+	    .failure = HTTP_FAILURE_UNKNOWN }, { .at_ms = 20,
+	    .answer = { .code = CURLE_HTTP2_STREAM }, .connection = 1,
+	    .sent_ms = 20, .done_ms = 20, .failure = HTTP_FAILURE_UNKNOWN },
+	    { .at_ms = 30, OK_AFTER(10), .connection = 2, .sent_ms = 30,
+	    .done_ms = 40 } } },
 	{ .name = "one on which a request took all its time takes no more",
 	    .calls = { { .timeout_ms = 300, HANGS, .connection = 1,
 	    .done_ms = 300, .failure = HTTP_FAILURE_TIMEOUT },
@@ -547,6 +569,103 @@ check_request(void)
 	close_world();
 }
 
+/* --- connections that fail ------------------------------------------------ */
+
+enum {
+	REPLIES_MAX = 8
+};
+
+static struct {
+	uint64_t connections[REPLIES_MAX];
+	bool failed[REPLIES_MAX];
+	size_t count;
+} replies;
+
+static void
+keep_reply(void *arg, const struct http_reply *reply)
+{
+	(void)arg;
+	replies.connections[replies.count] = reply->connection;
+	replies.failed[replies.count++] = reply->connection_failed;
+}
+
+static void
+send_to(const char *url)
+{
+	struct http_request request;
+
+	http_request_init(&request);
+	buf_append_text(&request.url, url);
+	http_send(world.pool, &request, 0, keep_reply, NULL);
+}
+
+static void
+answer_failures(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	(void)arg;
+	*answer = (struct fake_curl_answer){ .after_ms = 10, .cuts = true,
+	    .code = CURLE_RECV_ERROR };
+	if (strstr(request->url, "closed") != NULL) {
+		answer->unsent = true;
+		answer->code = CURLE_COULDNT_CONNECT;
+	} else if (strstr(request->url, "good") != NULL)
+		*answer = (struct fake_curl_answer){ .status = 200 };
+	else if (strstr(request->url, "slow") != NULL)
+		*answer = (struct fake_curl_answer){
+			.after_ms = FAKE_CURL_NEVER };
+}
+
+static void
+check_failures(void)
+{
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
+	open_world(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 2, .idle_s = HOUR_S, .age_s = HOUR_S });
+	send_to("https://provider.test/good");
+	fake_loop_pass(world.loop, 10);
+	send_to("https://provider.test/cut");
+	send_to("https://provider.test/slow");
+	fake_loop_pass(world.loop, 20);
+	send_to("https://provider.test/closed");
+	fake_loop_pass(world.loop, 20);
+	send_to("https://provider.test/closed");
+	fake_loop_pass(world.loop, 20);
+	tap_is_int((int64_t)replies.count, 5, "all of them ended");
+	tap_ok(!replies.failed[0], "with an answer the connection is good");
+	tap_ok(replies.failed[1] && replies.failed[2] &&
+	    replies.connections[1] == replies.connections[2] &&
+	    replies.connections[1] == replies.connections[0],
+	    "all that is on a connection that breaks names this one");
+	tap_ok(replies.failed[3] && replies.failed[4] &&
+	    replies.connections[3] != replies.connections[1] &&
+	    replies.connections[4] != replies.connections[3],
+	    "each one that cannot be opened is another one");
+	close_world();
+}
+
+static void
+check_abort(void)
+{
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
+	open_world(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	send_to("https://provider.test/slow");
+	send_to("https://provider.test/good");
+	send_to("https://provider.test/good");
+	http_pool_abort_waiting(world.pool);
+	tap_is_int((int64_t)replies.count, 0, "nothing ends from within");
+	send_to("https://provider.test/good");
+	fake_loop_pass(world.loop, 10);
+	tap_is_int((int64_t)replies.count, 2,
+	    "what waited ends; what is sent, or came later, does not");
+	tap_ok(!replies.failed[0] && replies.connections[0] == 0,
+	    "no connection is to blame");
+	close_world();
+}
+
 /* What is in a pool that is freed is not told. */
 static void
 check_free(void)
@@ -582,6 +701,8 @@ main(void)
 	for (i = 0; i < sizeof endings / sizeof *endings; i++)
 		check_ending(&endings[i]);
 	check_request();
+	check_failures();
+	check_abort();
 	check_free();
 	return tap_done();
 }
