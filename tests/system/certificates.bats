@@ -167,7 +167,7 @@ always_pushed_with() {
 	"$BUILD/tests/bench/bench-load" \
 		"https://localhost:$PORT/push/v1/notify" \
 		"$STAGE/providers-ca.pem" "$STAGE/client.pem" \
-		"$STAGE/client-key.pem" "$STAGE/single.json" 600 10 \
+		"$STAGE/client-key.pem" "$STAGE/single.json" 600 10 0 '' \
 		>"$STAGE/load" 2>&1 3>&- &
 	local load=$!
 	wait_until 5 grep -q '"status":200' "$STAGE/record.json"
@@ -175,7 +175,7 @@ always_pushed_with() {
 	mv "$STAGE/renewed.p12" "$STAGE/push.p12"
 	wait_until 5 always_pushed_with renewed
 	wait "$load"
-	grep -q ' failed 0 ' "$STAGE/load"
+	grep -q '"failed":0,' "$STAGE/load"
 }
 
 @test "a changed password is picked up" {

@@ -22,14 +22,14 @@ teardown_file() {
 	"$BUILD/tests/bench/bench-load" \
 		"https://localhost:$PORT/push/v1/notify" \
 		"$STAGE/providers-ca.pem" "$STAGE/client.pem" \
-		"$STAGE/client-key.pem" "$STAGE/single.json" 2000 40 \
+		"$STAGE/client-key.pem" "$STAGE/single.json" 2000 40 0 '' \
 		>"$STAGE/load" 2>&1 3>&- &
 	local load=$!
 	wait_until 20 recorded 300
 	kill -TERM "$leaver"
 	wait "$load"
 	has_ended "$leaver"
-	grep -q 'requests 2000 failed 0' "$STAGE/load"
+	grep -q '"requests":2000,"failed":0,' "$STAGE/load"
 }
 
 # recorded COUNT: so many requests reached the providers.

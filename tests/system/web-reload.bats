@@ -27,13 +27,14 @@ post_again() {
 		"https://localhost:$PORT/push/v1/notify" \
 		"$STAGE/providers-ca.pem" "$STAGE/client.pem" \
 		"$STAGE/client-key.pem" "$STAGE/single.json" "$1" "$CALLERS" \
+		0 '' \
 		>"$STAGE/load" 2>&1 3>&-
 }
 
 # lost: how many requests were answered otherwise than all the others, or not
 # at all.
 lost() {
-	sed -n 's/^requests .* failed \([0-9]*\) .*/\1/p' "$STAGE/load"
+	sed -n 's/^{.*"failed":\([0-9]*\),.*/\1/p' "$STAGE/load"
 }
 
 # may_lose: none may be lost, but by mod_fcgid: who asks it at the moment of a
