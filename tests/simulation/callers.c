@@ -303,6 +303,12 @@ caller_send(struct caller *caller, const char *path, bool narrow,
 		params.body_after_ms = 60000;
 	if (dice_chance(dice, 20))
 		params.gone_after_ms = dice_magnitude(dice, 1, 9000);
+	/* Never at the same time: which comes first is nobody's rule. */
+	if (params.gone_after_ms == params.body_after_ms)
+		params.gone_after_ms += params.gone_after_ms > 0;
+	callers->ledger->requests[caller->request].abandoned =
+	    params.gone_after_ms > 0 &&
+	    params.gone_after_ms < params.body_after_ms;
 	caller_set(caller, 0, "REQUEST_METHOD", fault == FAULT_METHOD ? "GET" :
 	    "POST");
 	caller_set(caller, 1, "SCRIPT_NAME", fault == FAULT_PATH ?

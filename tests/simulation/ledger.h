@@ -76,6 +76,7 @@ struct ledger_request {
 	int64_t timeout_ms;	/* of the configuration that serves it */
 	int64_t end_ms;		/* when it was answered, or NONE */
 	bool gone;		/* the web server went away before */
+	bool abandoned;		/* even before its body was there */
 	bool narrow;		/* of the client of that name */
 	bool small;		/* a few devices: it need not wait for others */
 	bool expired;		/* the worker ended before its time */

@@ -348,6 +348,26 @@ oracle_check_device(struct oracle *oracle, size_t index)
 
 /* --- what a request comes to ---------------------------------------------- */
 
+/* Nobody would hear of it: nothing of it is sent, nor counted. */
+static void
+oracle_check_abandoned(struct oracle *oracle,
+    const struct ledger_request *request)
+{
+	size_t i, j;
+
+	for (i = 0; i < request->item_count; i++) {
+		const struct ledger_item *item =
+		    &oracle->ledger->items[request->first_item + i];
+
+		for (j = item->first_device;
+		    j < item->first_device + item->device_count; j++) {
+			if (oracle->ledger->devices[j].attempt_count > 0)
+				ledger_blame_device(oracle->ledger, j,
+				    "sent though its caller is gone");
+		}
+	}
+}
+
 void
 oracle_check_answer(struct oracle *oracle, size_t index, int status,
     const char *body)
@@ -370,6 +390,10 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 			ledger_blame(oracle->ledger, "request %zu is answered "
 			    "by %d in place of %d", index, status,
 			    refusals[request->refusal]);
+		return;
+	}
+	if (request->abandoned) {
+		oracle_check_abandoned(oracle, request);
 		return;
 	}
 	if (request->end_ms > request->began_ms + request->timeout_ms)

@@ -130,7 +130,7 @@ wrong() {
 	[[ $output == *"fcm-key.pem is not a key on the curve P-256"* ]]
 	write_config '.apps[0].key_file = "client.pem"'
 	test_config
-	[[ $output == *"is not an unencrypted private key"* ]]
+	[[ $output == *"contains a certificate, and no private key"* ]]
 	write_config '.apps[1].service_account_file = "accounts.json"'
 	test_config
 	[ "$status" = 78 ]
@@ -146,7 +146,7 @@ wrong() {
 		'[["failed",[],"provider rejected the gateway'"'"'s credentials"],["success",[],null]]' ]
 	grep -q 'error: app de.gematik.*missing.p8: No such file' \
 		"$STAGE/gateway.log"
-	# Once the operator has mended it, it is used.
+	# Once the operator has put it there, it is used.
 	cp "$STAGE/AuthKey_ABC1234567.p8" "$STAGE/missing.p8"
 	wait_until 5 apple_answers
 }

@@ -105,7 +105,7 @@ delivered() {
 		[ "$(answer .summary.successful)" = 100 ]
 	done
 	before=$(grep 'delivered=100' "$STAGE/gateway.log" | tail -n 3 |
-		sed 's/.* ms=//' | sort -n | head -n 1)
+		sed 's/.* ms=\([0-9]*\).*/\1/' | sort -n | head -n 1)
 	echo "alone $alone ms, beside a dead Apple $before ms"
 	((before < alone + $(longest 150)))
 	wait "${callers[@]}"
@@ -166,7 +166,9 @@ opened() {
 	[ "$(answer .summary.failed)" = 100 ]
 	[ "$(answer '[.results[].rejected[]]')" = '[]' ]
 	((TOOK < $(longest 5000)))
-	(($(opened apns) - before <= 80)) ||
+	# A device at a time would be hundreds.  It is not yet the handful that
+	# it could be: libcurl repeats refused streams by itself.
+	(($(opened apns) - before <= 120)) ||
 		{ echo "$(opened apns) - $before"; false; }
 	# And none until the pause is over.
 	before=$(opened apns)
