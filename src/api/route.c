@@ -22,7 +22,7 @@ enum {
 	ROUTE_WHY_SIZE = 256,
 	/* A request that came so long ago stood in a queue. */
 	ROUTE_STANDING_MS = 2000,
-	/* What takes memory, in bytes: measured, rounded up. */
+	/* What takes memory, in bytes: estimates, rounded up. */
 	ROUTE_REQUEST_MEMORY = 16384,
 	ROUTE_OBJECT_MEMORY = 1600,
 	ROUTE_VALUE_MEMORY = 256,
