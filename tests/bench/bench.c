@@ -79,7 +79,7 @@ bench_read_file(const char *path, size_t *size)
 	return content;
 }
 
-/* --- what processes use ---------------------------------------------------- */
+/* --- what processes use --------------------------------------------------- */
 
 /* All threads' time on a CPU: the kernel has it in nanoseconds. */
 static uint64_t
@@ -182,7 +182,7 @@ note_memory(struct bench *bench)
 		    read_pss_kb);
 }
 
-/* --- transfers --------------------------------------------------------------- */
+/* --- transfers ------------------------------------------------------------ */
 
 static size_t
 on_body(char *data, size_t size, size_t count, void *argument)
@@ -268,7 +268,7 @@ collect(struct bench *bench)
 		event_base_loopbreak(bench->loop);
 }
 
-/* --- the loop ---------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------- */
 
 static void
 on_event(evutil_socket_t fd, short what, void *argument)
@@ -346,7 +346,7 @@ set_socket(CURL *easy, curl_socket_t fd, int what, void *argument,
 	return 0;
 }
 
-/* --- results ----------------------------------------------------------------- */
+/* --- results -------------------------------------------------------------- */
 
 static int
 compare(const void *a, const void *b)
