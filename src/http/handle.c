@@ -129,6 +129,9 @@ http_handle_create(const struct http_handle_params *params)
 	    (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	/* An answer that is coded all the same is decoded: a proxy that
+	 * inspects TLS may do so. */
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
 	/* Else cancelling a transfer waits for its thread that looks up the
 	 * name, and all of the worker with it: as long as a name server is
 	 * silent. */

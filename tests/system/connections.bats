@@ -331,6 +331,17 @@ ahead() {
 		"user_timeout 2000" ]
 }
 
+@test "an answer that is coded though nobody asked is read all the same" {
+	start_worker
+	push "$(ios a-gzip)" "$(android a-gzip)" "$(android b-br)"
+	grep -q 'items=1 delivered=3 ' "$WORK/log"
+	[ "$(record 'select(.service == "fcm").headers["accept-encoding"]' |
+		sort -u)" = identity ]
+	send /push/v1/notify "$(single "$(plain '{}' "$(ios b-410-gzip)" \
+		"$(android b-404-UNREGISTERED-gzip)")")"
+	grep -q 'items=1 delivered=0 rejected=2 ' "$WORK/log"
+}
+
 # name_server SECONDS: how long it takes to say where Apple is.
 name_server() {
 	perl -e 'open my $file, "+>>", $ARGV[0] or die; close $file;
