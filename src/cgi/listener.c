@@ -197,7 +197,8 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 		listener->empty_ms = clock_monotonic_ms();
 	if (fd == -1 && (errno == EMFILE || errno == ENFILE ||
 	    errno == ENOBUFS || errno == ENOMEM)) {
-		log_error("cannot accept a request: %s", strerror(errno));
+		log_error("cannot accept a request, trying again: %s",
+		    strerror(errno));
 		listener->pausing = true;
 		loop_timer_start(listener->pause, LISTENER_PAUSE_MS);
 	} else if (fd == -1 && burst == 0 && listener_is_shut(listen_fd)) {

@@ -146,7 +146,7 @@ rejections_log_unproven(struct rejections *rejections, const struct app *app,
 	if (rejections_may_log(rejections_find(rejections, app, NULL)))
 		log_error("app %s: a pushkey was rejected (%s), but the app "
 		    "has not delivered anything yet: is a setting of this app "
-		    "wrong? Reporting none as rejected until it has",
+		    "wrong? Until it has, such pushkeys are reported as failed",
 		    app->app_id, outcome->reason);
 }
 
@@ -211,7 +211,7 @@ rejections_log_raised(struct rejections *rejections, const struct app *app,
 	    "its pushkeys?%s", app->app_id, rejection_guard_suspicious(word),
 	    REJECTION_GUARD_WINDOW, client, outcome->reason,
 	    app->settings.reject_guard ?
-	    " Reporting none as rejected meanwhile" : "");
+	    " Meanwhile such pushkeys are reported as failed" : "");
 }
 
 void

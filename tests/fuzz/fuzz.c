@@ -299,7 +299,8 @@ fuzz_json_compact_size(const char *text, size_t size)
 		if (in_string && text[i] == '\\')
 			total += fuzz_escape_size(text + i, &length);
 		else
-			total += in_string || strchr(" \t\r\n", text[i]) == NULL;
+			total +=
+			    in_string || strchr(" \t\r\n", text[i]) == NULL;
 		if (text[i] == '"')
 			in_string = !in_string;
 	}

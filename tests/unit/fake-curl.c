@@ -349,15 +349,15 @@ fake_easy_start(struct fake_easy *easy)
 	easy->answer.after_ms = FAKE_CURL_NEVER;
 	if (fake_curl.hooks.sent != NULL) {
 		easy->answer.after_ms = 0;
-		fake_curl.hooks.sent(fake_curl.hooks.arg, &(struct fake_curl_request){
-			.number = easy->number,
+		fake_curl.hooks.sent(fake_curl.hooks.arg,
+		    &(struct fake_curl_request){ .number = easy->number,
 			.connection = multi->connection,
 			.opens = opens,
 			.in_flight = multi->in_flight,
 			.url = easy->url,
 			.body = easy->body,
-			.headers = easy->headers
-		}, &easy->answer);
+			.headers = easy->headers },
+		    &easy->answer);
 	}
 	easy->end_ms = easy->answer.after_ms == FAKE_CURL_NEVER ?
 	    FAKE_CURL_NEVER : now_ms + easy->answer.after_ms;

@@ -73,14 +73,19 @@ static const struct {
 	/* Accepted, whatever we can make of the body. */
 	{ 200, "{\"name\":", DELIVERED },
 	{ 200, "{\"n\\u0000\":1}", DELIVERED },
-	{ 200, "{\"n\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]"
-	    "]]]]]]]]]]]]]]]]]]]]}", DELIVERED },
+	{ 200,
+	    "{\"n\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]"
+	    "]]"
+	    "]]]]]]]]]]]]]]]]]]]]}",
+	    DELIVERED },
 	{ 204, "", DELIVERED },
 	/* Google writes messages in any language. */
 	{ 200, "{\"name\":\"projects/p/messages/ü\"}", DELIVERED },
-	{ 404, "{\"error\":{\"code\":404,\"message\":\"wurde gelöscht, "
-	    "ungültig\",\"status\":\"NOT_FOUND\",\"details\":["
-	    CODE("UNREGISTERED") "]}}", DEAD },
+	{ 404,
+	    "{\"error\":{\"code\":404,\"message\":\"wurde gelöscht, "
+	    "ungültig\",\"status\":\"NOT_FOUND\",\"details\":[" CODE(
+		"UNREGISTERED") "]}}",
+	    DEAD },
 	/* Each code with its own status. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")), BUG },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")), DEAD },
@@ -88,11 +93,12 @@ static const struct {
 	{ 403, ERROR("PERMISSION_DENIED", CODE("SENDER_ID_MISMATCH")), DEAD },
 	{ 429, ERROR("RESOURCE_EXHAUSTED", CODE("QUOTA_EXCEEDED") "," QUOTA),
 	    BUSY(RETRY_AFTER_ONLY) },
-	{ 503, ERROR("UNAVAILABLE", CODE("UNAVAILABLE")),
-	    BUSY(RETRY_BACKOFF) },
+	{ 503, ERROR("UNAVAILABLE", CODE("UNAVAILABLE")), BUSY(RETRY_BACKOFF) },
 	{ 500, ERROR("INTERNAL", CODE("INTERNAL")), BUSY(RETRY_BACKOFF) },
-	{ 401, ERROR("UNAUTHENTICATED", CODE("THIRD_PARTY_AUTH_ERROR") ","
-	    APNS_ERROR), OPERATOR },
+	{ 401,
+	    ERROR("UNAUTHENTICATED",
+		CODE("THIRD_PARTY_AUTH_ERROR") "," APNS_ERROR),
+	    OPERATOR },
 	{ 401, ERROR("UNAUTHENTICATED", CODE("APNS_AUTH_ERROR")), OPERATOR },
 	/* The code may stand behind other details. */
 	{ 404, ERROR("NOT_FOUND", QUOTA "," CODE("UNREGISTERED")), DEAD },
@@ -142,84 +148,146 @@ static const struct {
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED\\u0000")), OPERATOR },
 	{ 404, ERROR("NOT_FOUND", "{\"errorCode\":\"UNREGISTERED\"}"),
 	    OPERATOR },
-	{ 404, ERROR("NOT_FOUND", "{\"@type\":\"x\",\"errorCode\":"
-	    "\"UNREGISTERED\"}"), OPERATOR },
-	{ 404, ERROR("NOT_FOUND", "{\"@type\":\"type.googleapis.com/"
-	    "google.rpc.BadRequest\",\"errorCode\":\"UNREGISTERED\"}"),
+	{ 404,
+	    ERROR("NOT_FOUND", "{\"@type\":\"x\",\"errorCode\":"
+			       "\"UNREGISTERED\"}"),
 	    OPERATOR },
-	{ 404, ERROR("NOT_FOUND", "{\"@type\":\"type.googleapis.com/google."
-	    "firebase.fcm.v1.FcmError\",\"errorCode\":[\"UNREGISTERED\"]}"),
+	{ 404,
+	    ERROR("NOT_FOUND",
+		"{\"@type\":\"type.googleapis.com/"
+		"google.rpc.BadRequest\",\"errorCode\":\"UNREGISTERED\"}"),
+	    OPERATOR },
+	{ 404,
+	    ERROR("NOT_FOUND",
+		"{\"@type\":\"type.googleapis.com/google."
+		"firebase.fcm.v1.FcmError\",\"errorCode\":[\"UNREGISTERED\"]}"),
 	    OPERATOR },
 	{ 403, ERROR("SENDER_ID_MISMATCH", ""), OPERATOR },
 	{ 404, "{\"details\":[" CODE("UNREGISTERED") "]}", OPERATOR },
-	{ 404, "{\"error\":{\"details\":" CODE("UNREGISTERED") "}}",
-	    OPERATOR },
+	{ 404, "{\"error\":{\"details\":" CODE("UNREGISTERED") "}}", OPERATOR },
 	{ 404, "[" ERROR("NOT_FOUND", CODE("UNREGISTERED")) "]", OPERATOR },
 	{ 404, "{\"error\":\"UNREGISTERED\"}", OPERATOR },
 	{ 404, "{\"error\":null}", OPERATOR },
 	{ 404, "{\"error\":{\"details\":null}}", OPERATOR },
 	{ 404, "{\"error\":{\"details\":[" CODE("UNREGISTERED"), OPERATOR },
 	/* An invalid argument: by field violations alone. */
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD)), DEAD },
-	{ 400, ERROR("INVALID_ARGUMENT", FIELDS(TOKEN_FIELD) ","
-	    CODE("INVALID_ARGUMENT")), DEAD },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(FIELD("message.fid"))), DEAD },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(FIELD("message.fids"))), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD "," TOKEN_FIELD)), DEAD },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD "," FIELD("message.data[0].value"))), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(FIELD("message.data[0].value") "," TOKEN_FIELD)), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD) "," FIELDS(FIELD("message"))), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(FIELD("message"))), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(FIELD("message.token.x"))), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(FIELD("Message.Token"))), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS("")), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD ",{\"description\":\"d\"}")), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD ",null")), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS("{\"field\":[\"message.token\"]}")), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    "{\"@type\":\"type.googleapis.com/google.rpc.BadRequest\","
-	    "\"fieldViolations\":" TOKEN_FIELD "}"), BUG },
-	{ 400, "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\","
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(TOKEN_FIELD)),
+	    DEAD },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		FIELDS(TOKEN_FIELD) "," CODE("INVALID_ARGUMENT")),
+	    DEAD },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(FIELD("message.fid"))),
+	    DEAD },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(FIELD("message.fids"))),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") "," FIELDS(
+					  TOKEN_FIELD "," TOKEN_FIELD)),
+	    DEAD },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(
+		    TOKEN_FIELD "," FIELD("message.data[0].value"))),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(
+		    FIELD("message.data[0].value") "," TOKEN_FIELD)),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(TOKEN_FIELD) "," FIELDS(
+		    FIELD("message"))),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(FIELD("message"))),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(FIELD("message.token.x"))),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(FIELD("Message.Token"))),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") "," FIELDS("")),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(
+		    TOKEN_FIELD ",{\"description\":\"d\"}")),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(TOKEN_FIELD ",null")),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") "," FIELDS(
+					  "{\"field\":[\"message.token\"]}")),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") ","
+					 "{\"@type\":\"type.googleapis.com/"
+					 "google.rpc.BadRequest\","
+					 "\"fieldViolations\":" TOKEN_FIELD
+					 "}"),
+	    BUG },
+	{ 400,
+	    "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\","
 	    "\"message\":\"The registration token is not a valid FCM "
-	    "registration token\",\"details\":[" CODE("INVALID_ARGUMENT")
-	    "]}}", BUG },
-	{ 400, ERROR("INVALID_ARGUMENT",
-	    FIELDS(FIELD("message.data[0].value"))), BUG },
-	{ 400, "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\","
-	    "\"message\":\"Android message is too big\"}}", TOO_LONG },
-	{ 400, "{\"error\":{\"code\":400,\"status\":\"NEW\","
-	    "\"message\":\"Android message is too big\"}}", BUG },
+	    "registration token\",\"details\":[" CODE("INVALID_ARGUMENT") "]}}",
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT", FIELDS(FIELD("message.data[0].value"))),
+	    BUG },
+	{ 400,
+	    "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\","
+	    "\"message\":\"Android message is too big\"}}",
+	    TOO_LONG },
+	{ 400,
+	    "{\"error\":{\"code\":400,\"status\":\"NEW\","
+	    "\"message\":\"Android message is too big\"}}",
+	    BUG },
 	{ 400, "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\"}}",
 	    BUG },
 	/* A violation that cannot be read could be of anything. */
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
-	    "google.rpc.BadRequest\"}"), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
-	    "google.rpc.BadRequest\",\"fieldViolations\":\"x\"}"), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT") ","
-	    FIELDS(TOKEN_FIELD)) HTML, FOREIGN },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(
+		    TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
+				 "google.rpc.BadRequest\"}"),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(
+		    TOKEN_FIELD) ",{\"@type\":\"type.googleapis.com/"
+				 "google.rpc.BadRequest\",\"fieldViolations\":"
+				 "\"x\"}"),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("INVALID_ARGUMENT") "," FIELDS(TOKEN_FIELD)) HTML,
+	    FOREIGN },
 	{ 404, ERROR("NOT_FOUND", CODE("UNREGISTERED")) "x", OPERATOR },
 	/* Another code is no INVALID_ARGUMENT, whatever fields it names. */
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("QUOTA_EXCEEDED") ","
-	    FIELDS(TOKEN_FIELD)), BUG },
-	{ 400, ERROR("INVALID_ARGUMENT", CODE("THIRD_PARTY_AUTH_ERROR") ","
-	    FIELDS(TOKEN_FIELD)), BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("QUOTA_EXCEEDED") "," FIELDS(TOKEN_FIELD)),
+	    BUG },
+	{ 400,
+	    ERROR("INVALID_ARGUMENT",
+		CODE("THIRD_PARTY_AUTH_ERROR") "," FIELDS(TOKEN_FIELD)),
+	    BUG },
 	{ 400, ERROR("FAILED_PRECONDITION", FIELDS(TOKEN_FIELD)), BUG },
 	{ 400, "", FOREIGN },
 	{ 400, HTML, FOREIGN },

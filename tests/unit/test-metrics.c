@@ -96,7 +96,7 @@ check_text(void)
 	    &(struct metrics_labels){ .app = "a" });
 	tap_is_string(read_text(directory),
 	    "# HELP push_gateway_account_open "
-	    "1 while an account is not sent to for its failures.\n"
+	    "1 while the circuit breaker of an account is open.\n"
 	    "# TYPE push_gateway_account_open gauge\n"
 	    "push_gateway_account_open{provider=\"fcm\",account=\"\"} 1\n"
 	    "# HELP push_gateway_credentials_expiry_seconds "

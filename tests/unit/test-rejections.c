@@ -78,7 +78,8 @@ check_unproven(void)
 {
 	const char *directory = directory_new();
 	struct app_registry *registry = registry_create("");
-	struct app_registry *changed = registry_create("\"url\":\"https://fcm.test\",");
+	struct app_registry *changed =
+	    registry_create("\"url\":\"https://fcm.test\",");
 	struct rejections *rejections = rejections_create(directory, NULL);
 	struct rejections *other = rejections_create(directory, NULL);
 	const struct app *app = app_registry_at(registry, 0);
