@@ -162,7 +162,8 @@ find_certificate(struct connection *connection)
 		return;
 	X509_digest(certificate, EVP_sha256(), digest, &length);
 	for (unsigned i = 0; i < length; i++)
-		snprintf(peer->certificate_sha256 + 3 * i, 4, "%02X%s",
+		snprintf(peer->certificate_sha256 + 3 * i,
+		    sizeof peer->certificate_sha256 - 3 * i, "%02X%s",
 		    digest[i], i + 1 < length ? ":" : "");
 	if (X509_cmp_timeframe(NULL, X509_get0_notBefore(certificate),
 	    X509_get0_notAfter(certificate)) == 0)
