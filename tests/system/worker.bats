@@ -328,7 +328,7 @@ all_given_up() {
 	# and what they left of their answers: 200 KB each.
 	(($(fds) < before + 20))
 	# (The sanitizer keeps memory that was freed.)
-	grep -qa __asan_init "$GATEWAY" || (($(memory_kb) - memory < 6000))
+	grep -qa __asan_init "$GATEWAY" || (($(memory_kb) - memory < 48000))
 	OPTIONS=()
 	pkill -P "$reader"
 	wait "$reader" || :
