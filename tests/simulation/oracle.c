@@ -12,6 +12,7 @@
 enum {
 	ORACLE_ATTEMPTS_MAX = 3,
 	ORACLE_PAUSE_MS = 200,
+	ORACLE_SILENCE_MS = 500,
 	ORACLE_WINDOW = 20,
 	/* In which a small request must have its first attempt: this, and
 	 * some answers of the slowest provider. */
@@ -28,7 +29,10 @@ struct oracle_window {
 /* What is sent to an account in a phase in which it answers nobody. */
 struct oracle_probes {
 	const struct moods_phase *phase;
-	unsigned int failures;		/* early enough to open the breaker */
+	unsigned int failures;		/* in a row, early enough to open the
+					 * breaker */
+	int64_t broken_ms;		/* when a connection last broke */
+	bool answered;			/* somebody, still */
 	unsigned int sent;		/* when it must be open */
 };
 
@@ -154,8 +158,8 @@ oracle_check_probes(struct oracle *oracle, size_t generation,
 	int64_t rest_ms, most;
 
 	if (phase == NULL || settings->breaker_failures == 0 ||
-	    probes->sent == 0 || probes->failures < ORACLE_ATTEMPTS_MAX *
-	    settings->breaker_failures)
+	    probes->sent == 0 ||
+	    probes->failures < settings->breaker_failures)
 		return;
 	rest_ms = phase->until_ms - phase->from_ms - NETWORK_OPENED_MS;
 	most = ORACLE_ATTEMPTS_MAX *
@@ -182,9 +186,48 @@ oracle_probes_now(struct oracle *oracle, size_t generation,
 		return NULL;
 	if (phase != probes->phase) {
 		oracle_check_probes(oracle, generation, account);
-		*probes = (struct oracle_probes){ .phase = phase };
+		*probes = (struct oracle_probes){
+			.phase = phase, .broken_ms = LEDGER_NONE
+		};
 	}
 	return probes;
+}
+
+/*
+ * Counts what must be a failure for the breaker: all that a broken connection
+ * takes along is one, a device that may be tried again has not failed yet, and
+ * who waits for a moment only, or while others are answered, learns nothing.
+ */
+static void
+oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
+    const struct ledger_attempt *attempt, size_t generation)
+{
+	struct oracle_probes *probes = oracle_probes_now(oracle, generation,
+	    (enum network_account)device->account);
+	int64_t now_ms = ledger_now_ms();
+
+	if (probes == NULL)
+		return;
+	switch (attempt->end) {
+	case LEDGER_ANSWERED:
+		if (!attempt->answer->trouble) {
+			probes->failures = 0;
+			probes->answered = true;
+		} else if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS)
+			probes->failures += device->attempt_count ==
+			    ORACLE_ATTEMPTS_MAX;
+		break;
+	case LEDGER_CANCELLED:
+		if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS)
+			probes->failures += !probes->answered &&
+			    now_ms - attempt->sent_ms >= ORACLE_SILENCE_MS;
+		break;
+	default:
+		if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS)
+			probes->failures += now_ms != probes->broken_ms;
+		probes->broken_ms = now_ms;
+		break;
+	}
 }
 
 void
@@ -256,13 +299,8 @@ oracle_on_ended(void *arg, size_t index)
 	    oracle->generations[request->generation];
 	struct oracle_window *window = &oracle->windows[device->app][request->narrow];
 	int64_t *healed_ms = &generation->healed_ms[device->account];
-	struct oracle_probes *probes;
 
-	if ((attempt->end != LEDGER_ANSWERED || attempt->answer->trouble) &&
-	    (probes = oracle_probes_now(oracle, request->generation,
-	    (enum network_account)device->account)) != NULL &&
-	    ledger_now_ms() < probes->phase->from_ms + NETWORK_FAILED_MS)
-		probes->failures++;
+	oracle_note_probe(oracle, device, attempt, request->generation);
 	if (attempt->end != LEDGER_ANSWERED)
 		return;
 	if (!attempt->answer->trouble && *healed_ms <=
