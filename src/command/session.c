@@ -105,7 +105,7 @@ session_app_open(struct session *session, const struct app *app,
 	opened = xcalloc(1, sizeof *opened);
 	opened->session = session;
 	opened->app = app;
-	app->provider->describe(app->account, &opened->described);
+	app->provider->describe(app->account, NULL, &opened->described);
 	opened->described.pool.keep_headers = true;
 	opened->pool =
 	    http_pool_create(session->http, &opened->described.pool);

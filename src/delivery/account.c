@@ -8,14 +8,19 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "delivery/origins.h"
 
 enum {
-	ACCOUNT_LOAD_PAUSE_MS = 1000
+	ACCOUNT_LOAD_PAUSE_MS = 1000,
+	/* Servers that devices name, of all accounts. */
+	ACCOUNT_ORIGINS_MAX = 1024
 };
 
 struct account {
 	TAILQ_ENTRY(account) entry;
-	struct channel *channel;	/* whose name is the account's */
+	char name[TOKEN_NAME_SIZE];
+	struct channel *channel;	/* NULL: there is one by origin */
+	struct health_lines lines;	/* of those */
 };
 
 /* What an app has to do with its account. */
@@ -27,6 +32,7 @@ struct account_binding {
 struct account_list {
 	struct channel_params params;
 	TAILQ_HEAD(, account) accounts;
+	struct origins *origins;
 	struct account_binding *bindings;	/* by the places of apps */
 };
 
@@ -40,6 +46,7 @@ account_list_create(struct app_registry *apps,
 
 	list->params = *params;
 	TAILQ_INIT(&list->accounts);
+	list->origins = origins_create(ACCOUNT_ORIGINS_MAX);
 	list->bindings = xcalloc(app_registry_count(apps),
 	    sizeof *list->bindings);
 	for (i = 0; (app = app_registry_at(apps, i)) != NULL; i++)
@@ -54,6 +61,7 @@ account_list_free(struct account_list *list)
 
 	if (list == NULL)
 		return;
+	origins_free(list->origins);
 	while ((account = TAILQ_FIRST(&list->accounts)) != NULL) {
 		TAILQ_REMOVE(&list->accounts, account, entry);
 		channel_free(account->channel);
@@ -70,13 +78,16 @@ account_list_find(struct account_list *list, const struct app *app)
 	struct provider_channel described;
 	struct account *account;
 
-	app->provider->describe(app->account, &described);
+	app->provider->describe(app->account, NULL, &described);
 	TAILQ_FOREACH(account, &list->accounts, entry) {
-		if (strcmp(account->channel->name, described.name) == 0)
+		if (strcmp(account->name, described.name) == 0)
 			return account;
 	}
 	account = xcalloc(1, sizeof *account);
-	account->channel = channel_create(&list->params, app, &described);
+	memcpy(account->name, described.name, sizeof account->name);
+	if (!described.is_by_origin)
+		account->channel = channel_create(&list->params, app,
+		    &described);
 	TAILQ_INSERT_TAIL(&list->accounts, account, entry);
 	return account;
 }
@@ -106,7 +117,27 @@ account_is_open(const struct account_list *list, const struct app *app)
 }
 
 struct channel *
-account_channel(struct account *account)
+account_take_channel(struct account_list *list, struct account *account,
+    const struct app *app, const struct device *device, enum cause *cause)
 {
-	return account->channel;
+	struct channel_params params = list->params;
+	struct channel *channel = account->channel;
+	struct provider_channel described;
+
+	*cause = CAUSE_NONE;
+	if (channel != NULL)
+		return channel;
+	params.shared = &account->lines;
+	*cause = app->provider->describe(app->account, device, &described);
+	if (*cause == CAUSE_NONE && (channel = origins_take(list->origins,
+	    &params, app, &described)) == NULL)
+		*cause = CAUSE_GATEWAY_OVERLOADED;
+	return channel;
+}
+
+void
+account_give_back(struct account_list *list, const struct channel *channel)
+{
+	if (channel->origin[0] != '\0')
+		origins_give_back(list->origins, channel);
 }

@@ -9,9 +9,10 @@
 
 /*
  * Accounts with providers, found by the credentials of apps: apps with the
- * same credentials share one, with its channel.  Where such apps have
- * different settings, those of the first one count.  Two accounts share
- * nothing: Apple, for one, binds a connection to a team.
+ * same credentials share one, with its channel, or, where devices name
+ * servers, with its channels.  Where such apps have different settings, those
+ * of the first one count.  Two accounts share nothing: Apple, for one, binds a
+ * connection to a team.
  */
 struct account_list;
 struct account;
@@ -35,7 +36,15 @@ struct account *account_open(struct account_list *list, const struct app *app);
 /* True if its credentials have been read. */
 bool account_is_open(const struct account_list *list, const struct app *app);
 
-/* The channel to send to a device of the account. */
-struct channel *account_channel(struct account *account);
+/*
+ * The channel to send to a device of an app of the account, which must be
+ * given back.  NULL with the cause: CAUSE_GATEWAY_OVERLOADED while too many
+ * servers that devices name are in use, else nothing may ever be sent to it.
+ */
+struct channel *account_take_channel(struct account_list *list,
+    struct account *account, const struct app *app,
+    const struct device *device, enum cause *cause);
+void account_give_back(struct account_list *list,
+    const struct channel *channel);
 
 #endif

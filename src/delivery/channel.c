@@ -20,7 +20,8 @@ channel_create_health(const struct channel *channel,
 		.breaker = {
 			.failures = (unsigned int)settings->breaker_failures,
 			.pause_ms = settings->breaker_pause_s * 1000
-		}
+		},
+		.shared = params->shared
 	});
 }
 
@@ -32,7 +33,8 @@ channel_create_minting(const struct channel *channel,
 	return minting_create(&(struct minting_params){
 		.loop = params->loop,
 		.http = params->http,
-		.store = params->store,
+		/* A file's name would say which servers there are. */
+		.store = channel->origin[0] != '\0' ? NULL : params->store,
 		.provider = app->provider,
 		.account = app->account,
 		.described = described,
@@ -50,6 +52,7 @@ channel_create(const struct channel_params *params, const struct app *app,
 	struct http_pool_params pool = described->pool;
 
 	memcpy(channel->name, described->name, sizeof channel->name);
+	memcpy(channel->origin, described->origin, sizeof channel->origin);
 	channel->labels = (struct metrics_labels){
 		.provider = app->provider->name, .account = channel->name
 	};

@@ -21,11 +21,13 @@ struct channel_params {
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;	/* NULL: none */
+	struct health_lines *shared;	/* see struct health_params */
 };
 
 /* Read-only to others. */
 struct channel {
 	char name[TOKEN_NAME_SIZE];
+	char origin[PROVIDER_ORIGIN_SIZE];	/* "": the provider's own */
 	struct metrics_labels labels;	/* its provider and its account */
 	struct http_pool *pool;
 	/* To have a request in flight: as many as the connections can carry,

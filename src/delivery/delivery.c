@@ -29,6 +29,7 @@ struct delivery_device {
 	size_t index;			/* of its notification */
 	struct outcome *outcome;
 	const struct app *app;
+	struct channel *channel;
 	struct push push;
 };
 
@@ -36,6 +37,7 @@ struct delivery_device {
 struct delivery_permits {
 	struct channel *channel;
 	struct permit_holder *holder;
+	size_t users;			/* devices under way */
 };
 
 /* One notification of a batch. */
@@ -172,10 +174,38 @@ delivery_note(struct delivery_run *run, const struct app *app,
 		    attempts, outcome);
 }
 
+/* The place of a channel among those that the run has permits of. */
+static size_t
+delivery_run_find_permits(const struct delivery_run *run,
+    const struct channel *channel)
+{
+	size_t i = 0;
+
+	while (i < run->permits_count && run->permits[i].channel != channel)
+		i++;
+	return i;
+}
+
+/* A server's channel is only kept for those who use it. */
+static void
+delivery_run_leave_channel(struct delivery_run *run,
+    const struct channel *channel)
+{
+	struct delivery_permits *permits =
+	    &run->permits[delivery_run_find_permits(run, channel)];
+
+	if (--permits->users == 0 && channel->origin[0] != '\0') {
+		permit_holder_free(permits->holder);
+		*permits = run->permits[--run->permits_count];
+	}
+	account_give_back(run->delivery->params.accounts, channel);
+}
+
 static void
 delivery_device_free(struct delivery_device *device)
 {
 	push_end(&device->push);
+	delivery_run_leave_channel(device->run, device->channel);
 	TAILQ_REMOVE(&device->run->active, device, entry);
 	device->run->active_count--;
 	free(device);
@@ -205,10 +235,8 @@ delivery_on_settled(void *arg, const struct outcome *found)
 static struct permit_holder *
 delivery_run_permits(struct delivery_run *run, struct channel *channel)
 {
-	size_t i = 0;
+	size_t i = delivery_run_find_permits(run, channel);
 
-	while (i < run->permits_count && run->permits[i].channel != channel)
-		i++;
 	if (i == run->permits_count) {
 		run->permits = xreallocarray(run->permits, i + 1,
 		    sizeof *run->permits);
@@ -217,6 +245,7 @@ delivery_run_permits(struct delivery_run *run, struct channel *channel)
 			.holder = permit_holder_create(channel->permits)
 		};
 	}
+	run->permits[i].users++;
 	return run->permits[i].holder;
 }
 
@@ -232,6 +261,7 @@ delivery_device_start(struct delivery_run *run, size_t index, size_t i,
 	device->index = index;
 	device->outcome = &run->items[index].outcomes[i];
 	device->app = app;
+	device->channel = channel;
 	TAILQ_INSERT_TAIL(&run->active, device, entry);
 	run->active_count++;
 	push_start(&device->push, &(struct push_params){
@@ -280,38 +310,56 @@ delivery_is_wanted(struct delivery *delivery, const struct app *app,
 	return !advice.is_unwanted;
 }
 
-/* Starts the i-th device of a notification, or settles it at once. */
-static void
-delivery_start_device(struct delivery_run *run, size_t index, size_t i)
+/*
+ * The channel to send to the i-th device of a notification, which must be
+ * given back; NULL with the outcome if nothing is to be sent.
+ */
+static struct channel *
+delivery_take_channel(struct delivery_run *run, size_t index, size_t i,
+    const struct app *app, struct outcome *outcome)
 {
 	const struct delivery_params *params = &run->delivery->params;
 	const struct notification *notification =
 	    &run->batch->notifications[index];
 	const struct device *device = &notification->devices[i];
-	const struct app *app = delivery_find_app(run, index, i);
-	struct outcome outcome = {
-		.verdict = VERDICT_FAILED
-	};
-	struct account *account = NULL;
+	struct channel *channel = NULL;
+	struct account *account;
 
+	*outcome = (struct outcome){ .verdict = VERDICT_FAILED };
 	if (app == NULL) {
-		outcome.cause = CAUSE_APP_UNKNOWN;
-		outcome.reason = "app unknown";
+		outcome->cause = CAUSE_APP_UNKNOWN;
+		outcome->reason = "app unknown";
 	} else if (device->is_forbidden) {
-		outcome.cause = CAUSE_APP_FORBIDDEN;
-		outcome.reason = "app not allowed";
+		outcome->cause = CAUSE_APP_FORBIDDEN;
+		outcome->reason = "app not allowed";
 	} else if (!delivery_is_wanted(run->delivery, app, notification,
 	    device)) {
-		outcome.verdict = VERDICT_DELIVERED;
-		outcome.reason = "not wanted";
+		outcome->verdict = VERDICT_DELIVERED;
+		outcome->reason = "not wanted";
 	} else if ((account = account_open(params->accounts, app)) == NULL) {
-		outcome.verdict = VERDICT_LATER;
-		outcome.cause = CAUSE_CREDENTIALS;
-		outcome.reason = "no credentials";
+		outcome->verdict = VERDICT_LATER;
+		outcome->cause = CAUSE_CREDENTIALS;
+		outcome->reason = "no credentials";
+	} else if ((channel = account_take_channel(params->accounts, account,
+	    app, device, &outcome->cause)) == NULL) {
+		if (outcome->cause == CAUSE_GATEWAY_OVERLOADED)
+			outcome->verdict = VERDICT_LATER;
+		outcome->reason = "not sent";
 	}
-	if (account != NULL)
-		delivery_device_start(run, index, i, app,
-		    account_channel(account));
+	return channel;
+}
+
+/* Starts the i-th device of a notification, or settles it at once. */
+static void
+delivery_start_device(struct delivery_run *run, size_t index, size_t i)
+{
+	const struct app *app = delivery_find_app(run, index, i);
+	struct outcome outcome;
+	struct channel *channel = delivery_take_channel(run, index, i, app,
+	    &outcome);
+
+	if (channel != NULL)
+		delivery_device_start(run, index, i, app, channel);
 	else {
 		delivery_note(run, app, 0, &outcome);
 		delivery_settle(run, index,

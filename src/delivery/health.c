@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log-limit.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 
@@ -19,7 +18,8 @@ enum {
 struct health {
 	struct health_params params;
 	struct breaker breaker;
-	struct log_limit lines[HEALTH_LINE__MAX];
+	struct health_lines own;
+	struct health_lines *lines;	/* its own, or the account's */
 	bool logged;			/* that the breaker is open */
 	enum cause cause;
 	uint64_t failed_connection;	/* the latest that was counted, or 0 */
@@ -39,10 +39,12 @@ health_create(const struct health_params *params)
 
 	health->params = *params;
 	breaker_init(&health->breaker, &params->breaker);
-	for (i = 0; i < HEALTH_LINE__MAX; i++)
-		health->lines[i] = (struct log_limit){
-			.burst = 1, .interval_ms = HEALTH_LOG_MS
-		};
+	health->lines = params->shared == NULL ? &health->own :
+	    params->shared;
+	for (i = 0; i < HEALTH_LINE__MAX; i++) {
+		health->lines->limits[i].burst = 1;
+		health->lines->limits[i].interval_ms = HEALTH_LOG_MS;
+	}
 	health->silence = loop_timer_create(params->loop, health_on_silence,
 	    health);
 	return health;
@@ -51,8 +53,9 @@ health_create(const struct health_params *params)
 static void
 health_show_open(const struct health *health, bool open)
 {
-	metrics_set(health->params.metrics, METRICS_ACCOUNT_OPEN, open,
-	    health->params.labels);
+	if (health->params.shared == NULL)
+		metrics_set(health->params.metrics, METRICS_ACCOUNT_OPEN,
+		    open, health->params.labels);
 }
 
 void
@@ -71,7 +74,7 @@ bool
 health_log(struct health *health, enum health_line line, const char *format,
     ...)
 {
-	bool admitted = log_limit_admits(&health->lines[line]);
+	bool admitted = log_limit_admits(&health->lines->limits[line]);
 	char words[512];
 	va_list ap;
 
@@ -126,7 +129,7 @@ health_report_open(struct health *health, bool opened, const char *format, ...)
 	/* Now and then again: another worker may have taken it back. */
 	health_show_open(health, true);
 	/* One that opens and closes all the time must not flood the log. */
-	if (health->logged)
+	if (health->logged || health->params.shared != NULL)
 		return;
 	va_start(ap, format);
 	vsnprintf(why, sizeof why, format, ap);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/log-limit.h"
 #include "base/loop.h"
 #include "delivery/breaker.h"
 #include "delivery/permits.h"
@@ -18,6 +19,20 @@
  */
 struct health;
 
+/* What the operator is told; each is limited apart from the others. */
+enum health_line {
+	HEALTH_NO_TOKEN,
+	HEALTH_NO_RESPONSE,
+	HEALTH_CREDENTIALS,
+	HEALTH_BREAKER,
+	HEALTH_LINE__MAX
+};
+
+/* The limits of channels that are told of together; zeroed at first. */
+struct health_lines {
+	struct log_limit limits[HEALTH_LINE__MAX];
+};
+
 struct health_params {
 	struct loop *loop;
 	const char *name;		/* the channel's, for the log */
@@ -27,6 +42,12 @@ struct health_params {
 	struct permits *permits;
 	struct http_pool *pool;
 	struct breaker_params breaker;
+	/*
+	 * The lines of an account with many channels.  Its own breaker says
+	 * nothing of the account then: neither a gauge nor the log shows it.
+	 * NULL: it is the account's only one.
+	 */
+	struct health_lines *shared;
 };
 
 /* What the params name must outlive it. */
@@ -65,15 +86,6 @@ enum cause health_cause(const struct health *health);
 
 /* When there was the last answer, by the monotonic clock; 0: never. */
 int64_t health_answered_ms(const struct health *health);
-
-/* What the operator is told; each is limited apart from the others. */
-enum health_line {
-	HEALTH_NO_TOKEN,
-	HEALTH_NO_RESPONSE,
-	HEALTH_CREDENTIALS,
-	HEALTH_BREAKER,
-	HEALTH_LINE__MAX
-};
 
 /*
  * Writes an error into the log, with the channel's name, at most once in ten

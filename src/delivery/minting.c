@@ -24,8 +24,9 @@ static const struct http_pool_params minting_pool = {
 struct minting {
 	struct minting_params params;
 	char name[TOKEN_NAME_SIZE];
+	char origin[PROVIDER_ORIGIN_SIZE];
 	struct token_source *tokens;
-	struct http_pool *pool;
+	struct http_pool *pool;		/* NULL until it is wanted */
 	struct http_call *call;		/* NULL if none is under way */
 	unsigned int tries;
 };
@@ -35,7 +36,9 @@ static void minting_mint(void *arg, struct token_source *source);
 static void
 minting_succeed(struct minting *minting, const struct token *token)
 {
-	log_info("%s: new token", minting->name);
+	/* There may be one for each of a thousand servers. */
+	if (minting->origin[0] == '\0')
+		log_info("%s: new token", minting->name);
 	metrics_add(minting->params.metrics, METRICS_TOKENS_MINTED, 1,
 	    minting->params.labels);
 	token_minted(minting->tokens, token);
@@ -99,13 +102,16 @@ minting_mint(void *arg, struct token_source *source)
 
 	(void)source;
 	http_request_init(&request);
-	switch (params->provider->mint(params->account, clock_wall_s(),
-	    &token, &request, &error)) {
+	switch (params->provider->mint(params->account,
+	    minting->origin, clock_wall_s(), &token, &request, &error)) {
 	case PROVIDER_MINT_DONE:
 		minting_succeed(minting, &token);
 		break;
 	case PROVIDER_MINT_ASK:
 		minting->tries++;
+		if (minting->pool == NULL)
+			minting->pool = http_pool_create(params->http,
+			    &minting_pool);
 		minting->call = http_send(minting->pool, &request,
 		    MINTING_TIMEOUT_MS, minting_on_reply, minting);
 		break;
@@ -129,8 +135,9 @@ minting_create(const struct minting_params *params)
 
 	memcpy(tokens.name, params->described->name, sizeof tokens.name);
 	memcpy(minting->name, params->described->name, sizeof minting->name);
+	memcpy(minting->origin, params->described->origin,
+	    sizeof minting->origin);
 	minting->params = *params;
-	minting->pool = http_pool_create(params->http, &minting_pool);
 	minting->tokens = token_source_create(params->store, params->loop,
 	    &tokens);
 	return minting;

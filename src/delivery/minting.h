@@ -18,7 +18,7 @@ struct minting;
 struct minting_params {
 	struct loop *loop;
 	struct http *http;
-	struct token_store *store;
+	struct token_store *store;	/* NULL: see token_source_create */
 	const struct provider *provider;
 	const void *account;		/* the provider's, loaded */
 	const struct provider_channel *described;	/* by the provider */

@@ -62,10 +62,12 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 {
 	struct health *health = push->params.channel->health;
 
-	if (reply->failure != HTTP_FAILURE_NONE)
-		health_log(health, HEALTH_NO_RESPONSE, "no response: %s",
-		    reply->failure_words);
-	else if (outcome->cause == CAUSE_CREDENTIALS)
+	if (reply->failure != HTTP_FAILURE_NONE) {
+		/* The words name the server, which may be a person's. */
+		if (push->params.channel->origin[0] == '\0')
+			health_log(health, HEALTH_NO_RESPONSE,
+			    "no response: %s", reply->failure_words);
+	} else if (outcome->cause == CAUSE_CREDENTIALS)
 		health_log(health, HEALTH_CREDENTIALS,
 		    "app %s: provider rejected our credentials: %d %s",
 		    push->params.app->app_id, reply->status, outcome->reason);

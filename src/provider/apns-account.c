@@ -287,14 +287,16 @@ apns_account_expires_s(const void *arg)
 	    account->certificate->expires_s;
 }
 
-void
-apns_account_describe(const void *arg, struct provider_channel *channel)
+enum cause
+apns_account_describe(const void *arg, const struct device *device,
+    struct provider_channel *channel)
 {
 	const struct apns_account *account = arg;
 	const struct key_pair *certificate = account->certificate;
 	const char *host = provider_url_host(account->url);
 	char key[17];
 
+	(void)device;
 	*channel = (struct provider_channel){
 		.pool = {
 			.max_connections = 2,
@@ -322,6 +324,7 @@ apns_account_describe(const void *arg, struct provider_channel *channel)
 		    "apns-%.20s-%.20s-%s-%s", account->team_id,
 		    account->key_id, key, host);
 	}
+	return CAUSE_NONE;
 }
 
 bool
@@ -333,14 +336,15 @@ apns_account_is_sandbox(const void *arg)
 }
 
 enum provider_mint
-apns_account_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct error *error)
+apns_account_mint(const void *arg, const char *origin, int64_t now_s,
+    struct token *token, struct http_request *request, struct error *error)
 {
 	const struct apns_account *account = arg;
 	char header[128], claims[128];
 	struct buf text;
 	bool signed_well;
 
+	(void)origin;
 	(void)request;
 	snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"kid\":\"%.40s\"}",
 	    account->key_id);

@@ -54,10 +54,11 @@ void apns_account_close(void *account);
 bool apns_account_load(void *account, struct error *error);
 const char *apns_account_credentials(const void *account, size_t i);
 int64_t apns_account_expires_s(const void *account);
-void apns_account_describe(const void *account,
-    struct provider_channel *channel);
+enum cause apns_account_describe(const void *account,
+    const struct device *device, struct provider_channel *channel);
 bool apns_account_is_sandbox(const void *account);
-enum provider_mint apns_account_mint(const void *account, int64_t now_s,
-    struct token *token, struct http_request *request, struct error *error);
+enum provider_mint apns_account_mint(const void *account, const char *origin,
+    int64_t now_s, struct token *token, struct http_request *request,
+    struct error *error);
 
 #endif

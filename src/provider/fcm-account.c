@@ -130,12 +130,14 @@ fcm_account_credentials(const void *arg, size_t i)
 	return i == 0 ? account->service_account_file : NULL;
 }
 
-void
-fcm_account_describe(const void *arg, struct provider_channel *channel)
+enum cause
+fcm_account_describe(const void *arg, const struct device *device,
+    struct provider_channel *channel)
 {
 	const struct fcm_account *account = arg;
 	char key[17];
 
+	(void)device;
 	jwt_key_fingerprint(account->credentials.key, key);
 	*channel = (struct provider_channel){
 		.pool = {
@@ -153,14 +155,16 @@ fcm_account_describe(const void *arg, struct provider_channel *channel)
 	snprintf(channel->name, sizeof channel->name, "fcm-%.40s-%s-%s",
 	    account->credentials.project_id, key,
 	    provider_url_host(account->url));
+	return CAUSE_NONE;
 }
 
 enum provider_mint
-fcm_account_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct error *error)
+fcm_account_mint(const void *arg, const char *origin, int64_t now_s,
+    struct token *token, struct http_request *request, struct error *error)
 {
 	const struct fcm_account *account = arg;
 
+	(void)origin;
 	(void)token;
 	return service_account_compose(&account->credentials, FCM_ACCOUNT_SCOPE,
 	    now_s, request, error) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;

@@ -44,10 +44,11 @@ void *fcm_account_open(struct json_object *section, const char *directory,
 void fcm_account_close(void *account);
 bool fcm_account_load(void *account, struct error *error);
 const char *fcm_account_credentials(const void *account, size_t i);
-void fcm_account_describe(const void *account,
-    struct provider_channel *channel);
-enum provider_mint fcm_account_mint(const void *account, int64_t now_s,
-    struct token *token, struct http_request *request, struct error *error);
+enum cause fcm_account_describe(const void *account,
+    const struct device *device, struct provider_channel *channel);
+enum provider_mint fcm_account_mint(const void *account, const char *origin,
+    int64_t now_s, struct token *token, struct http_request *request,
+    struct error *error);
 bool fcm_account_read(const void *account, const struct http_reply *reply,
     int64_t now_s, struct token *token, struct error *error);
 

@@ -269,13 +269,15 @@ hms_account_path_id(const struct hms_account *account)
 	    account->file_project_id;
 }
 
-void
-hms_account_describe(const void *arg, struct provider_channel *channel)
+enum cause
+hms_account_describe(const void *arg, const struct device *device,
+    struct provider_channel *channel)
 {
 	const struct hms_account *account = arg;
 	char key[17];
 	uint64_t hash;
 
+	(void)device;
 	*channel = (struct provider_channel){
 		.pool = {
 			.max_connections = 4,
@@ -299,6 +301,7 @@ hms_account_describe(const void *arg, struct provider_channel *channel)
 	snprintf(channel->name, sizeof channel->name, "hms%d-%.40s-%s-%s",
 	    (int)account->version, hms_account_path_id(account), key,
 	    provider_url_host(account->url));
+	return CAUSE_NONE;
 }
 
 /* --- tokens -------------------------------------------------------------- */
@@ -370,11 +373,12 @@ hms_account_append_encoded(struct buf *body, const char *text)
 }
 
 enum provider_mint
-hms_account_mint(const void *arg, int64_t now_s, struct token *token,
-    struct http_request *request, struct error *error)
+hms_account_mint(const void *arg, const char *origin, int64_t now_s,
+    struct token *token, struct http_request *request, struct error *error)
 {
 	const struct hms_account *account = arg;
 
+	(void)origin;
 	if (account->version == 3)
 		return hms_account_make_token(account, now_s, token, error);
 	buf_append_text(&request->url, account->token_url);

@@ -54,10 +54,11 @@ void *hms_account_open(struct json_object *section, const char *directory,
 void hms_account_close(void *account);
 bool hms_account_load(void *account, struct error *error);
 const char *hms_account_credentials(const void *account, size_t i);
-void hms_account_describe(const void *account,
-    struct provider_channel *channel);
-enum provider_mint hms_account_mint(const void *account, int64_t now_s,
-    struct token *token, struct http_request *request, struct error *error);
+enum cause hms_account_describe(const void *account,
+    const struct device *device, struct provider_channel *channel);
+enum provider_mint hms_account_mint(const void *account, const char *origin,
+    int64_t now_s, struct token *token, struct http_request *request,
+    struct error *error);
 bool hms_account_read(const void *account, const struct http_reply *reply,
     int64_t now_s, struct token *token, struct error *error);
 

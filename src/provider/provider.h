@@ -21,12 +21,20 @@
  * with one of these structs and one line in PROVIDER_LIST.
  */
 
+enum { PROVIDER_ORIGIN_SIZE = 280 };	/* a host's name has at most 253 */
+
 /*
- * What the apps with the same credentials share: connections and tokens.
- * Filled by `describe`, once the credentials are loaded.
+ * What pushes share: connections, tokens, and how well they are answered.  Apps
+ * with the same credentials share one; where each device names the server that
+ * it is reached by, they share one for each of those servers.  Filled by
+ * `describe`, once the credentials are loaded.
  */
 struct provider_channel {
 	char name[TOKEN_NAME_SIZE];	/* distinguishes credentials */
+	bool is_by_origin;	/* devices name servers */
+	/* "https://host[:port]" of the device's server, in lower case, or "".
+	 * It may name a person: never in a log, a metric, a file's name. */
+	char origin[PROVIDER_ORIGIN_SIZE];
 	struct http_pool_params pool;	/* max_connections: the default */
 	bool needs_no_token;	/* else how long one is used: */
 	int64_t token_renew_ahead_s;
@@ -92,18 +100,24 @@ struct provider {
 	const char *(*credentials)(const void *account, size_t i);
 	/* When what was loaded ends, 0: never; NULL if it never does. */
 	int64_t (*expires_s)(const void *account);
-	void (*describe)(const void *account,
-	    struct provider_channel *channel);
+	/*
+	 * Describes the channel to a device, or without one (NULL) all that
+	 * does not depend on it.  CAUSE_NONE, or for which nothing may ever be
+	 * sent to that device.
+	 */
+	enum cause (*describe)(const void *account,
+	    const struct device *device, struct provider_channel *channel);
 	/* True if its pushes reach no people's apps but developers'; NULL:
 	 * never. */
 	bool (*is_sandbox)(const void *account);
 
 	/*
-	 * Makes a token, or the request for one; FAILED comes with an error.
-	 * Not called if the channel needs none.
+	 * Makes a token for a channel with that origin, or the request for
+	 * one; FAILED comes with an error.  Not called if the channel needs
+	 * none.
 	 */
-	enum provider_mint (*mint)(const void *account, int64_t now_s,
-	    struct token *token, struct http_request *request,
+	enum provider_mint (*mint)(const void *account, const char *origin,
+	    int64_t now_s, struct token *token, struct http_request *request,
 	    struct error *error);
 	/* Only for those that ASK: the token in a reply, or an error. */
 	bool (*read)(const void *account, const struct http_reply *reply,

@@ -58,6 +58,8 @@ struct token_source {
 static bool
 token_lock(struct token_source *source)
 {
+	if (source->store == NULL)
+		return true;
 	source->lock_fd = token_file_lock(source->store, source->params.name);
 	if (source->lock_fd == -1 && errno == EWOULDBLOCK) {
 		if (clock_monotonic_ms() <
@@ -142,7 +144,8 @@ token_adopt(struct token_source *source)
 {
 	struct token shared;
 
-	if (token_file_read(source->store, source->params.name, &shared) &&
+	if (source->store != NULL &&
+	    token_file_read(source->store, source->params.name, &shared) &&
 	    token_is_usable(source, &shared) &&
 	    (shared.issued_s >= source->current.issued_s ||
 	    token_is_of_the_future(&source->current)))
@@ -282,7 +285,8 @@ token_refuse(struct token_source *source, unsigned int serial)
 void
 token_minted(struct token_source *source, const struct token *token)
 {
-	token_file_write(source->store, source->params.name, token);
+	if (source->store != NULL)
+		token_file_write(source->store, source->params.name, token);
 	token_unlock(source);
 	token_set(source, token);
 	source->state = TOKEN_IDLE;

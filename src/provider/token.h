@@ -35,7 +35,10 @@ struct token_params {
 /* Called once, with NULL if no token can be had now. */
 typedef void (*token_ready_fn)(void *arg, const struct token *token);
 
-/* The store must outlive its sources. */
+/*
+ * The store must outlive its sources.  NULL: nothing is shared, each worker
+ * mints its own.
+ */
 struct token_source *token_source_create(struct token_store *store,
     struct loop *loop, const struct token_params *params);
 

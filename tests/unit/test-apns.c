@@ -259,7 +259,7 @@ check_describe(void)
 	void *account = load_account(channels[0].section);
 	size_t i;
 
-	apns->describe(account, &first);
+	apns->describe(account, NULL, &first);
 	tap_contains(first.name, "apns", "the name names the provider: %s",
 	    first.name);
 	tap_ok(first.pool.http2_only && first.pool.warm_up,
@@ -271,7 +271,7 @@ check_describe(void)
 	apns->close(account);
 	for (i = 0; i < sizeof channels / sizeof *channels; i++) {
 		account = load_account(channels[i].section);
-		apns->describe(account, &channel);
+		apns->describe(account, NULL, &channel);
 		tap_ok((strcmp(channel.name, first.name) == 0) ==
 		    channels[i].same, "%s: %s channel", channels[i].name,
 		    channels[i].same ? "the same" : "another");
@@ -279,7 +279,7 @@ check_describe(void)
 	}
 	fixture_file("key.p8", fixture_pem(other, NULL));
 	account = load_account(channels[0].section);
-	apns->describe(account, &channel);
+	apns->describe(account, NULL, &channel);
 	tap_ok(strcmp(channel.name, first.name) != 0,
 	    "another key in the file: another channel");
 	apns->close(account);
@@ -299,7 +299,8 @@ check_mint(void)
 	void *account = load_account("{" LEAST "}");
 
 	http_request_init(&request);
-	tap_is_int(apns->mint(account, 1700000000, &token, &request, &error),
+	tap_is_int(apns->mint(account, "", 1700000000, &token, &request,
+	    &error),
 	    PROVIDER_MINT_DONE, "a token is made on the spot");
 	tap_ok(fixture_jwt_is_signed_by(token.text,
 	    fixture_key(FIXTURE_KEY_P256)), "it is signed by the key");

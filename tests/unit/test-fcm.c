@@ -276,7 +276,7 @@ check_describe(void)
 	    service_account(key, "{}"));
 	size_t i;
 
-	fcm->describe(account, &first);
+	fcm->describe(account, NULL, &first);
 	tap_contains(first.name, "fcm", "the name names the provider: %s",
 	    first.name);
 	tap_is_int(first.pool.max_streams, 100, "100 streams on a connection");
@@ -286,14 +286,14 @@ check_describe(void)
 	for (i = 0; i < sizeof channels / sizeof *channels; i++) {
 		account = load_account(channels[i].section,
 		    service_account(key, channels[i].changes));
-		fcm->describe(account, &channel);
+		fcm->describe(account, NULL, &channel);
 		tap_ok((strcmp(channel.name, first.name) == 0) ==
 		    channels[i].same, "%s: %s channel", channels[i].name,
 		    channels[i].same ? "the same" : "another");
 		fcm->close(account);
 	}
 	account = load_account("{" LEAST "}", service_account(other, "{}"));
-	fcm->describe(account, &channel);
+	fcm->describe(account, NULL, &channel);
 	tap_ok(strcmp(channel.name, first.name) != 0,
 	    "another key: another channel");
 	fcm->close(account);
@@ -317,7 +317,8 @@ check_mint(const char *changes, const char *token_uri)
 	const char *body, *jwt;
 
 	http_request_init(&request);
-	tap_is_int(fcm->mint(account, 1700000000, &token, &request, &error),
+	tap_is_int(fcm->mint(account, "", 1700000000, &token, &request,
+	    &error),
 	    PROVIDER_MINT_ASK, "%s: Google must be asked", token_uri);
 	tap_is_string(buf_text(&request.url), token_uri, "%s: the URL",
 	    token_uri);

@@ -145,7 +145,8 @@ check_mint(void)
 	void *account = load_account("{" V1 "}");
 
 	http_request_init(&request);
-	tap_is_int(hms->mint(account, 1700000000, &token, &request, &error),
+	tap_is_int(hms->mint(account, "", 1700000000, &token, &request,
+	    &error),
 	    PROVIDER_MINT_ASK, "version 1 asks for a token");
 	tap_is_string(buf_text(&request.url),
 	    "https://oauth-login.cloud.huawei.com/oauth2/v3/token",
@@ -157,7 +158,8 @@ check_mint(void)
 	hms->close(account);
 	account = load_account("{" V3 "}");
 	http_request_init(&request);
-	tap_is_int(hms->mint(account, 1700000000, &token, &request, &error),
+	tap_is_int(hms->mint(account, "", 1700000000, &token, &request,
+	    &error),
 	    PROVIDER_MINT_DONE, "version 3 makes a token");
 	fixture_is_json(fixture_jwt_part(token.text, 0), "{\"kid\":\"k3\","
 	    "\"typ\":\"JWT\",\"alg\":\"PS256\"}", "... its header");
@@ -178,9 +180,9 @@ check_describe(void)
 	void *second = load_account("{" V2 "}");
 	void *third = load_account("{" V3 "}");
 
-	hms->describe(first, &one);
-	hms->describe(second, &two);
-	hms->describe(third, &three);
+	hms->describe(first, NULL, &one);
+	hms->describe(second, NULL, &two);
+	hms->describe(third, NULL, &three);
 	tap_contains(one.name, "hms1-104-", "the name: %s", one.name);
 	tap_contains(three.name, "hms3-p3-", "the project of the file: %s",
 	    three.name);
