@@ -144,6 +144,22 @@ case_join(struct case_of *it, size_t a, size_t b)
 }
 
 static void
+check_counts(const struct row *row, const struct result *result)
+{
+	const char *letter;
+
+	for (letter = "drlf"; *letter != '\0'; letter++) {
+		unsigned int count = 0;
+		const char *device;
+
+		for (device = row->devices; *device != '\0'; device++)
+			count += *device == *letter;
+		tap_is_int(result->devices[verdicts[(unsigned char)*letter]],
+		    count, "%s: how many are %c", row->name, *letter);
+	}
+}
+
+static void
 check_row(const struct row *row)
 {
 	struct json_object *json, *id = json_object_new_string("an id");
@@ -164,6 +180,7 @@ check_row(const struct row *row)
 	    "\"status\":\"%s\",\"rejected\":%s,\"error\":\"%s\"}",
 	    result_status_name(row->status), row->rejected, error),
 	    "%s: the result", row->name);
+	check_counts(row, &result);
 	tap_is_int(result_wants_retry(&result), row->retry,
 	    "%s: whether a retry of the whole makes sense", row->name);
 	json_object_put(json);
