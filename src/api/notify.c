@@ -38,14 +38,20 @@ static const char *const notify_operations[DECODE_OPERATION__MAX] = {
 
 void
 notify_count_answer(const struct notify_params *params, const char *operation,
-    int status)
+    const char *client, int status)
 {
+	const char *result = status < 400 ? "answered" :
+	    status < 500 ? "refused" : "unavailable";
 	char text[16];
 
 	snprintf(text, sizeof text, "%d", status);
 	metrics_add(params->metrics, METRICS_REQUESTS, 1,
 	    &(struct metrics_labels){ .operation = operation,
 	    .status = text });
+	if (client != NULL)
+		metrics_add(params->metrics, METRICS_CLIENT_REQUESTS, 1,
+		    &(struct metrics_labels){ .client = client,
+		    .result = result });
 }
 
 /* --- refusals ------------------------------------------------------------ */
@@ -109,7 +115,8 @@ notify_refuse(const struct notify_params *params,
 		.reason = invalid ? error->violation.reason :
 		    response_error_text(refusal)
 	});
-	notify_count_answer(params, notify_operations[operation], status);
+	notify_count_answer(params, notify_operations[operation], client_name,
+	    status);
 	exchange_finish(exchange);
 }
 
@@ -196,7 +203,7 @@ notify_finish(struct notify_job *job, int status)
 	log_set_request(exchange_id(job->exchange));
 	access_log_write(&entry);
 	log_set_request(NULL);
-	notify_count_answer(job->params, operation, status);
+	notify_count_answer(job->params, operation, job->client_name, status);
 	metrics_observe(job->params->metrics, METRICS_REQUEST_SECONDS,
 	    entry.duration_ms,
 	    &(struct metrics_labels){ .operation = operation });

@@ -48,8 +48,11 @@ struct notify_request {
 bool notify_serve(const struct notify_params *params,
     const struct notify_request *request);
 
-/* Counts an answer; `operation` is its name in the API, or "none". */
+/*
+ * Counts an answer; `operation` is its name in the API, or "none"; `client` is
+ * the caller's name in the configuration, NULL if it is not known.
+ */
 void notify_count_answer(const struct notify_params *params,
-    const char *operation, int status);
+    const char *operation, const char *client, int status);
 
 #endif

@@ -153,7 +153,8 @@ route_note_refusal(const struct router *router, const struct route *route,
 		.status = status,
 		.reason = why == NULL ? response_error_text(error) : why
 	});
-	notify_count_answer(&router->params.notify, operation, status);
+	notify_count_answer(&router->params.notify, operation,
+	    client == NULL ? NULL : client_name(client), status);
 }
 
 /* 404 and 405 on Matrix's path have a form that a homeserver expects. */
@@ -482,7 +483,8 @@ route_serve_discovery(const struct router *router, const struct route *route,
 	json_object_object_add(unifiedpush, "gateway",
 	    json_object_new_string("matrix"));
 	json_object_object_add(body, "unifiedpush", unifiedpush);
-	notify_count_answer(&router->params.notify, route_name(route), 200);
+	notify_count_answer(&router->params.notify, route_name(route), NULL,
+	    200);
 	response_send(exchange, 200, "", body);
 	exchange_finish(exchange);
 }

@@ -19,6 +19,7 @@ enum {
 struct account {
 	TAILQ_ENTRY(account) entry;
 	char name[TOKEN_NAME_SIZE];
+	struct metrics_labels labels;	/* its provider and its name */
 	struct channel *channel;	/* NULL: there is one by origin */
 	struct health_lines lines;	/* of those */
 };
@@ -85,6 +86,9 @@ account_list_find(struct account_list *list, const struct app *app)
 	}
 	account = xcalloc(1, sizeof *account);
 	memcpy(account->name, described.name, sizeof account->name);
+	account->labels = (struct metrics_labels){
+		.provider = app->provider->name, .account = account->name
+	};
 	if (!described.is_by_origin)
 		account->channel = channel_create(&list->params, app,
 		    &described);
@@ -114,6 +118,36 @@ bool
 account_is_open(const struct account_list *list, const struct app *app)
 {
 	return list->bindings[app->place].account != NULL;
+}
+
+static void
+account_report(const struct account *account, const struct origins *origins,
+    struct metrics *metrics)
+{
+	struct channel_gauges gauges = { .connections = 0 };
+
+	if (account->channel != NULL)
+		channel_measure(account->channel, &gauges);
+	else
+		origins_measure(origins, account->name, &gauges);
+	metrics_set(metrics, METRICS_CONNECTIONS, gauges.connections,
+	    &account->labels);
+	metrics_set(metrics, METRICS_CALLS_IN_FLIGHT, gauges.in_flight,
+	    &account->labels);
+	metrics_set(metrics, METRICS_CALLS_LIMIT, gauges.limit,
+	    &account->labels);
+	if (gauges.token_issued_s > 0)
+		metrics_set(metrics, METRICS_TOKEN_AGE,
+		    clock_wall_s() - gauges.token_issued_s, &account->labels);
+}
+
+void
+account_list_report(const struct account_list *list, struct metrics *metrics)
+{
+	const struct account *account;
+
+	TAILQ_FOREACH(account, &list->accounts, entry)
+		account_report(account, list->origins, metrics);
 }
 
 struct channel *

@@ -47,4 +47,8 @@ struct channel *account_take_channel(struct account_list *list,
 void account_give_back(struct account_list *list,
     const struct channel *channel);
 
+/* Sets the gauges of all accounts. */
+void account_list_report(const struct account_list *list,
+    struct metrics *metrics);
+
 #endif

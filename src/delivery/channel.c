@@ -73,6 +73,19 @@ channel_create(const struct channel_params *params, const struct app *app,
 }
 
 void
+channel_measure(const struct channel *channel, struct channel_gauges *gauges)
+{
+	int64_t issued_s = channel->tokens == NULL ? 0 :
+	    token_issued_s(channel->tokens);
+
+	gauges->connections += http_pool_connections(channel->pool);
+	gauges->in_flight += permits_granted(channel->permits);
+	gauges->limit += permits_count(channel->permits);
+	if (issued_s > gauges->token_issued_s)
+		gauges->token_issued_s = issued_s;
+}
+
+void
 channel_free(struct channel *channel)
 {
 	if (channel == NULL)

@@ -45,6 +45,18 @@ struct channel {
 struct channel *channel_create(const struct channel_params *params,
     const struct app *app, const struct provider_channel *described);
 
+/* Of the channels of an account. */
+struct channel_gauges {
+	unsigned int connections;	/* open, or opening */
+	unsigned int in_flight;		/* requests */
+	unsigned int limit;		/* of these */
+	int64_t token_issued_s;		/* the newest; 0: none */
+};
+
+/* Adds the channel's. */
+void channel_measure(const struct channel *channel,
+    struct channel_gauges *gauges);
+
 /* Cancels what is under way; nobody may wait for a token or a permit. */
 void channel_free(struct channel *channel);
 

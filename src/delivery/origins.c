@@ -130,3 +130,18 @@ origins_give_back(struct origins *origins, const struct channel *channel)
 	if (--origin->users == 0)
 		TAILQ_INSERT_TAIL(&origins->unused, origin, unused_entry);
 }
+
+void
+origins_measure(const struct origins *origins, const char *name,
+    struct channel_gauges *gauges)
+{
+	const struct origin *origin;
+	size_t i;
+
+	for (i = 0; i < ORIGINS_BUCKETS; i++) {
+		LIST_FOREACH(origin, &origins->buckets[i], bucket_entry) {
+			if (strcmp(origin->channel->name, name) == 0)
+				channel_measure(origin->channel, gauges);
+		}
+	}
+}

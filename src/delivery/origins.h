@@ -31,4 +31,8 @@ struct channel *origins_take(struct origins *origins,
 void origins_give_back(struct origins *origins,
     const struct channel *channel);
 
+/* Adds the gauges of an account's channels. */
+void origins_measure(const struct origins *origins, const char *name,
+    struct channel_gauges *gauges);
+
 #endif

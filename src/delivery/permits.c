@@ -22,6 +22,7 @@ struct permit_holder {
 };
 
 struct permits {
+	unsigned int count;
 	unsigned int left;
 	TAILQ_HEAD(, permit_holder) runnable;	/* the next one to be served */
 	struct permit_list recalled;
@@ -36,6 +37,7 @@ permits_create(struct loop *loop, unsigned int count)
 {
 	struct permits *permits = xcalloc(1, sizeof *permits);
 
+	permits->count = count;
 	permits->left = count;
 	TAILQ_INIT(&permits->runnable);
 	TAILQ_INIT(&permits->recalled);
@@ -204,4 +206,16 @@ permits_on_timer(void *arg)
 	}
 	if (burst == PERMITS_BURST)
 		permits_serve_soon(permits);
+}
+
+unsigned int
+permits_count(const struct permits *permits)
+{
+	return permits->count;
+}
+
+unsigned int
+permits_granted(const struct permits *permits)
+{
+	return permits->count - permits->left;
 }

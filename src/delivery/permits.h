@@ -48,6 +48,10 @@ bool permit_acquire(struct permit_holder *holder, struct permit *permit);
 /* Gives the permit back, or stops waiting for it. */
 void permit_release(struct permit *permit);
 
+/* How many there are, and how many are granted. */
+unsigned int permits_count(const struct permits *permits);
+unsigned int permits_granted(const struct permits *permits);
+
 /* Ends all waiting: `go` is called for each permit that is waited for. */
 void permits_recall(struct permits *permits);
 

@@ -124,6 +124,16 @@ push_count(const struct push *push, const struct http_reply *reply,
 		    reply->connects, &push->params.channel->labels);
 }
 
+/* The permit is granted, or recalled. */
+static void
+push_count_wait(const struct push *push)
+{
+	metrics_observe(push->params.metrics, METRICS_PERMIT_WAIT_SECONDS,
+	    clock_monotonic_ms() - push->since_ms,
+	    &(struct metrics_labels){
+	    .provider = push->params.app->provider->name });
+}
+
 static void
 push_on_reply(void *arg, const struct http_reply *reply)
 {
@@ -248,15 +258,24 @@ push_send(struct push *push)
 		permit_release(&push->permit);
 		push->since_ms = clock_monotonic_ms();
 		push->wait = token_wait(tokens, push_on_token, push);
-	} else if (push->permit.state == PERMIT_GRANTED ||
-	    permit_acquire(push->params.holder, &push->permit))
+	} else if (push->permit.state == PERMIT_GRANTED)
 		push_compose(push, token);
+	else {
+		push->since_ms = clock_monotonic_ms();
+		if (permit_acquire(push->params.holder, &push->permit)) {
+			push_count_wait(push);
+			push_compose(push, token);
+		}
+	}
 }
 
 static void
 push_on_permit(void *arg)
 {
-	push_send(arg);
+	struct push *push = arg;
+
+	push_count_wait(push);
+	push_send(push);
 }
 
 void

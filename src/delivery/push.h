@@ -41,7 +41,7 @@ struct push {
 	struct token_wait *wait;
 	struct permit permit;
 	struct http_call *call;
-	int64_t since_ms;		/* of the wait, or the call */
+	int64_t since_ms;		/* of the wait or the call */
 	bool probe;			/* the breaker's */
 	struct loop_timer *pause;	/* NULL before the first retry */
 	bool starting;			/* push_start is at work */

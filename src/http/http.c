@@ -116,6 +116,17 @@ http_pool_drop_connection(
 	http_connection_free(connection);
 }
 
+unsigned int
+http_pool_connections(const struct http_pool *pool)
+{
+	const struct http_connection *connection;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(connection, &pool->connections, entry)
+		count++;
+	return count;
+}
+
 /* No new requests; freed by the tidying once nothing is in flight on it. */
 static void
 http_pool_drain(struct http_pool *pool, struct http_connection *connection)

@@ -54,6 +54,9 @@ void http_free(struct http *http);
 struct http_pool *http_pool_create(struct http *http,
     const struct http_pool_params *params);
 
+/* How many connections are open, or opening. */
+unsigned int http_pool_connections(const struct http_pool *pool);
+
 /* Cancels whatever is still in the pool. */
 void http_pool_free(struct http_pool *pool);
 

@@ -266,6 +266,12 @@ token_serial(const struct token_source *source)
 	return source->serial;
 }
 
+int64_t
+token_issued_s(const struct token_source *source)
+{
+	return source->current.text[0] == '\0' ? 0 : source->current.issued_s;
+}
+
 bool
 token_refuse(struct token_source *source, unsigned int serial)
 {

@@ -65,6 +65,9 @@ void token_wait_cancel(struct token_wait *wait);
 unsigned int token_serial(const struct token_source *source);
 bool token_refuse(struct token_source *source, unsigned int serial);
 
+/* When the newest token was issued, in Unix time; 0 if there is none. */
+int64_t token_issued_s(const struct token_source *source);
+
 void token_minted(struct token_source *source, const struct token *token);
 void token_failed(struct token_source *source);
 

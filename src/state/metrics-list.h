@@ -16,17 +16,23 @@ enum metrics_name {
 	METRICS_REQUESTS,		/* operation, status */
 	METRICS_REQUEST_SECONDS,	/* operation; a histogram */
 	METRICS_CLIENTS_REFUSED,
+	METRICS_CLIENT_REQUESTS,	/* client, result */
 	METRICS_NOTIFICATIONS,		/* operation, status */
 	METRICS_VERDICTS,		/* provider, app, verdict, reason */
 	METRICS_ATTEMPTS,		/* provider, app, result */
 	METRICS_PROVIDER_SECONDS,	/* provider; a histogram */
+	METRICS_PERMIT_WAIT_SECONDS,	/* provider; a histogram */
 	METRICS_CONNECTIONS_OPENED,	/* provider, account */
+	METRICS_CONNECTIONS,		/* provider, account; a gauge */
+	METRICS_CALLS_IN_FLIGHT,	/* provider, account; a gauge */
+	METRICS_CALLS_LIMIT,		/* provider, account; a gauge */
 	METRICS_ACCOUNT_OPEN,		/* provider, account; a gauge */
 	METRICS_ACCOUNT_OPENED,		/* provider, account */
 	METRICS_DEAD_SHARE_ALARM,	/* app; a gauge */
 	METRICS_GUARDED,		/* app */
 	METRICS_TOKENS_MINTED,		/* provider, account */
 	METRICS_TOKEN_FAILURES,		/* provider, account */
+	METRICS_TOKEN_AGE,		/* provider, account; a gauge */
 	METRICS_CREDENTIALS_EXPIRY,	/* app; a gauge */
 	METRICS_RELOADS,		/* result */
 	METRICS_DROPPED,		/* what found no room here */
@@ -52,6 +58,7 @@ enum metrics_limits {
 /* NULL is "".  A label that the metric does not have is passed over. */
 struct metrics_labels {
 	const char *operation;
+	const char *client;	/* never of a metric that has an app, too */
 	const char *status;
 	const char *provider;
 	const char *account;

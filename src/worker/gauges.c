@@ -44,4 +44,5 @@ gauges_report(const struct gauges *gauges)
 	metrics_set(metrics, METRICS_CONFIGURATION_LOADED, gauges->loaded_s,
 	    NULL);
 	gauges_report_apps(gauges);
+	account_list_report(gauges->accounts, metrics);
 }

@@ -69,6 +69,8 @@ worker_count() {
 	counts 6 'request_seconds_count{operation="notify"}'
 	counts 6 'request_seconds_bucket{operation="notify",le="+Inf"}'
 	counts 0 'metrics_dropped_total'
+	counts 7 'client_requests_total{client="erezept",result="answered"}'
+	counts 1 'client_requests_total{client="erezept",result="refused"}'
 }
 
 @test "counts outlive the workers" {
@@ -89,7 +91,7 @@ notified() {
 		[ "$CODE" = 200 ]
 }
 
-@test "no pushkey and no caller is in the metrics" {
+@test "no pushkey is in the metrics, and no caller beside an app" {
 	stage_start
 	notify_both
 	post /push/v1/notify "$(single "$(plain \
@@ -103,7 +105,9 @@ notified() {
 	[[ $output != *nosuch* ]]
 	[[ $output != *Praxis* ]]
 	[[ $output != *arzt* ]]
-	[[ $output != *'"erezept"'* ]]
+	[[ $output = *'_client_requests_total{client="erezept"'* ]]
+	! grep 'erezept"' <<<"$output" | grep -v '^push_gateway_client_requests'
+	! grep client= <<<"$output" | grep app=
 	[ "$(stat -c %a "$STAGE/state/metrics")" = 600 ]
 }
 
@@ -350,6 +354,28 @@ nobody_works() {
 	wait_until 5 counts 1 requests_in_flight
 	wait "$caller"
 	wait_until 5 counts 0 requests_in_flight
+}
+
+# gauges NAME: the values of an account's gauge, one a provider.
+gauges() {
+	metrics | sed -n "s/^push_gateway_$1{provider=\"\([a-z]*\)\".*} /\1 /p"
+}
+
+@test "what is under way to each provider shows, and the age of its token" {
+	local caller
+	stage_start
+	wait_until 5 worker_count
+	control '{"apns": {"latency_ms": 3000}}'
+	ANSWER_FILE=slow post /push/v1/notify/batch "$(batch \
+		"$(plain '{}' "$(ios a)" "$(ios b)")")" 3>&- &
+	caller=$!
+	wait_until 5 eval 'gauges provider_requests_in_flight | grep -qx "apns 2"'
+	gauges provider_connections | grep -Ex 'apns [1-4]'
+	wait "$caller"
+	wait_until 5 eval 'gauges provider_requests_in_flight | grep -qx "apns 0"'
+	gauges provider_requests_in_flight_limit | grep -E 'apns [1-9]'
+	gauges token_age_seconds | grep -Ex 'apns [0-9]{1,2}'
+	counts 2 'permit_wait_seconds_count{provider="apns"}'
 }
 
 @test "a configuration that is refused shows, and since when the other holds" {

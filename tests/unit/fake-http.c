@@ -79,6 +79,12 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 	return pool;
 }
 
+unsigned int
+http_pool_connections(const struct http_pool *pool)
+{
+	return TAILQ_EMPTY(&pool->calls) ? 0 : 1;
+}
+
 static void
 fake_http_call_free(struct http_call *call)
 {

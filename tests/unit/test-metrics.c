@@ -80,7 +80,7 @@ check_text(void)
 
 	tap_is_string(read_text(directory),
 	    "# HELP push_gateway_metrics_dropped_total "
-	    "Counts of series for which there was no room.\n"
+	    "Updates lost because the table of metrics was full.\n"
 	    "# TYPE push_gateway_metrics_dropped_total counter\n"
 	    "push_gateway_metrics_dropped_total 0\n",
 	    "at first there is nothing but that nothing was dropped");
@@ -104,7 +104,7 @@ check_text(void)
 	    "# TYPE push_gateway_credentials_expiry_seconds gauge\n"
 	    "push_gateway_credentials_expiry_seconds{app=\"a\"} -5\n"
 	    "# HELP push_gateway_metrics_dropped_total "
-	    "Counts of series for which there was no room.\n"
+	    "Updates lost because the table of metrics was full.\n"
 	    "# TYPE push_gateway_metrics_dropped_total counter\n"
 	    "push_gateway_metrics_dropped_total 0\n"
 	    "# HELP push_gateway_requests_total "

@@ -77,6 +77,22 @@ leave(int first, int end)
 }
 
 static void
+check_counts(struct loop *loop)
+{
+	struct permits *permits = permits_create(loop, 4);
+	struct permit_holder *holder = permit_holder_create(permits);
+
+	reset();
+	take(holder, 0, 2);
+	tap_is_int(permits_count(permits), 4, "there are four");
+	tap_is_int(permits_granted(permits), 2, "two are granted");
+	leave(0, 2);
+	tap_is_int(permits_granted(permits), 0, "both are given back");
+	permit_holder_free(holder);
+	permits_free(permits);
+}
+
+static void
 check_room_for_others(struct loop *loop)
 {
 	struct permits *permits = permits_create(loop, 100);
@@ -188,6 +204,7 @@ main(void)
 {
 	struct loop *loop = loop_create();
 
+	check_counts(loop);
 	check_room_for_others(loop);
 	check_fair_turns(loop);
 	check_newcomers(loop);
