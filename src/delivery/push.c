@@ -153,6 +153,8 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	log_debug("app %.100s: attempt %u: %d %s", app->app_id,
 	    push->attempt.count + 1, reply->status, outcome.reason);
 	push_count(push, reply, outcome.reason);
+	if (reply->failure == HTTP_FAILURE_UNKNOWN && reply->connection_failed)
+		push->alone = true;
 	if (outcome.fresh_connection)
 		http_drain(push->call);
 	push->call = NULL;
@@ -226,6 +228,7 @@ push_compose(struct push *push, const struct token *token)
 	    push->params.notification, push->params.device, &details,
 	    &request);
 	if (cause == CAUSE_NONE) {
+		request.alone = push->alone;
 		push->since_ms = clock_monotonic_ms();
 		push->call = http_send(channel->pool, &request, 0,
 		    push_on_reply, push);

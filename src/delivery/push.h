@@ -43,6 +43,7 @@ struct push {
 	struct http_call *call;
 	int64_t since_ms;		/* of the wait or the call */
 	bool probe;			/* the breaker's */
+	bool alone;		/* it may be what breaks connections */
 	struct loop_timer *pause;	/* NULL before the first retry */
 	bool starting;			/* push_start is at work */
 	struct outcome outcome;		/* that it found, if it settled */

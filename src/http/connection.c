@@ -12,7 +12,10 @@ enum {
 	 * provider may have closed it, which only the next request shows. */
 	HTTP_CONNECTION_WARM_MS = 1000,
 	/* A connection with requests outstanding for so long is suspect. */
-	HTTP_CONNECTION_SILENCE_MS = 1000
+	HTTP_CONNECTION_SILENCE_MS = 1000,
+	/* What HTTP/2 recommends as the least (RFC 9113, 6.5.2), and curl
+	 * takes for granted until it is told. */
+	HTTP_CONNECTION_STREAMS = 100
 };
 
 static void
@@ -108,14 +111,16 @@ http_connection_create(const struct http_connection_params *params)
 	connection->timer = loop_timer_create(
 	    params->loop, http_connection_on_timer, connection);
 	connection->born_ms = connection->used_ms = clock_monotonic_ms();
+	connection->limit = params->max_streams;
 	curl_multi_setopt(
 	    multi, CURLMOPT_SOCKETFUNCTION, http_connection_on_socket);
 	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, connection);
 	curl_multi_setopt(
 	    multi, CURLMOPT_TIMERFUNCTION, http_connection_on_timeout);
 	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, connection);
-	/* Two: after a GOAWAY the old connection lives until its last stream
-	 * ends, and the new one must not wait for that. */
+	/* Two: with one, curl would keep requests waiting while a connection
+	 * that is going away lives on.  It is not allowed to open the second
+	 * one, but says so that it wants to. */
 	curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
 	curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
 	    (long)params->max_streams);
@@ -131,14 +136,29 @@ http_connection_free(struct http_connection *connection)
 }
 
 unsigned int
-http_connection_limit(struct http_connection *connection)
+http_connection_limit(struct http_connection *connection, bool cautious)
 {
 	int64_t unused_ms = clock_monotonic_ms() - connection->used_ms;
+	unsigned int limit = connection->limit;
 
 	if (connection->in_flight == 0 && unused_ms > HTTP_CONNECTION_WARM_MS)
 		connection->warm = false;
-	return connection->params.warm_up && !connection->warm ? 1 :
-	    connection->params.max_streams;
+	if (!connection->open || (cautious && !connection->proven) ||
+	    (connection->params.warm_up && !connection->warm))
+		limit = 1;
+	else if (!connection->proven && limit > HTTP_CONNECTION_STREAMS)
+		limit = HTTP_CONNECTION_STREAMS;
+	return limit;
+}
+
+unsigned int
+http_connection_prospect(const struct http_connection *connection)
+{
+	bool ready = connection->proven &&
+	    (connection->warm || !connection->params.warm_up);
+
+	return ready || connection->in_flight >= connection->limit ? 0 :
+	    connection->limit - connection->in_flight;
 }
 
 void
@@ -153,18 +173,47 @@ http_connection_add(struct http_connection *connection, CURL *easy)
 }
 
 void
-http_connection_remove(struct http_connection *connection, CURL *easy)
+http_connection_note_sent(struct http_connection *connection)
 {
-	curl_multi_remove_handle(connection->multi, easy);
-	connection->in_flight--;
-	connection->used_ms = clock_monotonic_ms();
+	connection->open = true;
+	connection->sent++;
 }
 
 void
-http_connection_answered(struct http_connection *connection)
+http_connection_remove(struct http_connection *connection, CURL *easy,
+    bool sent)
 {
+	curl_multi_remove_handle(connection->multi, easy);
+	connection->in_flight--;
+	if (sent)
+		connection->sent--;
+	connection->used_ms = clock_monotonic_ms();
+}
+
+bool
+http_connection_refused(struct http_connection *connection)
+{
+	bool takes_more = connection->sent > 0 &&
+	    connection->sent >= connection->full_at;
+
+	connection->full = true;
+	connection->full_at = connection->limit = connection->sent;
+	return takes_more;
+}
+
+void
+http_connection_answered(struct http_connection *connection, bool multiplexes)
+{
+	connection->proven = true;
+	connection->full = false;
+	connection->stream_errors = 0;
 	connection->silent_ms =
 	    connection->in_flight > 1 ? clock_monotonic_ms() : 0;
+	connection->http1 = !multiplexes;
+	if (!multiplexes)
+		connection->params.max_streams = connection->limit = 1;
+	else if (connection->limit < connection->params.max_streams)
+		connection->limit++;
 }
 
 bool
@@ -172,4 +221,17 @@ http_connection_is_silent(const struct http_connection *connection)
 {
 	return connection->silent_ms != 0 && clock_monotonic_ms() -
 	    connection->silent_ms > HTTP_CONNECTION_SILENCE_MS;
+}
+
+bool
+http_connection_is_better(const struct http_connection *connection,
+    const struct http_connection *other)
+{
+	bool silent;
+
+	if (other == NULL)
+		return true;
+	silent = http_connection_is_silent(connection);
+	return silent == http_connection_is_silent(other) ?
+	    connection->in_flight < other->in_flight : !silent;
 }

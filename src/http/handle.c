@@ -46,6 +46,44 @@ http_handle_on_socket_made(void *arg, curl_socket_t fd, curlsocktype purpose)
 	return CURL_SOCKOPT_OK;
 }
 
+/* Before it looks up a name, so that none is looked up in vain. */
+static int
+http_handle_on_lookup(void *resolver, void *reserved, void *arg)
+{
+	const struct http_handle_guard *guard = arg;
+
+	(void)resolver;
+	(void)reserved;
+	return guard->connects(guard->arg) ? 0 : 1;
+}
+
+/* For each address that it tries; not every one was looked up. */
+static curl_socket_t
+http_handle_on_open(void *arg, curlsocktype purpose,
+    struct curl_sockaddr *address)
+{
+	const struct http_handle_guard *guard = arg;
+
+	(void)purpose;
+	return guard->connects(guard->arg) ? socket(address->family,
+	    address->socktype | SOCK_CLOEXEC, address->protocol) :
+	    CURL_SOCKET_BAD;
+}
+
+static int
+http_handle_on_request(void *arg, char *remote_ip, char *local_ip,
+    int remote_port, int local_port)
+{
+	const struct http_handle_guard *guard = arg;
+
+	(void)remote_ip;
+	(void)local_ip;
+	(void)remote_port;
+	(void)local_port;
+	return guard->sends(guard->arg) ? CURL_PREREQFUNC_OK :
+	    CURL_PREREQFUNC_ABORT;
+}
+
 /* Lent, not copied: the key stays where its owner overwrites it. */
 static void
 http_handle_set_certificate(CURL *easy,
@@ -128,7 +166,10 @@ http_handle_create(const struct http_handle_params *params)
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	/* Apple wants each connection to be looked up anew, and them all to
+	 * be spread. */
 	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
 	/* An answer that is coded all the same is decoded: a proxy that
 	 * inspects TLS may do so. */
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
@@ -142,6 +183,11 @@ http_handle_create(const struct http_handle_params *params)
 	curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long)params->age_s);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION,
 	    http_handle_on_socket_made);
+	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_FUNCTION,
+	    http_handle_on_lookup);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+	    http_handle_on_open);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, http_handle_on_request);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_handle_on_body);
 	if (params->keep_headers)
 		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
@@ -158,4 +204,14 @@ http_handle_lend(CURL *easy, struct buf *body, struct buf *headers)
 {
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, headers);
+}
+
+void
+http_handle_set_guard(CURL *easy, const struct http_handle_guard *guard)
+{
+	void *arg = (void *)(uintptr_t)guard;
+
+	curl_easy_setopt(easy, CURLOPT_RESOLVER_START_DATA, arg);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, arg);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, arg);
 }

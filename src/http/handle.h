@@ -25,6 +25,17 @@ struct http_handle_params {
 	bool keep_headers;
 };
 
+/*
+ * Who decides on what curl does by itself: it repeats a request for which no
+ * byte came over a connection that is not new, or whose stream was refused,
+ * up to five times, and opens a connection for each.
+ */
+struct http_handle_guard {
+	bool (*connects)(void *arg);	/* may it open a connection? */
+	bool (*sends)(void *arg);	/* may its request go out now? */
+	void *arg;
+};
+
 /* What the params name must outlive the handle. */
 CURL *http_handle_create(const struct http_handle_params *params);
 
@@ -33,5 +44,8 @@ CURL *http_handle_create(const struct http_handle_params *params);
  * limit, and its headers: NULL unless they are kept.
  */
 void http_handle_lend(CURL *easy, struct buf *body, struct buf *headers);
+
+/* Whom to ask from now on; must outlive the next transfer. */
+void http_handle_set_guard(CURL *easy, const struct http_handle_guard *guard);
 
 #endif

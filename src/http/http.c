@@ -2,7 +2,6 @@
 #include "http/http.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/queue.h>
 
 #include <curl/curl.h>
@@ -10,37 +9,25 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
-#include "http/connection.h"
-#include "http/handle.h"
+#include "http/call.h"
+#include "http/pacing.h"
 
 enum {
-	HTTP_RETRY_AFTER_MAX_S = 366 * 86400,
 	/* A handle that was used holds some 50 KB: kept while there is much
 	 * to do, given back when there is nothing. */
 	HTTP_SPARE_HANDLES = 256,
 	/* Streams that fail one after the other: it is the connection. */
 	HTTP_STREAM_ERRORS_MAX = 3,
+	/* Second attempts that go one by one: if so many are answered, what
+	 * broke the connection was none of them, most likely. */
+	HTTP_LANE_ALONE = 64,
+	HTTP_SILENCE_MS = 1001,
 	HTTP_REST_MS = 1000
 };
 
 struct http {
 	struct loop *loop;
 	struct http_params params;
-};
-
-struct http_call {
-	TAILQ_ENTRY(http_call) entry;
-	struct http_pool *pool;
-	struct http_connection *connection; /* NULL while it waits */
-	CURL *easy;			/* NULL while it waits */
-	struct curl_slist *headers;
-	struct http_request request;
-	struct http_reply reply;
-	int64_t timeout_ms;
-	uint64_t number;		/* of the pool's calls */
-	http_done_fn done;
-	void *arg;
-	char words[CURL_ERROR_SIZE];
 };
 
 TAILQ_HEAD(http_call_list, http_call);
@@ -50,13 +37,21 @@ struct http_pool {
 	struct http *http;
 	struct http_pool_params params;
 	struct http_call_list waiting;
+	unsigned int waiting_count;
+	struct http_call_list waiting_alone;
 	struct http_call_list running;
 	struct http_connection_list connections;
-	unsigned int connection_count;	/* those that are not draining */
-	uint64_t connections_made;
+	/* Those that are not draining, but for the lane. */
+	unsigned int connection_count;
+	/* The one for requests that are to be alone; NULL: none is open. */
+	struct http_connection *lane;
+	unsigned int lane_answered;	/* in a row */
+	struct pacing pacing;
+	uint64_t epoch;		/* ends when a connection of it fails */
 	uint64_t calls_made;
 	uint64_t abort_until;	/* calls up to that one are not to wait */
 	struct loop_timer *tidy;
+	struct loop_timer *pace;	/* until a connection may be opened */
 	struct loop_timer *rest;	/* runs while there is nothing to do */
 	CURL *spare[HTTP_SPARE_HANDLES];
 	size_t spare_count;
@@ -87,7 +82,6 @@ http_free(struct http *http)
 
 static void http_pool_on_ended(void *arg, CURL *easy, CURLcode code);
 static void http_pool_pump(void *arg);
-static void http_pool_abort(struct http_pool *pool);
 
 static struct http_connection *
 http_pool_add_connection(struct http_pool *pool)
@@ -100,20 +94,10 @@ http_pool_add_connection(struct http_pool *pool)
 		.settled = http_pool_pump,
 		.arg = pool });
 
-	connection->number = ++pool->connections_made;
+	connection->number = pool->epoch;
 	TAILQ_INSERT_TAIL(&pool->connections, connection, entry);
-	pool->connection_count++;
+	pacing_opened(&pool->pacing, clock_monotonic_ms());
 	return connection;
-}
-
-static void
-http_pool_drop_connection(
-    struct http_pool *pool, struct http_connection *connection)
-{
-	TAILQ_REMOVE(&pool->connections, connection, entry);
-	if (!connection->draining)
-		pool->connection_count--;
-	http_connection_free(connection);
 }
 
 unsigned int
@@ -134,22 +118,69 @@ http_pool_drain(struct http_pool *pool, struct http_connection *connection)
 	if (connection->draining)
 		return;
 	connection->draining = true;
-	pool->connection_count--;
+	if (connection == pool->lane) {
+		pool->lane = NULL;
+		pool->lane_answered = 0;
+	} else
+		pool->connection_count--;
 	loop_timer_start(pool->tidy, 0);
 }
 
-/* True if a new request is better off on `connection` than on `other`. */
-static bool
-http_connection_is_better(const struct http_connection *connection,
-    const struct http_connection *other)
+/* What was opened until now is no news any more. */
+static void
+http_pool_fail(struct http_pool *pool,
+    const struct http_connection *connection)
 {
-	bool silent;
+	if (connection->number != pool->epoch)
+		return;
+	pool->epoch++;
+	pacing_failed(&pool->pacing, clock_monotonic_ms());
+}
 
-	if (other == NULL)
-		return true;
-	silent = http_connection_is_silent(connection);
-	return silent == http_connection_is_silent(other) ?
-	    connection->in_flight < other->in_flight : !silent;
+/*
+ * True if another connection may be opened: not while those that are new can
+ * take all that waits once they work.  One that takes no more may be going
+ * away, and its place be taken.
+ */
+static bool
+http_pool_may_open(struct http_pool *pool, bool is_lane)
+{
+	const struct http_connection *connection;
+	bool others = false, trial = false;
+	unsigned int prospect = 0, max = pool->params.max_connections;
+	int64_t wait_ms;
+
+	TAILQ_FOREACH(connection, &pool->connections, entry) {
+		if (connection->draining)
+			continue;
+		trial = trial || !connection->proven;
+		if (connection == pool->lane)
+			continue;
+		others = true;
+		if (connection->full)
+			max = pool->params.max_connections + 1;
+		if (!http_connection_is_silent(connection))
+			prospect += http_connection_prospect(connection);
+	}
+	if (!is_lane && pool->connection_count >= max)
+		return false;
+	wait_ms = pacing_wait_ms(&pool->pacing, others && !is_lane, trial,
+	    clock_monotonic_ms());
+	if (!is_lane && pool->waiting_count <= prospect)
+		/* Until one of them is silent. */
+		wait_ms = HTTP_SILENCE_MS;
+	if (wait_ms > 0)
+		loop_timer_start(pool->pace, wait_ms);
+	return wait_ms == 0;
+}
+
+static bool
+http_pool_has_room(const struct http_pool *pool,
+    struct http_connection *connection)
+{
+	return !connection->draining && connection->in_flight <
+	    http_connection_limit(connection,
+	    pacing_is_cautious(&pool->pacing));
 }
 
 /*
@@ -165,19 +196,51 @@ http_pool_choose(struct http_pool *pool)
 	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
 	     connection = next) {
 		next = TAILQ_NEXT(connection, entry);
-		if (!connection->draining &&
-		    now_ms - connection->born_ms > pool->params.age_s * 1000)
+		if (now_ms - connection->born_ms > pool->params.age_s * 1000)
 			http_pool_drain(pool, connection);
-		if (connection->draining ||
-		    connection->in_flight >= http_connection_limit(connection))
-			continue;
-		if (http_connection_is_better(connection, best))
+		if (connection != pool->lane &&
+		    http_pool_has_room(pool, connection) &&
+		    http_connection_is_better(connection, best))
 			best = connection;
 	}
 	if ((best == NULL || http_connection_is_silent(best)) &&
-	    pool->connection_count < pool->params.max_connections)
+	    http_pool_may_open(pool, false)) {
 		best = http_pool_add_connection(pool);
+		pool->connection_count++;
+	}
 	return best;
+}
+
+/*
+ * The lane, if it may have one more: one at a time, and more with each answer
+ * once many came.  One that is silent holds up nobody.
+ */
+static struct http_connection *
+http_pool_choose_lane(struct http_pool *pool)
+{
+	unsigned int most = pool->lane_answered < HTTP_LANE_ALONE ? 1 :
+	    pool->lane_answered - HTTP_LANE_ALONE + 1;
+	struct http_connection *lane;
+
+	if (pool->lane != NULL && http_connection_is_silent(pool->lane))
+		http_pool_drain(pool, pool->lane);
+	if (pool->lane == NULL && http_pool_may_open(pool, true))
+		pool->lane = http_pool_add_connection(pool);
+	lane = pool->lane;
+	return lane != NULL && lane->in_flight < most &&
+	    http_pool_has_room(pool, lane) ? lane : NULL;
+}
+
+/* Nobody needs it: it becomes a connection as the others. */
+static void
+http_pool_end_lane(struct http_pool *pool)
+{
+	struct http_connection *lane = pool->lane;
+
+	pool->lane = NULL;
+	pool->lane_answered = 0;
+	if (++pool->connection_count > pool->params.max_connections)
+		http_pool_drain(pool, lane);
 }
 
 /* --- calls --------------------------------------------------------------- */
@@ -202,42 +265,41 @@ http_pool_take_handle(struct http_pool *pool)
 	});
 }
 
+/* In the order of their coming, whether they have waited before or not. */
 static void
-http_call_add_header(struct http_call *call, const char *line)
+http_pool_put_in_queue(struct http_pool *pool, struct http_call *call)
 {
-	struct curl_slist *longer = curl_slist_append(call->headers, line);
+	struct http_call_list *list = call->request.alone ?
+	    &pool->waiting_alone : &pool->waiting;
+	struct http_call *other = TAILQ_LAST(list, http_call_list);
 
-	if (longer == NULL)
-		fatalx("cannot make a header");
-	call->headers = longer;
+	while (other != NULL && other->number > call->number)
+		other = TAILQ_PREV(other, http_call_list, entry);
+	if (other == NULL)
+		TAILQ_INSERT_HEAD(list, call, entry);
+	else
+		TAILQ_INSERT_AFTER(list, other, call, entry);
+	if (!call->request.alone)
+		pool->waiting_count++;
 }
 
 static void
-http_call_start(struct http_call *call, struct http_connection *connection)
+http_pool_take_from_queue(struct http_pool *pool, struct http_call *call)
 {
-	const struct buf *headers = &call->request.headers;
-	const char *line = buf_text(headers), *end = line + headers->size;
-	CURL *easy = http_pool_take_handle(call->pool);
+	TAILQ_REMOVE(call->request.alone ? &pool->waiting_alone :
+	    &pool->waiting, call, entry);
+	if (!call->request.alone)
+		pool->waiting_count--;
+}
 
-	for (; line < end; line += strlen(line) + 1)
-		http_call_add_header(call, line);
-	http_call_add_header(call, "Accept:");
-	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-	    buf_text(&call->request.body));
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
-	    (long)call->request.body.size);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
-	http_handle_lend(easy, &call->reply.body,
-	    call->pool->params.keep_headers ? &call->reply.headers : NULL);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
-	call->easy = easy;
-	call->connection = connection;
-	call->reply.connection = connection->number;
-	TAILQ_INSERT_TAIL(&call->pool->running, call, entry);
-	http_connection_add(connection, easy);
+static void
+http_pool_start(struct http_pool *pool, struct http_call *call,
+    struct http_connection *connection)
+{
+	http_pool_take_from_queue(pool, call);
+	TAILQ_INSERT_TAIL(&pool->running, call, entry);
+	http_call_start(call, connection, http_pool_take_handle(pool),
+	    pool->params.keep_headers);
 }
 
 /* Sends what waits, as far as there is room. */
@@ -248,160 +310,106 @@ http_pool_pump(void *arg)
 	struct http_call *call;
 	struct http_connection *connection;
 
+	while ((call = TAILQ_FIRST(&pool->waiting_alone)) != NULL &&
+	    (connection = http_pool_choose_lane(pool)) != NULL)
+		http_pool_start(pool, call, connection);
+	if (pool->lane != NULL && pool->lane->in_flight == 0 &&
+	    TAILQ_EMPTY(&pool->waiting_alone))
+		http_pool_end_lane(pool);
 	while ((call = TAILQ_FIRST(&pool->waiting)) != NULL &&
-	    (connection = http_pool_choose(pool)) != NULL) {
-		TAILQ_REMOVE(&pool->waiting, call, entry);
-		http_call_start(call, connection);
-	}
+	    (connection = http_pool_choose(pool)) != NULL)
+		http_pool_start(pool, call, connection);
 }
 
-/* What must not happen within a callback of curl's, or in mid-list. */
+/* Takes a running call off its connection; its handle becomes a spare one. */
 static void
-http_pool_tidy(void *arg)
+http_pool_stop(struct http_pool *pool, struct http_call *call)
 {
-	struct http_pool *pool = arg;
-	struct http_connection *connection, *next;
-
-	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
-	     connection = next) {
-		next = TAILQ_NEXT(connection, entry);
-		if (connection->draining && connection->in_flight == 0)
-			http_pool_drop_connection(pool, connection);
-	}
-	http_pool_abort(pool);
-	http_pool_pump(pool);
-}
-
-/* Takes a call out of everything; its handle becomes a spare one. */
-static void
-http_call_unlink(struct http_call *call)
-{
-	struct http_pool *pool = call->pool;
 	struct http_connection *connection = call->connection;
+	CURL *easy = call->easy;
 
-	if (connection == NULL) {
-		TAILQ_REMOVE(&pool->waiting, call, entry);
-		return;
-	}
 	TAILQ_REMOVE(&pool->running, call, entry);
-	http_connection_remove(connection, call->easy);
+	http_call_stop(call);
 	if (connection->draining && connection->in_flight == 0)
 		loop_timer_start(pool->tidy, 0);
-	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, NULL);
-	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
-	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, NULL);
 	if (pool->spare_count < HTTP_SPARE_HANDLES)
-		pool->spare[pool->spare_count++] = call->easy;
+		pool->spare[pool->spare_count++] = easy;
 	else
-		curl_easy_cleanup(call->easy);
+		curl_easy_cleanup(easy);
 	if (TAILQ_EMPTY(&pool->running))
 		loop_timer_start(pool->rest, HTTP_REST_MS);
 }
 
 static void
-http_call_free(struct http_call *call)
+http_call_unlink(struct http_call *call)
 {
-	curl_slist_free_all(call->headers);
-	http_request_free(&call->request);
-	http_reply_free(&call->reply);
-	free(call);
+	if (call->connection == NULL)
+		http_pool_take_from_queue(call->pool, call);
+	else
+		http_pool_stop(call->pool, call);
 }
 
-/*
- * A transfer that never came to the point of sending (no name, connection,
- * proxy tunnel or TLS; or it waited for those) has not been seen by anybody.
- */
-static enum http_failure
-http_classify(const struct http_call *call, CURLcode code)
-{
-	curl_off_t sending_us = 0;
-
-	curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T,
-	    &sending_us);
-	if (sending_us == 0)
-		return HTTP_FAILURE_NOT_SENT;
-	/* Without a time of its own, it was curl's for a new connection. */
-	return code == CURLE_OPERATION_TIMEDOUT && call->timeout_ms > 0 ?
-	    HTTP_FAILURE_TIMEOUT : HTTP_FAILURE_UNKNOWN;
-}
-
-/* Fills the reply from what curl knows of the finished transfer. */
+/* Its connection takes no more: it waits again, in its old place. */
 static void
-http_call_read_result(struct http_call *call, CURLcode code)
+http_call_put_back(struct http_call *call)
 {
-	struct http_reply *reply = &call->reply;
-	curl_off_t retry_after_s = 0;
-	long status = 0, version = 0, connects = 0;
+	struct http_pool *pool = call->pool;
+	struct http_connection *connection = call->connection;
 
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
-	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
-	reply->connects = (unsigned int)connects;
-	/* With the status the verdict is there, whatever became of the body:
-	 * what was accepted must not be sent again. */
-	if (code != CURLE_OK && ((status >= 200 && status < 300) ||
-	    reply->body.overflowed)) {
-		reply->body.overflowed = true;
-		code = CURLE_OK;
-	}
-	if (code != CURLE_OK) {
-		reply->failure = http_classify(call, code);
-		reply->failure_words = call->words[0] != '\0' ? call->words :
-		    curl_easy_strerror(code);
-	} else if (call->pool->params.http2_only &&
-	    version != CURL_HTTP_VERSION_2_0) {
-		reply->failure = HTTP_FAILURE_PROTOCOL;
-		reply->failure_words = "the server does not speak HTTP/2";
-	} else {
-		reply->status = status < 100 || status > 999 ? 0 : (int)status;
-		if (retry_after_s > 0)
-			reply->retry_after_ms = 1000 * (int64_t)(retry_after_s
-			    < HTTP_RETRY_AFTER_MAX_S ? retry_after_s :
-			    HTTP_RETRY_AFTER_MAX_S);
-	}
+	http_pool_stop(pool, call);
+	http_pool_put_in_queue(pool, call);
+	if (!http_connection_refused(connection))
+		http_pool_drain(pool, connection);
 }
 
 /*
  * What the end of a request says about its connection.  One stream that fails
- * says nothing yet: the others go on.
+ * says nothing yet: the others go on.  curl uses none on which a stream was
+ * refused for others.
  */
 static void
 http_call_judge_connection(struct http_call *call, CURLcode code)
 {
+	struct http_pool *pool = call->pool;
 	struct http_connection *connection = call->connection;
 	struct http_reply *reply = &call->reply;
+	bool failed = false;
 
 	if (reply->failure == HTTP_FAILURE_NONE) {
-		http_connection_answered(connection);
-		connection->stream_errors = 0;
-	} else if (code == CURLE_HTTP2_STREAM)
-		reply->connection_failed = ++connection->stream_errors >=
+		http_connection_answered(connection,
+		    http_call_was_multiplexed(call));
+		if (connection->number == pool->epoch)
+			pacing_answered(&pool->pacing);
+		if (connection == pool->lane)
+			pool->lane_answered++;
+	} else if (code == CURLE_HTTP2_STREAM ||
+	    (call->refused && connection->proven))
+		failed = ++connection->stream_errors >=
 		    HTTP_STREAM_ERRORS_MAX;
 	else
-		reply->connection_failed =
-		    reply->failure != HTTP_FAILURE_TIMEOUT;
-	if ((reply->connection_failed &&
-	    reply->failure == HTTP_FAILURE_UNKNOWN) ||
-	    reply->failure == HTTP_FAILURE_TIMEOUT)
-		http_pool_drain(call->pool, connection);
-	else if (reply->connection_failed)
-		/* The next request opens another one in its place. */
-		connection->number = ++call->pool->connections_made;
+		failed = reply->failure != HTTP_FAILURE_TIMEOUT;
+	reply->connection_failed = failed;
+	if (failed)
+		http_pool_fail(pool, connection);
+	if (failed || call->refused || reply->failure == HTTP_FAILURE_TIMEOUT)
+		http_pool_drain(pool, connection);
 }
 
 static void
 http_call_finish(struct http_call *call, CURLcode code)
 {
+	struct http_pool *pool = call->pool;
 	struct http_connection *connection = call->connection;
 	struct http_reply *reply = &call->reply;
 
-	http_call_read_result(call, code);
+	http_call_read_result(call, code, pool->params.http2_only);
 	http_call_judge_connection(call, code);
 	if (reply->failure == HTTP_FAILURE_NONE && reply->status < 500 &&
 	    reply->status != 401 && reply->status != 403)
 		connection->warm = true;
-	http_call_unlink(call);
+	/* For http_drain. */
+	http_pool_stop(pool, call);
+	call->connection = connection;
 	call->done(call->arg, reply);
 	http_call_free(call);
 }
@@ -413,7 +421,37 @@ http_pool_on_ended(void *arg, CURL *easy, CURLcode code)
 
 	(void)arg;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
-	http_call_finish(call, code);
+	if (http_call_found_no_room(call))
+		http_call_put_back(call);
+	else
+		http_call_finish(call, code);
+}
+
+/* --- waiting in vain ------------------------------------------------------ */
+
+static struct http_call *
+http_call_list_find_unsent(const struct http_call_list *list, uint64_t until)
+{
+	struct http_call *call;
+
+	TAILQ_FOREACH(call, list, entry) {
+		if (call->number <= until && !call->sent)
+			break;
+	}
+	return call;
+}
+
+static struct http_call *
+http_pool_find_unsent(const struct http_pool *pool, uint64_t until)
+{
+	struct http_call *call = http_call_list_find_unsent(&pool->waiting,
+	    until);
+
+	if (call == NULL)
+		call = http_call_list_find_unsent(&pool->waiting_alone, until);
+	if (call == NULL)
+		call = http_call_list_find_unsent(&pool->running, until);
+	return call;
 }
 
 static void
@@ -421,11 +459,12 @@ http_pool_abort(struct http_pool *pool)
 {
 	struct http_call *call;
 
-	while ((call = TAILQ_FIRST(&pool->waiting)) != NULL &&
-	    call->number <= pool->abort_until) {
-		TAILQ_REMOVE(&pool->waiting, call, entry);
+	while ((call = http_pool_find_unsent(pool, pool->abort_until)) !=
+	    NULL) {
+		http_call_unlink(call);
 		call->reply.failure = HTTP_FAILURE_NOT_SENT;
 		call->reply.failure_words = "no room on a connection";
+		call->reply.connection = 0;
 		call->done(call->arg, &call->reply);
 		http_call_free(call);
 	}
@@ -438,21 +477,39 @@ http_pool_abort_waiting(struct http_pool *pool)
 	loop_timer_start(pool->tidy, 0);
 }
 
+/* What must not happen within a callback of curl's, or in mid-list. */
+static void
+http_pool_tidy(void *arg)
+{
+	struct http_pool *pool = arg;
+	struct http_connection *connection, *next;
+
+	http_pool_abort(pool);
+	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
+	     connection = next) {
+		next = TAILQ_NEXT(connection, entry);
+		if (connection->draining && connection->in_flight == 0) {
+			TAILQ_REMOVE(&pool->connections, connection, entry);
+			http_connection_free(connection);
+		}
+	}
+	http_pool_pump(pool);
+}
+
+/* --- what others see ------------------------------------------------------ */
+
 struct http_call *
 http_send(struct http_pool *pool, struct http_request *request,
     int64_t timeout_ms, http_done_fn done, void *arg)
 {
-	struct http_call *call = xcalloc(1, sizeof *call);
+	struct http_call *call = http_call_create(request);
 
 	call->pool = pool;
 	call->number = ++pool->calls_made;
-	call->request = *request;
-	http_request_init(request);
-	http_reply_init(&call->reply);
 	call->timeout_ms = timeout_ms;
 	call->done = done;
 	call->arg = arg;
-	TAILQ_INSERT_TAIL(&pool->waiting, call, entry);
+	http_pool_put_in_queue(pool, call);
 	http_pool_pump(pool);
 	return call;
 }
@@ -468,6 +525,15 @@ http_cancel(struct http_call *call)
 	http_call_unlink(call);
 	http_call_free(call);
 	loop_timer_start(pool->tidy, 0);
+}
+
+void
+http_drain(struct http_call *call)
+{
+	if (call->connection != NULL) {
+		http_pool_fail(call->pool, call->connection);
+		http_pool_drain(call->pool, call->connection);
+	}
 }
 
 static void
@@ -486,20 +552,17 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 
 	pool->http = http;
 	pool->params = *params;
+	pool->pacing.apart_ms = params->apart_ms;
+	pool->epoch = 1;
 	TAILQ_INIT(&pool->waiting);
+	TAILQ_INIT(&pool->waiting_alone);
 	TAILQ_INIT(&pool->running);
 	TAILQ_INIT(&pool->connections);
 	pool->tidy = loop_timer_create(http->loop, http_pool_tidy, pool);
+	pool->pace = loop_timer_create(http->loop, http_pool_pump, pool);
 	pool->rest = loop_timer_create(http->loop,
 	    http_pool_drop_spare_handles, pool);
 	return pool;
-}
-
-void
-http_drain(struct http_call *call)
-{
-	if (call->connection != NULL)
-		http_pool_drain(call->pool, call->connection);
 }
 
 static void
@@ -521,11 +584,15 @@ http_pool_free(struct http_pool *pool)
 	if (pool == NULL)
 		return;
 	http_call_list_drop(&pool->waiting);
+	http_call_list_drop(&pool->waiting_alone);
 	http_call_list_drop(&pool->running);
-	while ((connection = TAILQ_FIRST(&pool->connections)) != NULL)
-		http_pool_drop_connection(pool, connection);
+	while ((connection = TAILQ_FIRST(&pool->connections)) != NULL) {
+		TAILQ_REMOVE(&pool->connections, connection, entry);
+		http_connection_free(connection);
+	}
 	http_pool_drop_spare_handles(pool);
 	loop_timer_free(pool->tidy);
+	loop_timer_free(pool->pace);
 	loop_timer_free(pool->rest);
 	free(pool);
 }

@@ -14,11 +14,17 @@
  * nothing of push.
  *
  * A pool is the connections to one origin for one account.  Each connection is
- * a connection: a curl multi handle of its own that may open one connection, so
- * accounts never share one, connections fill evenly, a new one can be warmed up
- * with one request, and one that misbehaves drains while what is in flight on
- * it finishes.  Requests that find no room wait in the pool's queue in the
- * order of their coming.
+ * a curl multi handle of its own that opens one connection, so accounts never
+ * share one, connections fill evenly, a new one can be warmed up with one
+ * request, and one that misbehaves drains while what is in flight on it
+ * finishes.  Requests that find no room wait in the pool's queue in the order
+ * of their coming.  How many connections a provider gets that is no good is
+ * http/pacing's.
+ *
+ * A request is sent once, whatever becomes of it: another attempt is its
+ * sender's to decide.  One that is to be alone, since it may be what breaks
+ * connections, goes over one that is kept for those, beside the others; such
+ * requests go one by one, and more at once when many have been answered.
  */
 struct http;
 struct http_pool;
@@ -33,6 +39,8 @@ struct http_pool_params {
 	unsigned int max_connections;
 	unsigned int max_streams;	/* requests at once on one of them */
 	bool warm_up;		/* one request alone on a new connection */
+	/* From the opening of one connection to that of another beside it. */
+	int64_t apart_ms;
 	bool http2_only;	/* else an answer is HTTP_FAILURE_PROTOCOL */
 	bool keep_headers;	/* replies have their headers */
 	int64_t connect_timeout_ms;	/* name, TCP, proxy and TLS together */
@@ -78,7 +86,8 @@ struct http_call *http_send(struct http_pool *pool,
 void http_cancel(struct http_call *call);
 
 /*
- * Ends the requests that wait for room on a connection: they were not sent.
+ * Ends the requests that wait for room on a connection, or for one to be
+ * opened: they were not sent.
  */
 void http_pool_abort_waiting(struct http_pool *pool);
 

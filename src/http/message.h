@@ -23,6 +23,11 @@ struct http_request {
 	struct buf url;
 	struct buf headers;	/* "name: value", each ended by a NUL byte */
 	struct buf body;
+	/*
+	 * Nothing else is to be on its connection: the one that it was on has
+	 * broken, and it may be why.
+	 */
+	bool alone;
 };
 
 /*
@@ -45,8 +50,9 @@ struct http_reply {
 	int status;			/* 0 without an answer */
 	int64_t retry_after_ms;		/* -1 if the header is not there */
 	unsigned int connects;		/* connections opened for it */
-	/* Which connection it was sent over, or would have been: a number that
-	 * no other one has.  0: none. */
+	/* Which connection it was sent over, or would have been: a number.
+	 * Those that were open when one of them failed may share one, so that
+	 * what breaks all of them is one failure.  0: none. */
 	uint64_t connection;
 	bool connection_failed;		/* that one, and all that was on it */
 	struct buf headers;	/* as of a request, where the pool keeps them */

@@ -301,6 +301,8 @@ apns_account_describe(const void *arg, const struct device *device,
 		.pool = {
 			.max_connections = 2,
 			.max_streams = 500,
+			/* As Apple asks for: "seconds apart". */
+			.apart_ms = 2000,
 			.http2_only = true,
 			.connect_timeout_ms = 3000,
 			/* Apple wants connections kept. */

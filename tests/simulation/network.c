@@ -439,8 +439,10 @@ static void
 network_on_cancelled(void *arg, unsigned int number)
 {
 	struct network *network = arg;
+	struct network_call *call = &network->calls[number];
 
-	network_end_call(network, &network->calls[number], LEDGER_CANCELLED);
+	network_end_call(network, call, call->code == CURLE_COULDNT_CONNECT ?
+	    LEDGER_UNSENT : LEDGER_CANCELLED);
 }
 
 /* --- the whole ----------------------------------------------------------- */

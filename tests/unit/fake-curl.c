@@ -26,6 +26,7 @@ struct fake_multi {
 	curl_multi_timer_callback timer_fn;
 	void *timer_arg;
 	unsigned int connection;	/* 0: none is open */
+	bool goes_away;
 	int64_t opened_ms;
 	int64_t used_ms;
 	unsigned int in_flight;
@@ -41,6 +42,10 @@ struct fake_easy {
 	const struct curl_slist *headers;
 	curl_write_callback write_fn;
 	void *write_arg;
+	curl_resolver_start_callback lookup_fn;
+	void *lookup_arg;
+	curl_prereq_callback request_fn;
+	void *request_arg;
 	void *private;
 	char *words;
 	int64_t timeout_ms;
@@ -57,6 +62,7 @@ static struct {
 	struct fake_curl_hooks hooks;
 	struct fake_curl_counts counts;
 	TAILQ_HEAD(, fake_multi) multis;
+	unsigned int streams;		/* 0: any number */
 	bool initialised;
 } fake_curl;
 
@@ -70,6 +76,7 @@ fake_curl_begin(const struct fake_curl_hooks *hooks)
 	fake_curl.counts = (struct fake_curl_counts){
 		.easy_handles = easy_handles, .multi_handles = multi_handles
 	};
+	fake_curl.streams = 0;
 	if (!fake_curl.initialised)
 		TAILQ_INIT(&fake_curl.multis);
 	fake_curl.initialised = true;
@@ -139,6 +146,18 @@ curl_easy_setopt(CURL *handle, CURLoption option, ...)
 		break;
 	case CURLOPT_WRITEDATA:
 		easy->write_arg = va_arg(ap, void *);
+		break;
+	case CURLOPT_RESOLVER_START_FUNCTION:
+		easy->lookup_fn = va_arg(ap, curl_resolver_start_callback);
+		break;
+	case CURLOPT_RESOLVER_START_DATA:
+		easy->lookup_arg = va_arg(ap, void *);
+		break;
+	case CURLOPT_PREREQFUNCTION:
+		easy->request_fn = va_arg(ap, curl_prereq_callback);
+		break;
+	case CURLOPT_PREREQDATA:
+		easy->request_arg = va_arg(ap, void *);
 		break;
 	case CURLOPT_PRIVATE:
 		easy->private = va_arg(ap, void *);
@@ -324,29 +343,22 @@ fake_multi_is_shut(const struct fake_multi *multi,
 {
 	int64_t now_ms = clock_monotonic_ms();
 
-	return multi->connection == 0 || (multi->in_flight == 0 &&
+	return multi->connection == 0 || multi->goes_away ||
+	    (fake_curl.streams > 0 &&
+	    multi->in_flight >= fake_curl.streams) ||
+	    (multi->in_flight == 0 &&
 	    ((easy->idle_ms > 0 && now_ms - multi->used_ms > easy->idle_ms) ||
 	    (easy->age_ms > 0 && now_ms - multi->opened_ms > easy->age_ms)));
 }
 
 static void
-fake_easy_start(struct fake_easy *easy)
+fake_easy_ask_script(struct fake_easy *easy, bool opens)
 {
 	struct fake_multi *multi = easy->multi;
-	int64_t now_ms = clock_monotonic_ms();
-	bool opens = fake_multi_is_shut(multi, easy);
 
-	if (opens) {
-		multi->connection = ++fake_curl.counts.opened;
-		multi->opened_ms = now_ms;
-	}
-	multi->used_ms = now_ms;
-	multi->in_flight++;
-	easy->connects = opens;
-	easy->number = ++fake_curl.counts.sent;
-	if (++fake_curl.counts.in_flight > fake_curl.counts.in_flight_max)
-		fake_curl.counts.in_flight_max = fake_curl.counts.in_flight;
-	easy->answer.after_ms = FAKE_CURL_NEVER;
+	easy->answer = (struct fake_curl_answer){
+		.after_ms = FAKE_CURL_NEVER
+	};
 	if (fake_curl.hooks.sent != NULL) {
 		easy->answer.after_ms = 0;
 		fake_curl.hooks.sent(fake_curl.hooks.arg,
@@ -359,6 +371,14 @@ fake_easy_start(struct fake_easy *easy)
 			.headers = easy->headers },
 		    &easy->answer);
 	}
+}
+
+/* When it ends, by the script or by its own time. */
+static void
+fake_easy_set_end(struct fake_easy *easy)
+{
+	int64_t now_ms = clock_monotonic_ms();
+
 	easy->end_ms = easy->answer.after_ms == FAKE_CURL_NEVER ?
 	    FAKE_CURL_NEVER : now_ms + easy->answer.after_ms;
 	if (easy->timeout_ms > 0 && (easy->end_ms == FAKE_CURL_NEVER ||
@@ -369,6 +389,71 @@ fake_easy_start(struct fake_easy *easy)
 			.unsent = easy->answer.unsent
 		};
 	}
+}
+
+/* True if it may open a connection. */
+static bool
+fake_easy_may_connect(const struct fake_easy *easy)
+{
+	return easy->lookup_fn(NULL, NULL, easy->lookup_arg) == 0;
+}
+
+/* The callback does not let it. */
+static void
+fake_easy_stop(struct fake_easy *easy)
+{
+	fake_curl.counts.stopped++;
+	easy->answer = (struct fake_curl_answer){
+		.code = CURLE_COULDNT_RESOLVE_HOST
+	};
+	TAILQ_REMOVE(&easy->multi->running, easy, entry);
+	TAILQ_INSERT_TAIL(&easy->multi->ended, easy, entry);
+	easy->is_ended = true;
+}
+
+static void
+fake_easy_start(struct fake_easy *easy)
+{
+	static char nowhere[] = "";
+	struct fake_multi *multi = easy->multi;
+	int64_t now_ms = clock_monotonic_ms();
+	bool opens = fake_multi_is_shut(multi, easy);
+
+	if (opens && !fake_easy_may_connect(easy)) {
+		fake_easy_stop(easy);
+		return;
+	}
+	if (opens) {
+		multi->connection = ++fake_curl.counts.opened;
+		multi->goes_away = false;
+		multi->opened_ms = now_ms;
+	}
+	multi->used_ms = now_ms;
+	multi->in_flight++;
+	easy->connects = opens;
+	easy->number = ++fake_curl.counts.sent;
+	if (++fake_curl.counts.in_flight > fake_curl.counts.in_flight_max)
+		fake_curl.counts.in_flight_max = fake_curl.counts.in_flight;
+	fake_easy_ask_script(easy, opens);
+	fake_easy_set_end(easy);
+	if (!easy->answer.unsent && easy->request_fn(easy->request_arg,
+	    nowhere, nowhere, 0, 0) != CURL_PREREQFUNC_OK)
+		tap_bail_out("a request is stopped that was never sent");
+}
+
+/* True if libcurl would send it once more now. */
+static bool
+fake_easy_is_repeated(struct fake_easy *easy)
+{
+	const struct fake_curl_answer *answer = &easy->answer;
+	bool broken = !answer->refused && answer->status == 0 &&
+	    easy->connects == 0 &&
+	    (answer->code == CURLE_RECV_ERROR ||
+	    answer->code == CURLE_SEND_ERROR);
+
+	if (broken && easy->words != NULL)
+		strcpy(easy->words, "the connection broke");
+	return (answer->refused || broken) && !answer->unsent;
 }
 
 static void
@@ -387,6 +472,12 @@ fake_easy_end(struct fake_easy *easy)
 			answer->code = CURLE_WRITE_ERROR;
 		free(copy);
 	}
+	if (answer->refused) {
+		answer->code = CURLE_SEND_ERROR;
+		easy->multi->goes_away = true;
+	}
+	if (fake_easy_is_repeated(easy) && fake_easy_may_connect(easy))
+		tap_bail_out("libcurl repeats a request by itself");
 	if (answer->code != CURLE_OK && easy->words != NULL)
 		strcpy(easy->words, "the script says so");
 	fake_easy_leave(easy);
@@ -397,6 +488,23 @@ fake_easy_end(struct fake_easy *easy)
 		    answer->code);
 	if (answer->cuts)
 		fake_curl_cut(easy->multi->connection);
+}
+
+void
+fake_curl_go_away(unsigned int connection)
+{
+	struct fake_multi *multi;
+
+	TAILQ_FOREACH(multi, &fake_curl.multis, entry) {
+		if (multi->connection == connection)
+			multi->goes_away = true;
+	}
+}
+
+void
+fake_curl_set_streams(unsigned int streams)
+{
+	fake_curl.streams = streams;
 }
 
 void
@@ -414,7 +522,7 @@ fake_curl_cut(unsigned int connection)
 		for (easy = TAILQ_FIRST(&multi->running); easy != NULL;
 		     easy = next) {
 			next = TAILQ_NEXT(easy, entry);
-			if (easy->number == 0)
+			if (easy->number == 0 || easy->answer.unsent)
 				continue;
 			easy->answer = (struct fake_curl_answer){
 				.code = CURLE_RECV_ERROR

@@ -17,6 +17,11 @@
  * As the engine has it, each multi handle is one connection at a time.  It is
  * opened by the first request, and opened anew after it was cut or when it was
  * idle or old for longer than the request allows; meanwhile others wait.
+ *
+ * It does what libcurl does by itself, as far as its callbacks let it: it
+ * repeats a request that was refused, or that got no byte over a connection
+ * which it did not open; and it opens another connection beside one that takes
+ * no more requests.
  */
 enum {
 	FAKE_CURL_NEVER = -1
@@ -37,6 +42,7 @@ struct fake_curl_answer {
 	int64_t after_ms;		/* or FAKE_CURL_NEVER: it hangs */
 	CURLcode code;
 	bool unsent;			/* it failed before it was sent */
+	bool refused;			/* the stream was: code is ignored */
 	bool cuts;			/* and with it all on its connection */
 	long status;
 	long version;			/* 0: CURL_HTTP_VERSION_2_0 */
@@ -64,9 +70,16 @@ void fake_curl_begin(const struct fake_curl_hooks *hooks);
 /* Cuts a connection: what is in flight on it gets no answer. */
 void fake_curl_cut(unsigned int connection);
 
+/* It takes no more requests: it is going away, and finishes what is on it. */
+void fake_curl_go_away(unsigned int connection);
+
+/* From now on connections have at most so many requests; 0: any number. */
+void fake_curl_set_streams(unsigned int streams);
+
 struct fake_curl_counts {
 	unsigned int sent;
 	unsigned int opened;		/* connections */
+	unsigned int stopped;		/* requests, by a callback */
 	unsigned int in_flight;
 	unsigned int in_flight_max;
 	unsigned int easy_handles;	/* that are not cleaned up */

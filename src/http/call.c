@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/xmalloc.h"
+
+enum {
+	HTTP_CALL_RETRY_AFTER_MAX_S = 366 * 86400
+};
+
+/*
+ * curl is about to repeat it, or found no room on the connection.  When it
+ * repeats since reading or writing failed it has said so by then.  Without a
+ * word the stream was refused, by RST_STREAM or by a GOAWAY, and the request
+ * was not processed (RFC 9113, 8.7); over HTTP/1.1 that cannot be known.
+ */
+static void
+http_call_note_stop(struct http_call *call)
+{
+	if (call->stopped)
+		return;
+	call->stopped = true;
+	call->refused = call->sent && call->words[0] == '\0' &&
+	    !call->connection->http1;
+}
+
+static bool
+http_call_may_connect(void *arg)
+{
+	struct http_call *call = arg;
+	bool may = !call->sent && !call->connection->open;
+
+	if (!may)
+		http_call_note_stop(call);
+	return may;
+}
+
+static bool
+http_call_may_send(void *arg)
+{
+	struct http_call *call = arg;
+	bool may = !call->sent;
+
+	if (may) {
+		call->sent = true;
+		http_connection_note_sent(call->connection);
+	} else
+		http_call_note_stop(call);
+	return may;
+}
+
+struct http_call *
+http_call_create(struct http_request *request)
+{
+	struct http_call *call = xcalloc(1, sizeof *call);
+
+	call->request = *request;
+	http_request_init(request);
+	http_reply_init(&call->reply);
+	call->guard = (struct http_handle_guard){
+		.connects = http_call_may_connect,
+		.sends = http_call_may_send,
+		.arg = call
+	};
+	return call;
+}
+
+void
+http_call_free(struct http_call *call)
+{
+	curl_slist_free_all(call->headers);
+	http_request_free(&call->request);
+	http_reply_free(&call->reply);
+	free(call);
+}
+
+static void
+http_call_add_header(struct http_call *call, const char *line)
+{
+	struct curl_slist *longer = curl_slist_append(call->headers, line);
+
+	if (longer == NULL)
+		fatalx("cannot make a header");
+	call->headers = longer;
+}
+
+void
+http_call_start(struct http_call *call, struct http_connection *connection,
+    CURL *easy, bool keep_headers)
+{
+	const struct buf *headers = &call->request.headers;
+	const char *line = buf_text(headers), *end = line + headers->size;
+
+	for (; line < end; line += strlen(line) + 1)
+		http_call_add_header(call, line);
+	http_call_add_header(call, "Accept:");
+	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+	    buf_text(&call->request.body));
+	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+	    (long)call->request.body.size);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
+	http_handle_lend(easy, &call->reply.body,
+	    keep_headers ? &call->reply.headers : NULL);
+	http_handle_set_guard(easy, &call->guard);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->words);
+	call->easy = easy;
+	call->connection = connection;
+	call->sent = call->stopped = call->refused = false;
+	call->words[0] = '\0';
+	call->reply.connection = connection->number;
+	http_connection_add(connection, easy);
+}
+
+void
+http_call_stop(struct http_call *call)
+{
+	http_connection_remove(call->connection, call->easy, call->sent);
+	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, NULL);
+	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
+	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, NULL);
+	curl_slist_free_all(call->headers);
+	call->headers = NULL;
+	call->easy = NULL;
+	call->connection = NULL;
+}
+
+bool
+http_call_found_no_room(const struct http_call *call)
+{
+	return call->stopped && !call->sent;
+}
+
+/*
+ * A transfer that never came to the point of sending (no name, connection,
+ * proxy tunnel or TLS) has not been seen by anybody.
+ */
+static enum http_failure
+http_call_classify(const struct http_call *call, CURLcode code)
+{
+	enum http_failure failure = HTTP_FAILURE_UNKNOWN;
+
+	if (!call->sent || call->refused)
+		failure = HTTP_FAILURE_NOT_SENT;
+	else if (code == CURLE_OPERATION_TIMEDOUT && call->timeout_ms > 0)
+		/* Without a time of its own, it was curl's for a new
+		 * connection. */
+		failure = HTTP_FAILURE_TIMEOUT;
+	return failure;
+}
+
+static const char *
+http_call_failure_words(const struct http_call *call, CURLcode code)
+{
+	const char *words = call->words;
+
+	if (call->refused)
+		words = "the provider refuses streams";
+	else if (words[0] == '\0')
+		words = curl_easy_strerror(code);
+	return words;
+}
+
+bool
+http_call_was_multiplexed(const struct http_call *call)
+{
+	long version = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_HTTP_VERSION, &version);
+	return version >= CURL_HTTP_VERSION_2_0;
+}
+
+void
+http_call_read_result(struct http_call *call, CURLcode code, bool http2_only)
+{
+	struct http_reply *reply = &call->reply;
+	curl_off_t retry_after_s = 0;
+	long status = 0, connects = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+	reply->connects = (unsigned int)connects;
+	/* With the status the verdict is there, whatever became of the body:
+	 * what was accepted must not be sent again. */
+	if (code != CURLE_OK && ((status >= 200 && status < 300) ||
+	    reply->body.overflowed)) {
+		reply->body.overflowed = true;
+		code = CURLE_OK;
+	}
+	if (code != CURLE_OK) {
+		reply->failure = http_call_classify(call, code);
+		reply->failure_words = http_call_failure_words(call, code);
+	} else if (http2_only && !http_call_was_multiplexed(call)) {
+		reply->failure = HTTP_FAILURE_PROTOCOL;
+		reply->failure_words = "the server does not speak HTTP/2";
+	} else {
+		reply->status = status < 100 || status > 999 ? 0 : (int)status;
+		if (retry_after_s > 0)
+			reply->retry_after_ms = 1000 * (int64_t)(retry_after_s
+			    < HTTP_CALL_RETRY_AFTER_MAX_S ? retry_after_s :
+			    HTTP_CALL_RETRY_AFTER_MAX_S);
+	}
+}
