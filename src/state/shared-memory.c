@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/exit-status.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "state/directory.h"
@@ -58,6 +59,18 @@ shared_memory_map_zeros(struct shared_memory *memory)
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
 }
 
+/* From a signal's handler: neither the log nor exit. */
+static void
+shared_memory_die(void)
+{
+	static const char words[] = "push-gateway: fatal: no memory in the "
+	    "place of a file that was truncated\n";
+
+	if (write(STDERR_FILENO, words, sizeof words - 1) == -1)
+		_exit(EXIT_STATUS_SOFTWARE);
+	_exit(EXIT_STATUS_SOFTWARE);
+}
+
 /*
  * The pages are no longer there: puts others in their place, and has the
  * instruction done again.  Only system calls from here.
@@ -72,13 +85,13 @@ shared_memory_on_sigbus(int number, siginfo_t *info, void *context)
 	while (memory != NULL && (address < memory->start ||
 	    address >= memory->start + memory->size))
 		memory = memory->next;
-	if (info->si_code == BUS_ADRERR && memory != NULL &&
-	    shared_memory_map_zeros(memory))
-		memory->is_lost = 1;
-	else {
+	if (info->si_code != BUS_ADRERR || memory == NULL) {
 		signal(number, SIG_DFL);
 		raise(number);
-	}
+	} else if (shared_memory_map_zeros(memory))
+		memory->is_lost = 1;
+	else
+		shared_memory_die();
 }
 
 static void

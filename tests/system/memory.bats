@@ -89,3 +89,16 @@ found() {
 		}
 	done
 }
+
+# The first that asks for memory is a library, for what it keeps.
+@test "no library goes on without memory" {
+	grep -qa __asan_init "$GATEWAY" && skip "a sanitizer has its own memory"
+	local program
+	for program in "$GATEWAY" "$COMMAND"; do
+		run env LD_PRELOAD="$BUILD/tests/torture/faults.so" \
+			FAULTS_REPORT="$BATS_TEST_TMPDIR/report" FAULTS_AT=1 \
+			FAULTS_ONLY=' malloc ' "$program" -V
+		[ "$status" = 70 ]
+		[[ $output == *'fatal: out of memory for '* ]]
+	done
+}
