@@ -6,7 +6,8 @@
  * TCP_USER_TIMEOUT that is set, is a line in the file PRELOAD_LOG; a name that
  * ends in ".test" is this host.  For one that begins with "slow" the name
  * server takes as many seconds as stand, as an int64_t, in the file
- * PRELOAD_SLOW.
+ * PRELOAD_SLOW; it fails at once if they are negative.  The time of day alone
+ * is ahead by those in PRELOAD_DAY, too.
  *
  * With PRELOAD_INTRUDE, a directory, the first look-up of a name is that of
  * somebody who broke in: what comes of each attempt is a line in PRELOAD_LOG.
@@ -40,6 +41,7 @@ int preload_setsockopt(int fd, int level, int option, const void *value,
 time_t preload_time(time_t *place) __asm__("time");
 
 static const volatile int64_t *preload_ahead_s;
+static const volatile int64_t *preload_day_s;
 static const volatile int64_t *preload_slow_s;
 /* Opened at first: later a sandbox may be in force. */
 static int preload_log_fd = -1;
@@ -66,6 +68,7 @@ preload_init(void)
 	const char *path = getenv("PRELOAD_LOG");
 
 	preload_ahead_s = preload_map("PRELOAD_CLOCK");
+	preload_day_s = preload_map("PRELOAD_DAY");
 	preload_slow_s = preload_map("PRELOAD_SLOW");
 	if (path != NULL)
 		preload_log_fd = open(path,
@@ -132,6 +135,8 @@ preload_clock_gettime(clockid_t clock, struct timespec *now)
 	result = real(clock, now);
 	if (result == 0 && preload_ahead_s != NULL)
 		now->tv_sec += (time_t)*preload_ahead_s;
+	if (result == 0 && clock == CLOCK_REALTIME && preload_day_s != NULL)
+		now->tv_sec += (time_t)*preload_day_s;
 	return result;
 }
 
@@ -164,8 +169,11 @@ preload_getaddrinfo(const char *node, const char *service,
 	if (length > 5 && strcmp(node + length - 5, ".test") == 0) {
 		snprintf(line, sizeof line, "lookup %.255s\n", node);
 		preload_note(line);
-		if (strncmp(node, "slow", 4) == 0 && preload_slow_s != NULL)
+		if (strncmp(node, "slow", 4) == 0 && preload_slow_s != NULL) {
+			if (*preload_slow_s < 0)
+				return EAI_AGAIN;
 			sleep((unsigned int)*preload_slow_s);
+		}
 		node = "127.0.0.1";
 	}
 	return real(node, service, hints, result);

@@ -94,6 +94,8 @@ struct ledger {
 	size_t request_count;
 	size_t request_size;
 	char words[4096];	/* the first thing that is wrong, or "" */
+	bool is_hampered;	/* something of the machine's fails: who waits,
+				 * or is not sent, has a reason */
 };
 
 void ledger_init(struct ledger *ledger);

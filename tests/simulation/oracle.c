@@ -157,8 +157,8 @@ oracle_check_probes(struct oracle *oracle, size_t generation,
 	const struct moods_phase *phase = probes->phase;
 	int64_t rest_ms, most;
 
-	if (phase == NULL || settings->breaker_failures == 0 ||
-	    probes->sent == 0 ||
+	if (oracle->ledger->is_hampered || phase == NULL ||
+	    settings->breaker_failures == 0 || probes->sent == 0 ||
 	    probes->failures < settings->breaker_failures)
 		return;
 	rest_ms = phase->until_ms - phase->from_ms - NETWORK_OPENED_MS;
@@ -334,7 +334,8 @@ oracle_is_excused(struct oracle *oracle, const struct ledger_device *device,
 	int64_t healed_ms = oracle->generations[request->generation]->
 	    healed_ms[device->account];
 
-	return device->lost || request->expired ||
+	return oracle->ledger->is_hampered || device->lost ||
+	    request->expired ||
 	    (trouble_ms != LEDGER_NONE && (trouble_ms >= since_ms ||
 	    trouble_ms > healed_ms || healed_ms >= request->began_ms)) ||
 	    network_busy_ms(oracle->network, device->account) >=

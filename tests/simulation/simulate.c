@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/exit-status.h"
 #include "world.h"
 
 enum {
@@ -27,6 +28,7 @@ static struct {
 	size_t known;			/* those of the file; they come first */
 	unsigned int jobs;
 	unsigned int devices;
+	bool is_hampered;
 	enum log_level level;		/* LOG_LEVEL__MAX: no log */
 } simulate = {
 	.jobs = 1, .devices = SIMULATE_DEVICES, .level = LOG_LEVEL__MAX
@@ -122,8 +124,9 @@ simulate_run_seed(struct simulate_job *job, uint64_t seed)
 	if ((pid = fork()) == -1)
 		exit(71);
 	if (pid == 0) {
-		world_run(seed, simulate.devices, simulate.level,
-		    &job->counts, job->words, sizeof job->words);
+		world_run(seed, simulate.devices, simulate.is_hampered,
+		    simulate.level, &job->counts, job->words,
+		    sizeof job->words);
 		_exit(0);
 	}
 	if (waitpid(pid, &status, 0) == -1)
@@ -131,6 +134,10 @@ simulate_run_seed(struct simulate_job *job, uint64_t seed)
 	if (WIFSIGNALED(status))
 		snprintf(job->words, sizeof job->words,
 		    "died of signal %d", WTERMSIG(status));
+	else if (simulate.is_hampered && (WEXITSTATUS(status) == 1 ||
+	    WEXITSTATUS(status) == EXIT_STATUS_SOFTWARE))
+		/* It did not start, or out of memory is fatal. */
+		job->words[0] = '\0';
 }
 
 static void
@@ -221,7 +228,7 @@ main(int argc, char **argv)
 	int option;
 	bool held;
 
-	while ((option = getopt(argc, argv, "d:f:j:l:n:")) != -1) {
+	while ((option = getopt(argc, argv, "d:f:j:l:n:x")) != -1) {
 		switch (option) {
 		case 'd':
 			simulate.devices = (unsigned int)atoi(optarg);
@@ -241,10 +248,13 @@ main(int argc, char **argv)
 		case 'n':
 			simulate_add_new(strtoul(optarg, NULL, 10));
 			break;
+		case 'x':
+			simulate.is_hampered = true;
+			break;
 		default:
 			fprintf(stderr, "usage: simulate [-d devices] "
 			    "[-f file] [-j jobs] [-l level] [-n count] "
-			    "[seed ...]\n");
+			    "[-x] [seed ...]\n");
 			return 64;
 		}
 	}

@@ -136,6 +136,8 @@ send_requests(size_t count)
 static void
 answer(size_t i)
 {
+	if (i >= world.arrived)
+		tap_bail_out("request %zu has not arrived", i);
 	exchange_write(world.exchanges[i], "yes", 3);
 	exchange_finish(world.exchanges[i]);
 	fastcgi_peer_read(&world.peers[i], SIZE_MAX);
@@ -359,6 +361,8 @@ check_cgi(void)
 	world.loop = loop_create_for_files();
 	world.listener = listener_create(world.loop, &params, on_arrival,
 	    NULL, &error);
+	if (world.listener == NULL)
+		tap_bail_out("%s", error.words);
 	tap_is_int((int64_t)world.arrived, 0,
 	    "its request does not arrive from within");
 	listener_stop(world.listener, on_drained, NULL);

@@ -191,6 +191,8 @@ check_reader(void)
 
 	write_number(writer, 1);
 	reader = shared_memory_open_to_read(&params, &error);
+	if (reader == NULL)
+		tap_bail_out("%s", error.words);
 	tap_is_int((int64_t)number_in(reader), 1, "a reader sees it");
 	write_number(writer, 2);
 	tap_is_int((int64_t)number_in(reader), 2, "as it changes");
