@@ -4,7 +4,8 @@
 # FastCGI without a web server, for tests of what no web server would do.
 #
 #	fastcgi.pl serve SOCKET PROGRAM...
-#		runs a program with SOCKET, listening, as standard input
+#		runs a program with SOCKET, listening, as standard input;
+#		a path, or ADDRESS:PORT
 #	fastcgi.pl pool COUNT SOCKET PROGRAM...
 #		keeps so many of it on one SOCKET: one that ends is replaced;
 #		SIGTERM ends them all, SIGUSR2 makes accepting block
@@ -27,6 +28,7 @@
 use strict;
 use warnings;
 use IO::Select;
+use IO::Socket::INET;
 use IO::Socket::UNIX;
 use POSIX ();
 
@@ -52,18 +54,25 @@ sub name_value {
 	    $name . $value;
 }
 
+sub listening {
+	my ($where, $backlog) = @_;
+	my $socket = $where =~ /^[0-9.]+:[0-9]+$/ ?
+	    IO::Socket::INET->new(LocalAddr => $where, ReuseAddr => 1,
+	    Listen => $backlog) :
+	    IO::Socket::UNIX->new(Local => $where, Listen => $backlog);
+	return $socket // die "$where: $!\n";
+}
+
 sub serve {
 	my ($path, @program) = @_;
-	my $socket = IO::Socket::UNIX->new(Local => $path, Listen => 128)
-	    or die "$path: $!\n";
+	my $socket = listening($path, 128);
 	POSIX::dup2(fileno $socket, 0);
 	exec @program or die "$program[0]: $!\n";
 }
 
 sub pool {
 	my ($count, $path, @program) = @_;
-	my $socket = IO::Socket::UNIX->new(Local => $path, Listen => 1024)
-	    or die "$path: $!\n";
+	my $socket = listening($path, 1024);
 	my %members;
 	my $leaving = 0;
 	$SIG{TERM} = sub { $leaving = 1; kill 'TERM', keys %members };

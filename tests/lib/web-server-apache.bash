@@ -95,3 +95,7 @@ apache_finds_no_mistake() {
 	"$STAGE/push-gateway-crl" check-sites "$STAGE" &&
 		apache2 -t -f "$STAGE/apache.conf"
 }
+
+apache_reloads_by() {
+	echo USR1
+}

@@ -59,3 +59,7 @@ lighttpd_run() {
 lighttpd_finds_no_mistake() {
 	lighttpd -tt -f "$STAGE/lighttpd.conf"
 }
+
+lighttpd_reloads_by() {
+	echo USR1
+}

@@ -12,6 +12,7 @@
 #	apache-fcgid		apache/push-gateway.conf
 #	apache-proxy		apache/push-gateway-proxy.conf
 #	apache-cgi		apache/push-gateway-cgi.conf
+#	haproxy			haproxy/push-gateway.cfg
 #
 #	start_web_server	starts it, and the pool of workers it needs
 #	restart_web_server	stops and starts it
@@ -37,6 +38,7 @@
 #	FAMILY_add_plain_port		the gateway without TLS, on PLAIN_PORT
 #	FAMILY_run			becomes the web server
 #	FAMILY_finds_no_mistake		as its unit looks before a reload
+#	FAMILY_reloads_by		the signal for that
 
 export WEB_SERVER=${WEB_SERVER:-lighttpd}
 # Of a web server, or of its pool, where that is told how many.
@@ -45,6 +47,8 @@ PATH=$PATH:/usr/sbin
 
 # shellcheck source=tests/lib/web-server-apache.bash
 . "$ROOT/tests/lib/web-server-apache.bash"
+# shellcheck source=tests/lib/web-server-haproxy.bash
+. "$ROOT/tests/lib/web-server-haproxy.bash"
 # shellcheck source=tests/lib/web-server-lighttpd.bash
 . "$ROOT/tests/lib/web-server-lighttpd.bash"
 
@@ -86,6 +90,7 @@ start_web_server() {
 	install_gateway
 	case $WEB_SERVER in
 	*-pool|*-proxy) start_pool ;;
+	haproxy) [ -n "${HOSTS-}" ] || start_pool ;;
 	esac
 	((EUID != 0)) || [ "$family" != apache ] || open_stage_to_apache
 	for try in 1 2 3 4 5 6 7 8; do
@@ -125,8 +130,10 @@ restart_web_server() {
 # What is new is in force some time later; false if its unit finds a mistake
 # first, and leaves it as it is.
 reload_web_server() {
-	"${WEB_SERVER%%-*}_finds_no_mistake" >>"$STAGE/web-server.out" 2>&1 &&
-		kill -USR1 "$WEB_SERVER_PID"
+	local family=${WEB_SERVER%%-*}
+
+	"${family}_finds_no_mistake" >>"$STAGE/web-server.out" 2>&1 &&
+		kill "-$("${family}_reloads_by")" "$WEB_SERVER_PID"
 }
 
 # A pool of workers of its own, as systemd would hold it.

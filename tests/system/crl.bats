@@ -55,7 +55,7 @@ accepts() {
 # refuses NAME: lighttpd leaves that to the gateway, Apache does it itself.
 refuses() {
 	case $WEB_SERVER in
-	lighttpd*) ! accepts "$1" && [ "$CODE" = 401 ] ;;
+	lighttpd*|haproxy) ! accepts "$1" && [ "$CODE" = 401 ] ;;
 	apache*) ! accepts "$1" && grep ' alert ' "$STAGE/answer.log" ;;
 	esac
 }

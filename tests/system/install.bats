@@ -52,6 +52,7 @@ shipped() {
 		shipped "$document/examples" "$ROOT/examples/push-gateway.json"
 		shipped "$document/examples/apache" "$ROOT"/apache/*.conf
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
+		shipped "$document/examples/haproxy" "$ROOT"/haproxy/*
 		shipped "$document/examples/systemd/push-gateway.socket.d" \
 			"$ROOT/systemd/push-gateway.socket.d"/*
 		shipped opt/apache \
@@ -73,7 +74,7 @@ shipped() {
 		echo opt/pg/share/man/man5/push-gateway.json.5
 		echo opt/pg/share/man/man8/push-gateway.fcgi.8
 		shipped opt/units "$ROOT"/systemd/push-gateway*.{service,socket,timer}
-		for server in lighttpd apache2; do
+		for server in lighttpd apache2 haproxy; do
 			shipped "opt/units/$server.service.d" \
 				"$ROOT/systemd/$server.service.d"/*
 		done

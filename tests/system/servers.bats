@@ -113,6 +113,8 @@ error_in_json() {
 @test "an unknown method is answered in JSON, as is TRACE" {
 	local method
 	for method in NONSENSE TRACE CONNECT; do
+		# HAProxy takes what is no host and port for no request.
+		[[ $WEB_SERVER-$method != haproxy-CONNECT ]] || continue
 		request /push/v1/notify --http1.1 -X "$method"
 		error_in_json 400 405 501
 	done
@@ -125,11 +127,16 @@ error_in_json() {
 	# Where the server has no limit, and where it has no better word.
 	apache-proxy|*-cgi) error_in_json 413 ;;
 	apache-fcgid) error_in_json 500 ;;
-	lighttpd*) error_in_json 413 ;;
+	lighttpd*|haproxy) error_in_json 413 ;;
 	esac
+	# HAProxy wants to know how long one is that no buffer holds.
+	[ "$WEB_SERVER" != haproxy ] || truncate -s 60000 "$STAGE/large"
 	post /push/v1/notify "@$STAGE/large" --http1.1 \
 		-H 'Transfer-Encoding: chunked' -H 'Expect:'
-	error_in_json 413 500
+	case $WEB_SERVER in
+	haproxy) error_in_json 411 ;;
+	*) error_in_json 413 500 ;;
+	esac
 	[ ! -s "$STAGE/record.json" ]
 }
 
@@ -142,6 +149,7 @@ sent() {
 }
 
 @test "a request that is none is answered in JSON" {
+	[ "$WEB_SERVER" != haproxy ] || skip "its own answer is in HTML"
 	sent 'POST /push/v1/notify HTTP/1.1' 'Connection: close' ''
 	error_in_json 400
 	sent 'POST /push/v1/notify HTTP/1.1' 'Host: a b' 'Connection: close' ''
@@ -175,6 +183,7 @@ sent() {
 }
 
 @test "an error names what is wrong, and not what might have been" {
+	[ "$WEB_SERVER" != haproxy ] || skip "its own answer is in HTML"
 	local i many=()
 	for i in {1..120}; do
 		many+=("X-$i: x")
@@ -420,10 +429,11 @@ kill_workers() {
 
 # (lighttpd gives a worker as long as it wants, and only ends the connection
 # of a slow caller.)  With shorter times than are shipped.
-@test "a caller or a worker that is too slow is a JSON error of Apache" {
-	[[ $WEB_SERVER == apache-* ]] || skip "this one has no such error"
+@test "a caller or a worker that is too slow is an error in JSON" {
+	[[ $WEB_SERVER != lighttpd* ]] || skip "this one has no such error"
 	local answer
 	WEB_SERVER_EDIT='s/body=5-15,minrate=20000/body=2/
+		s/\(for-body time\|timeout server\) .*/\1 2s/
 		s/\(ProxyTimeout\|IOTimeout\|CGIDScriptTimeout\) .*/\1 2/' \
 		restart_web_server
 	answer=$(printf '%s\r\n' 'POST /push/v1/notify HTTP/1.1' \
