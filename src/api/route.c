@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log-limit.h"
 #include "base/log.h"
+#include "base/octets.h"
 #include "base/xmalloc.h"
 #include "state/metrics.h"
 
@@ -329,15 +330,11 @@ route_on_turn(void *arg, bool granted)
 static size_t
 route_estimate(const struct buf *body)
 {
-	size_t i, size = ROUTE_REQUEST_MEMORY + 2 * body->size;
+	const char *text = buf_text(body);
 
-	for (i = 0; i < body->size; i++) {
-		if (body->data[i] == '{')
-			size += ROUTE_OBJECT_MEMORY;
-		else if (body->data[i] == ',')
-			size += ROUTE_VALUE_MEMORY;
-	}
-	return size;
+	return ROUTE_REQUEST_MEMORY + 2 * body->size +
+	    ROUTE_OBJECT_MEMORY * octets_count(text, body->size, '{') +
+	    ROUTE_VALUE_MEMORY * octets_count(text, body->size, ',');
 }
 
 /* The time in the socket counts; that of the upload does not. */

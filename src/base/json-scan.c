@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "base/hash.h"
+#include "base/octets.h"
 #include "base/xmalloc.h"
 
 enum {
@@ -236,14 +237,7 @@ json_scan_escape(struct json_scan *scan)
 static size_t
 json_scan_plain(const struct json_scan *scan)
 {
-	const unsigned char *start = (const unsigned char *)scan->text +
-	    scan->at, *c = start;
-	const unsigned char *end = (const unsigned char *)scan->text +
-	    scan->size;
-
-	while (c < end && *c >= 0x20 && *c != '"' && *c != '\\')
-		c++;
-	return (size_t)(c - start);
+	return octets_plain(scan->text + scan->at, scan->size - scan->at);
 }
 
 bool

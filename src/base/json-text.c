@@ -9,6 +9,7 @@
 
 #include <unistr.h>
 
+#include "base/octets.h"
 #include "base/xmalloc.h"
 
 /* --- building ------------------------------------------------------------ */
@@ -110,12 +111,31 @@ json_text_build(struct json_scan *scan)
 
 /* --- parsing ------------------------------------------------------------- */
 
+/* How many bytes from here on are those of characters beyond ASCII. */
+static size_t
+json_text_beyond_ascii(const char *text, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && (unsigned char)text[i] >= 0x80)
+		i++;
+	return i;
+}
+
+/* No byte of a character beyond ASCII is one of ASCII: the rest is checked. */
 bool
 json_text_is_utf8(const char *text, size_t size,
     char reason[JSON_TEXT_REASON_SIZE])
 {
-	const uint8_t *bad = u8_check((const uint8_t *)text, size);
+	size_t at = octets_ascii(text, size), run;
+	const uint8_t *bad = NULL;
 
+	while (at < size && bad == NULL) {
+		run = json_text_beyond_ascii(text + at, size - at);
+		bad = u8_check((const uint8_t *)text + at, run);
+		at += run;
+		at += octets_ascii(text + at, size - at);
+	}
 	if (bad != NULL)
 		snprintf(reason, JSON_TEXT_REASON_SIZE,
 		    "is not UTF-8 at byte %zu",
@@ -198,6 +218,6 @@ json_text_member(struct json_object *object, const char *name)
 size_t
 json_text_length(struct json_object *string)
 {
-	return u8_mbsnlen((const uint8_t *)json_object_get_string(string),
+	return octets_characters(json_object_get_string(string),
 	    (size_t)json_object_get_string_len(string));
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json-text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <unistr.h>
 
 #include "base/xmalloc.h"
 #include "fixture.h"
@@ -293,6 +296,63 @@ check_deep_nesting(void)
 	    "200000 open objects are refused");
 }
 
+/* --- UTF-8 ---------------------------------------------------------------- */
+
+/* True if libunistring finds the same, which looks at every byte. */
+static bool
+agrees(const char *text, size_t size)
+{
+	char reason[JSON_TEXT_REASON_SIZE] = "", expected[sizeof reason] = "";
+	const uint8_t *bad = u8_check((const uint8_t *)text, size);
+
+	if (bad != NULL)
+		snprintf(expected, sizeof expected,
+		    "is not UTF-8 at byte %zu",
+		    (size_t)(bad - (const uint8_t *)text));
+	return json_text_is_utf8(text, size, reason) == (bad == NULL) &&
+	    strcmp(reason, expected) == 0;
+}
+
+/* The edges of what each byte of a character may be. */
+static const unsigned char edges[] = {
+	'a', 0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2,
+	0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4,
+	0xf5, 0xff
+};
+
+/* Four of them, in all ways, behind `before` letters; how many are wrong. */
+static unsigned int
+try_edges(size_t before)
+{
+	enum { COUNT = sizeof edges };
+	unsigned int wrong = 0;
+	char text[24];
+	size_t i, k;
+
+	memset(text, 'x', sizeof text);
+	for (i = 0; i < COUNT * COUNT * COUNT * COUNT; i++) {
+		size_t rest = i;
+
+		for (k = 0; k < 4; k++, rest /= COUNT)
+			text[before + k] = (char)edges[rest % COUNT];
+		wrong += !agrees(text, before + 4);
+		wrong += !agrees(text, sizeof text);
+	}
+	return wrong;
+}
+
+static void
+check_utf8(void)
+{
+	static const size_t places[] = { 0, 5, 8, 13 };
+	size_t i;
+
+	for (i = 0; i < sizeof places / sizeof *places; i++)
+		tap_is_int(try_edges(places[i]), 0,
+		    "four bytes behind %zu are told as libunistring does",
+		    places[i]);
+}
+
 /* --- length -------------------------------------------------------------- */
 
 static void
@@ -337,6 +397,7 @@ main(void)
 	for (i = 0; i < sizeof nests / sizeof *nests; i++)
 		check_nesting(&nests[i]);
 	check_deep_nesting();
+	check_utf8();
 	check_length();
 	return tap_done();
 }
