@@ -23,9 +23,7 @@ enum {
 	APNS_PAYLOAD_SIZE = 4096,
 	/* Tokens are 32 bytes today; Apple asks not to rely on it. */
 	APNS_TOKEN_SIZE = 256,
-	APNS_TOKEN_BASE64_MIN_SIZE = 32,
-	/* In bytes; Apple takes 64 characters. */
-	APNS_COLLAPSE_ID_SIZE = 16
+	APNS_TOKEN_BASE64_MIN_SIZE = 32
 };
 
 /*
@@ -357,19 +355,19 @@ apns_add_collapse_id(const struct apns_account *account,
 	struct json_object *text = notification->texts[
 	    notification->kind == NOTIFICATION_ENCRYPTED ?
 	    NOTIFICATION_CIPHERTEXT : NOTIFICATION_EVENT_ID];
-	unsigned char hash[KEYED_HASH_SIZE];
-	char hex[2 * APNS_COLLAPSE_ID_SIZE + 1];
+	unsigned char hash[KEYED_HASH_SHORT_SIZE];
+	char hex[2 * KEYED_HASH_SHORT_SIZE + 1];	/* Apple takes 64 */
 
 	if (text == NULL) {
 		http_request_add_header(request, "apns-collapse-id", "%s",
 		    push->message_id);
 		return;
 	}
-	keyed_hash(account->collapse_key, sizeof account->collapse_key,
-	    device->pushkey, device->pushkey_size, hash);
-	keyed_hash(hash, sizeof hash, json_object_get_string(text),
+	keyed_hash_short(account->collapse_key, device->pushkey,
+	    device->pushkey_size, hash);
+	keyed_hash_short(hash, json_object_get_string(text),
 	    (size_t)json_object_get_string_len(text), hash);
-	encoding_write_hex(hash, APNS_COLLAPSE_ID_SIZE, hex);
+	encoding_write_hex(hash, sizeof hash, hex);
 	http_request_add_header(request, "apns-collapse-id", "%s", hex);
 }
 
