@@ -12,6 +12,7 @@
  */
 #include <malloc.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,12 +58,44 @@ calloc(size_t count, size_t size)
 	return memory;
 }
 
+/* As malloc aligns what it gives, and what its sizes are multiples of. */
+typedef uint64_t memory_block
+    __attribute__((vector_size(16), aligned(16), may_alias));
+typedef uint32_t memory_word __attribute__((may_alias));
+
+/*
+ * As explicit_bzero, without its calls: each notification frees two hundred
+ * pieces, most of them of 24 to 120 bytes.
+ */
+static void
+memory_overwrite(void *memory)
+{
+	size_t size = malloc_usable_size(memory);
+	memory_block *block = memory, *end = block + size / sizeof *block;
+	memory_word *word = (memory_word *)end;
+	const memory_block zeros = { 0, 0 };
+
+	for (; end - block >= 4; block += 4) {
+		block[0] = block[1] = block[2] = block[3] = zeros;
+		__asm__ volatile("" : : "r"(block) : "memory");
+	}
+	for (; block < end; block++) {
+		*block = zeros;
+		__asm__ volatile("" : : "r"(block) : "memory");
+	}
+	for (size %= sizeof *block; size > 0; size -= sizeof *word) {
+		*word++ = 0;
+		__asm__ volatile("" : : "r"(word) : "memory");
+	}
+}
+
 void
 free(void *memory)
 {
-	if (memory != NULL)
-		explicit_bzero(memory, malloc_usable_size(memory));
-	__libc_free(memory);
+	if (memory != NULL) {
+		memory_overwrite(memory);
+		__libc_free(memory);
+	}
 }
 
 /* glibc's own would leave a copy behind where it moves. */
