@@ -25,7 +25,7 @@ struct health {
 	uint64_t failed_connection;	/* the latest that was counted, or 0 */
 	int64_t answered_ms;
 	unsigned int in_flight;
-	int64_t in_flight_since_ms;	/* or since the last one that ended */
+	int64_t in_flight_since_ms;	/* or since the last one answered */
 	struct loop_timer *silence;
 };
 
@@ -193,10 +193,11 @@ health_begin_call(struct health *health)
 }
 
 void
-health_end_call(struct health *health)
+health_end_call(struct health *health, bool answered)
 {
 	health->in_flight--;
-	health->in_flight_since_ms = clock_monotonic_ms();
+	if (answered)
+		health->in_flight_since_ms = clock_monotonic_ms();
 }
 
 enum cause

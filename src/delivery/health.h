@@ -69,7 +69,7 @@ void health_abandon_probe(struct health *health);
  * until the first of them has had all of its time.
  */
 void health_begin_call(struct health *health);
-void health_end_call(struct health *health);
+void health_end_call(struct health *health, bool answered);
 
 /* There was an answer. */
 void health_succeed(struct health *health);

@@ -158,7 +158,7 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	if (outcome.fresh_connection)
 		http_drain(push->call);
 	push->call = NULL;
-	health_end_call(channel->health);
+	health_end_call(channel->health, reply->failure == HTTP_FAILURE_NONE);
 	permit_release(&push->permit);
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
@@ -319,7 +319,7 @@ push_end(struct push *push)
 		token_wait_cancel(push->wait);
 	if (push->call != NULL) {
 		http_cancel(push->call);
-		health_end_call(push->params.channel->health);
+		health_end_call(push->params.channel->health, false);
 	}
 	if (push->probe)
 		health_abandon_probe(push->params.channel->health);

@@ -142,6 +142,8 @@ fake_http_on_timer(void *arg)
 	http_reply_init(&reply);
 	reply.failure = answer->failure;
 	reply.connects = answer->connects;
+	reply.connection = answer->connection;
+	reply.connection_failed = answer->connection != 0;
 	if (answer->failure != HTTP_FAILURE_NONE)
 		reply.failure_words = "the script says so";
 	else {
@@ -188,6 +190,7 @@ http_send(struct http_pool *pool, struct http_request *request,
 	call->answer.after_ms = FAKE_HTTP_NEVER;
 	TAILQ_INSERT_TAIL(&pool->calls, call, entry);
 	fake_http_count.sent++;
+	fake_http_count.alone += call->request.alone;
 	if (++fake_http_count.in_flight > fake_http_count.in_flight_max)
 		fake_http_count.in_flight_max = fake_http_count.in_flight;
 	if (fake_http_script != NULL) {

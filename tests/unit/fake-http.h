@@ -25,10 +25,11 @@ struct fake_http_request {
 /* All zero: a status of 0 without a body, at once. */
 struct fake_http_answer {
 	int64_t after_ms;		/* or FAKE_HTTP_NEVER: it hangs */
-	enum http_failure failure;	/* then the rest is not looked at */
+	enum http_failure failure;	/* then no status is looked at */
 	int status;
 	int64_t retry_after_ms;		/* 0: none */
 	unsigned int connects;		/* connections opened for it */
+	unsigned int connection;	/* that failed with it; 0: none did */
 	const char *body;		/* NULL: an empty one */
 };
 
@@ -46,6 +47,7 @@ struct fake_http_counts {
 	unsigned int answered;
 	unsigned int cancelled;		/* with its pool, too */
 	unsigned int drained;		/* calls of http_drain */
+	unsigned int alone;		/* sent so */
 };
 
 const struct fake_http_counts *fake_http_counts(void);

@@ -110,6 +110,8 @@ scenario_check_rest(const struct scenario *scenario)
 	tap_is_int(delivery_fixture_metric(
 	    "push_gateway_connections_opened_total", ""),
 	    scenario->connections, "%s: the connections that are", name);
+	tap_is_int(fake_http_counts()->alone, scenario->alone,
+	    "%s: those that go alone", name);
 	if (scenario->minted > 0)
 		tap_is_int(delivery_fixture_metric(
 		    "push_gateway_tokens_minted_total", ""),

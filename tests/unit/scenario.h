@@ -47,6 +47,7 @@ struct scenario {
 	unsigned int sent;		/* requests to providers, in all */
 	unsigned int token_requests;	/* to the token endpoint, in all */
 	unsigned int in_flight_max;	/* 0: not looked at */
+	unsigned int alone;		/* pushes; see struct http_request */
 	unsigned int minted;		/* tokens; 0: not looked at */
 	unsigned int connections;	/* opened, as the metrics say */
 	unsigned int opened;		/* times that a breaker opened */

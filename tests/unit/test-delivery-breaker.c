@@ -252,6 +252,23 @@ static const struct scenario scenarios[] = {
 	    { .from_ms = 11000, .answer = ACCEPTED } },
 	    .sent = 4, .opened = 2, .logged_twice = "circuit breaker open" },
 
+	/* --- connections that break --- */
+	{ .name = "all that was on one of them is one failure, and goes again "
+	    "alone",
+	    .requests = { { .devices = 20, .delivered = 20,
+	    .settled_ms = 90 } },
+	    .phases = { { .answer = { .after_ms = 40,
+	    .failure = HTTP_FAILURE_UNKNOWN, .connection = 7 } },
+	    { .from_ms = 40, .answer = { .after_ms = 50, .status = 200 } } },
+	    .sent = 40, .alone = 20 },
+	{ .name = "a stream that fails says nothing of the others",
+	    .requests = { { .devices = 20, .delivered = 20,
+	    .settled_ms = 40 } },
+	    .phases = { { .answer = { .after_ms = 40,
+	    .failure = HTTP_FAILURE_UNKNOWN } },
+	    { .from_ms = 40, .answer = ACCEPTED } },
+	    .sent = 40 },
+
 	/* --- what is logged beside that --- */
 	{ .name = "why there was no response is logged, once for all",
 	    .requests = { FAILING(4, 0) },
@@ -305,6 +322,14 @@ static const struct scenario scenarios[] = {
 	    .sent = 6, .opened = 1, .still_open = true,
 	    .logged = "circuit breaker open: no response for 4 s, 6 requests "
 	    "in flight; next probe in 10 s" },
+	{ .name = "that one of them cannot be sent meanwhile is no answer",
+	    .requests = { HANGING(5, 0), { .at_ms = 10, .devices = 1,
+	    .later = 1, .cause = CAUSE_UNREACHABLE, .settled_ms = 3010 },
+	    REFUSED(4001, CAUSE_DEADLINE) },
+	    .phases = { { .answer = HANGS }, { .from_ms = 10,
+	    .answer = { .after_ms = 3000,
+	    .failure = HTTP_FAILURE_PROTOCOL } } },
+	    .sent = 6, .opened = 1, .still_open = true },
 	{ .name = "four that hang do not",
 	    .requests = { HANGING(4, 0), DELIVERED(7000) },
 	    .phases = { { .answer = HANGS },
