@@ -38,11 +38,10 @@ static const struct {
 	{ .delivered = true, .failed = true, .status = RESULT_PARTIAL,
 	    .prefix = "some devices cannot be reached, a retry would only "
 	    "repeat what was delivered: " },
-	{ .delivered = true, .status = RESULT_SUCCESS },
 	{ .later = true, .status = RESULT_FAILED, .prefix = "" },
 	{ .failed = true, .status = RESULT_FAILED, .prefix = "" },
 	{ .rejected = true, .status = RESULT_FAILED, .prefix = "" },
-	{ .status = RESULT_SUCCESS },		/* no devices at all */
+	{ .status = RESULT_SUCCESS },	/* all delivered, or none given */
 };
 
 /*

@@ -243,6 +243,9 @@ check_content(void)
 	fixture_is_json(json_object_to_json_string(
 	    batch->notifications[0].content), "{\"body\":\"b\",\"n\":1}",
 	    "content is there as it came");
+	tap_is_int((int64_t)batch->notifications[0].content_size,
+	    (int64_t)strlen("{\"body\":\"b\",\"n\":1}"),
+	    "the size of content, as it is sent");
 	batch_free(batch);
 	batch = decode_plain("");
 	tap_ok(batch->notifications[0].content == NULL, "no content");
@@ -358,6 +361,13 @@ check_matrix(void)
 	    "{\"x\":1}", "a device's data");
 	tap_ok(batch->notifications[0].devices[1].data == NULL,
 	    "data of null is none");
+	batch_free(batch);
+	batch = decode(DECODE_MATRIX_NOTIFY, "{\"notification\":{\"devices\":["
+	    "{\"app_id\":\"a\",\"pushkey\":\"k\","
+	    "\"data\":{\"format\":5,\"x\":1}}]}}");
+	tap_is_string(json_object_to_json_string_ext(
+	    batch->notifications[0].devices[0].data, JSON_C_TO_STRING_PLAIN),
+	    "{\"x\":1}", "an odd format takes nothing else of data along");
 	batch_free(batch);
 }
 

@@ -186,6 +186,8 @@ check_row(const struct row *row)
 	json_object_put(json);
 	json_object_put(id);
 	result_free(&result);
+	tap_ok(result.rejected == NULL, "%s: a result is freed once",
+	    row->name);
 	case_free(&it);
 }
 
