@@ -12,7 +12,8 @@
 #include "base/service-manager.h"
 #include "cgi/listener.h"
 #include "state/metrics-text.h"
-#include "worker/conf.h"
+#include "worker/check.h"
+#include "worker/conf-text.h"
 #include "worker/worker.h"
 
 enum {
@@ -87,21 +88,19 @@ main_print_metrics(const char *path)
 static int
 main_test(const char *path)
 {
+	struct check check = { .path = path };
 	struct error error;
-	struct conf *conf = conf_load(path, &error);
-	bool good = false;
+	int status = EXIT_STATUS_CONFIG;
 
-	if (conf == NULL)
-		fprintf(stderr, "%s\n", error.words);
+	if (!check_run(&check, &error))
+		fprintf(stderr, "%s: %s\n", path, error.words);
 	else {
-		good = conf_check_credentials(conf, &error);
-		if (good)
-			printf("%s: OK\n", path);
-		else
-			fprintf(stderr, "%s: %s\n", path, error.words);
+		check_print(&check);
+		if (check.faults.error_count == 0)
+			status = EXIT_STATUS_OK;
 	}
-	conf_free(conf);
-	return good ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
+	check_free(&check);
+	return status;
 }
 
 static int
@@ -117,6 +116,12 @@ main_serve(const char *path)
 	return good ? EXIT_STATUS_OK : EXIT_STATUS_CONFIG;
 }
 
+static const struct option main_options[] = {
+	{ .name = "help", .val = 'h' },
+	{ .name = "version", .val = 'V' },
+	{ .name = NULL }
+};
+
 int
 main(int argc, char **argv)
 {
@@ -127,7 +132,8 @@ main(int argc, char **argv)
 	/* Web servers make a CGI program's arguments of the URL's query. */
 	if (listener_is_cgi(STDIN_FILENO))
 		return main_serve(conf_path(NULL));
-	while ((option = getopt(argc, argv, "c:i:mtVh")) != -1) {
+	while ((option = getopt_long(argc, argv, "c:i:mtVh", main_options,
+	    NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			path = optarg;
@@ -151,7 +157,7 @@ main(int argc, char **argv)
 			return EXIT_STATUS_USAGE;
 		}
 	}
-	if (optind != argc) {
+	if (optind != argc || (metrics_only && test_only)) {
 		fputs(main_usage, stderr);
 		return EXIT_STATUS_USAGE;
 	}

@@ -27,6 +27,21 @@ static const char *const admission_words[ADMISSION_REFUSAL__MAX] = {
 	    "client",
 };
 
+bool
+admission_read_secret(struct buf *secret, const char *path,
+    struct error *error)
+{
+	bool good = secret_read(secret, path, error);
+
+	if (good && secret->size == 0) {
+		error_set(error, "%.400s: is empty", path);
+		good = false;
+	}
+	if (!good)
+		error_prepend_name(error, "fastcgi_secret_file");
+	return good;
+}
+
 struct admission *
 admission_create(const struct admission_params *params, struct error *error)
 {
@@ -37,11 +52,8 @@ admission_create(const struct admission_params *params, struct error *error)
 	buf_init(&admission->secret, SECRET_SIZE);
 	if (params->secret_file == NULL)
 		return admission;
-	if (!secret_read(&admission->secret, params->secret_file, error))
-		;
-	else if (admission->secret.size == 0)
-		error_set(error, "%.400s: is empty", params->secret_file);
-	else
+	if (admission_read_secret(&admission->secret, params->secret_file,
+	    error))
 		return admission;
 	admission_free(admission);
 	return NULL;

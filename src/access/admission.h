@@ -6,6 +6,7 @@
 
 #include "access/caller-certificate.h"
 #include "access/client.h"
+#include "base/buf.h"
 #include "base/error.h"
 
 /*
@@ -44,6 +45,13 @@ enum admission_refusal {
 	ADMISSION_UNLISTED,		/* a verified certificate of nobody */
 	ADMISSION_REFUSAL__MAX
 };
+
+/*
+ * Reads the secret of a web server from its file; the caller must wipe it, even
+ * on failure.  False with an error if it cannot be read, or is empty.
+ */
+bool admission_read_secret(struct buf *secret, const char *path,
+    struct error *error);
 
 /*
  * Reads the secret.  NULL with an error if it cannot be read.  The clients

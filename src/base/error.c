@@ -14,6 +14,20 @@ error_set(struct error *error, const char *format, ...)
 	vsnprintf(error->words, sizeof error->words, format, ap);
 	va_end(ap);
 	error->pointer[0] = '\0';
+	error->missing[0] = '\0';
+}
+
+void
+error_set_missing(struct error *error, const char *name, const char *more)
+{
+	error_set(error, "\"%s\" is missing%s", name, more);
+	error_point_to_missing(error, name);
+}
+
+void
+error_point_to_missing(struct error *error, const char *name)
+{
+	snprintf(error->missing, sizeof error->missing, "%s", name);
 }
 
 void

@@ -10,11 +10,19 @@
 struct error {
 	char words[512];
 	char pointer[256];
+	char missing[64];	/* which of its members; "": that is not it */
 };
 
-/* Sets the words (cut at their limit) and an empty pointer. */
+/* Sets the words (cut at their limit), and an empty pointer. */
 void error_set(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Sets the words that a member is missing, and `more`, which may be "". */
+void error_set_missing(struct error *error, const char *name,
+    const char *more);
+
+/* Says that this is what is missing, after error_set. */
+void error_point_to_missing(struct error *error, const char *name);
 
 /* Puts one more reference token in front of the pointer, escaped. */
 void error_prepend_name(struct error *error, const char *name);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/xmalloc.h"
+
 /* A reader of text that is known to be well-formed; it never runs over. */
 struct json_position_scan {
 	const char *text;
@@ -102,8 +104,7 @@ json_position_skip_value(struct json_position_scan *scan)
 	} while (depth > 0 && c != '\0');
 }
 
-/* Copies the next reference token of the pointer, unescaped. */
-static const char *
+const char *
 json_position_next_token(const char *pointer, char *token, size_t size)
 {
 	size_t used = 0;
@@ -172,4 +173,130 @@ json_position_of_pointer(const char *text, size_t size, const char *pointer)
 			break;
 	}
 	return json_position_of_offset(text, size, found);
+}
+
+/* --- members of the same name -------------------------------------------- */
+
+struct json_position_name {
+	const char *text;	/* between the quotation marks */
+	size_t size;
+	size_t offset;
+};
+
+struct json_position_names {
+	struct json_position_name *names;
+	size_t count;
+	size_t allocated;
+};
+
+struct json_position_search {
+	struct json_position_scan scan;
+	void (*found)(void *arg, const struct json_position_twice *twice);
+	void *arg;
+};
+
+static int
+json_position_compare(const void *one_arg, const void *other_arg)
+{
+	const struct json_position_name *one = one_arg, *other = other_arg;
+	size_t size = one->size < other->size ? one->size : other->size;
+	int order = memcmp(one->text, other->text, size);
+
+	if (order == 0 && one->size != other->size)
+		order = one->size < other->size ? -1 : 1;
+	if (order == 0)
+		order = one->offset < other->offset ? -1 : 1;
+	return order;
+}
+
+static void
+json_position_report(struct json_position_search *search,
+    struct json_position_names *names)
+{
+	size_t first = 0, i;
+
+	if (names->count > 0)
+		qsort(names->names, names->count, sizeof *names->names,
+		    json_position_compare);
+	for (i = 1; i < names->count; i++) {
+		const struct json_position_name *one = &names->names[first];
+		const struct json_position_name *other = &names->names[i];
+
+		if (one->size != other->size ||
+		    memcmp(one->text, other->text, one->size) != 0) {
+			first = i;
+			continue;
+		}
+		search->found(search->arg, &(struct json_position_twice){
+			.name = other->text,
+			.size = other->size,
+			.first = json_position_of_offset(search->scan.text,
+			    search->scan.size, one->offset),
+			.again = json_position_of_offset(search->scan.text,
+			    search->scan.size, other->offset)
+		});
+	}
+}
+
+/* Reads a member's name and the colon after it. */
+static void
+json_position_add_name(struct json_position_scan *scan,
+    struct json_position_names *names)
+{
+	size_t start = scan->at;
+
+	if (names->count == names->allocated) {
+		names->allocated = names->allocated * 2 + 16;
+		names->names = xreallocarray(names->names, names->allocated,
+		    sizeof *names->names);
+	}
+	json_position_skip_string(scan);
+	if (scan->at >= start + 2)
+		names->names[names->count++] = (struct json_position_name){
+			.text = scan->text + start + 1,
+			.size = scan->at - start - 2,
+			.offset = start
+		};
+	if (json_position_peek(scan) == ':')
+		scan->at++;
+}
+
+/* As deep as json-c reads, which is 32 levels. */
+static void
+json_position_search_value(struct json_position_search *search)
+{
+	struct json_position_scan *scan = &search->scan;
+	struct json_position_names names = { .names = NULL };
+	char open = json_position_peek(scan), c;
+
+	if (open != '{' && open != '[') {
+		json_position_skip_value(scan);
+		return;
+	}
+	scan->at++;
+	while ((c = json_position_peek(scan)) != '}' && c != ']' &&
+	    c != '\0') {
+		if (open == '{' && (c == '"' || c == '\''))
+			json_position_add_name(scan, &names);
+		json_position_search_value(search);
+		if (json_position_peek(scan) == ',')
+			scan->at++;
+	}
+	scan->at++;
+	json_position_report(search, &names);
+	free(names.names);
+}
+
+void
+json_position_find_twice(const char *text, size_t size,
+    void (*found)(void *arg, const struct json_position_twice *twice),
+    void *arg)
+{
+	struct json_position_search search = {
+		.scan = { .text = text, .size = size },
+		.found = found,
+		.arg = arg
+	};
+
+	json_position_search_value(&search);
 }

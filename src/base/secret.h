@@ -12,6 +12,25 @@ enum {
 };
 
 /*
+ * Reads a whole file that holds a secret, a private key for example, into an
+ * empty buffer; the caller must wipe it, even on failure.  False with an error
+ * that names the file: one that everybody may write is refused.
+ */
+bool secret_read_file(struct buf *text, const char *path,
+    struct error *error);
+
+/* What the rights of a file let others do with a secret in it. */
+enum secret_exposure {
+	SECRET_PRIVATE,		/* the owner's, and its group may read it */
+	SECRET_READABLE,	/* everybody may read it */
+	SECRET_GROUP_WRITABLE,	/* its group may write it */
+	SECRET_WRITABLE		/* everybody may write it */
+};
+
+/* SECRET_PRIVATE if there is no such file, or it is none on a disk. */
+enum secret_exposure secret_exposure(const char *path);
+
+/*
  * Reads a secret, the only line of a file, into an empty buffer; the caller
  * must wipe it, even on failure.  The end of the line is not a part of it; it
  * may be empty.  False with an error that names the file.

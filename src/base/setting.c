@@ -17,6 +17,8 @@ static const struct {
 	[SETTING_PATH] = { .json = json_type_string, .words = "a path" },
 	[SETTING_STRINGS] = { .json = json_type_array,
 	    .words = "an array of strings" },
+	[SETTING_PATHS] = { .json = json_type_array,
+	    .words = "an array of paths" },
 	[SETTING_INTEGER] = { .json = json_type_int, .words = "an integer" },
 	/* Either of two. */
 	[SETTING_NUMBER_OR_ANY] = { .json = json_type_null },
@@ -27,7 +29,7 @@ static const struct {
 	    .words = "an array of objects" },
 };
 
-static const struct setting *
+const struct setting *
 setting_find(const struct setting *settings, const char *name)
 {
 	for (; settings->name != NULL; settings++) {
@@ -37,11 +39,12 @@ setting_find(const struct setting *settings, const char *name)
 	return NULL;
 }
 
-static char *
+char *
 setting_copy(const struct setting *setting, const char *text,
     const char *directory)
 {
-	if (setting->type == SETTING_PATH && text[0] != '/')
+	if (text[0] != '/' && (setting->type == SETTING_PATH ||
+	    setting->type == SETTING_PATHS))
 		return xasprintf("%s/%s", directory, text);
 	return xstrdup(text);
 }
@@ -73,7 +76,8 @@ setting_string_is_good(struct json_object *value, struct error *error)
 }
 
 static bool
-setting_read_strings(struct json_object *value, struct setting_strings *target,
+setting_read_strings(const struct setting *setting, struct json_object *value,
+    const char *directory, struct setting_strings *target,
     struct error *error)
 {
 	size_t i, count = json_object_array_length(value);
@@ -86,7 +90,8 @@ setting_read_strings(struct json_object *value, struct setting_strings *target,
 			error_prepend_index(error, i);
 			return false;
 		}
-		target->values[i] = xstrdup(json_object_get_string(one));
+		target->values[i] = setting_copy(setting,
+		    json_object_get_string(one), directory);
 		target->count++;
 	}
 	return true;
@@ -158,7 +163,9 @@ setting_read_value(const struct setting *setting, struct json_object *value,
 		    json_object_get_string(value), directory);
 		break;
 	case SETTING_STRINGS:
-		good = setting_read_strings(value, place, error);
+	case SETTING_PATHS:
+		good = setting_read_strings(setting, value, directory, place,
+		    error);
 		break;
 	case SETTING_INTEGER:
 		good = setting_read_integer(setting, value, place, error);
@@ -219,7 +226,7 @@ setting_read(const struct setting *settings, struct json_object *object,
 	for (setting = settings; setting->name != NULL; setting++) {
 		if (setting->required && !json_object_object_get_ex(object,
 		    setting->name, NULL)) {
-			error_set(error, "\"%s\" is missing", setting->name);
+			error_set_missing(error, setting->name, "");
 			return false;
 		}
 	}
@@ -242,7 +249,8 @@ setting_free(const struct setting *settings, void *target)
 		    settings->type == SETTING_PATH) {
 			free(*(char **)place);
 			*(char **)place = NULL;
-		} else if (settings->type == SETTING_STRINGS) {
+		} else if (settings->type == SETTING_STRINGS ||
+		    settings->type == SETTING_PATHS) {
 			struct setting_strings *strings = place;
 
 			while (strings->count > 0)

@@ -20,6 +20,7 @@ enum setting_type {
 	SETTING_STRING,		/* char *: a copy, never empty; or NULL */
 	SETTING_PATH,		/* char *: as STRING, made absolute */
 	SETTING_STRINGS,	/* struct setting_strings */
+	SETTING_PATHS,		/* the same, made absolute */
 	SETTING_INTEGER,	/* int64_t */
 	SETTING_NUMBER_OR_ANY,	/* int64_t: the default and no other, or 0 for
 				 * "any" */
@@ -42,6 +43,7 @@ struct setting {
 	int64_t number;		/* default of a number, BOOLEAN */
 	int64_t minimum;	/* range of INTEGER */
 	int64_t maximum;
+	bool is_public;		/* PATH: that file is no secret */
 	int tag;		/* the table's owner's own; not read here */
 };
 
@@ -56,6 +58,14 @@ struct setting {
  */
 bool setting_read(const struct setting *settings, struct json_object *object,
     const char *directory, void *target, struct error *error);
+
+/* The row of that name, or NULL. */
+const struct setting *setting_find(const struct setting *settings,
+    const char *name);
+
+/* A value of such a row, made absolute if it is a path; the caller frees it. */
+char *setting_copy(const struct setting *setting, const char *text,
+    const char *directory);
 
 /* What a row of STRING or PATH was read to, or NULL. */
 const char *setting_text(const struct setting *setting, const void *target);

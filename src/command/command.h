@@ -24,6 +24,7 @@ enum command_limits {
 struct command_arguments {
 	const char *config;
 	bool json;
+	const char *user;
 	const char *month;
 	const char *secret;
 	const char *secret_file;
@@ -61,6 +62,7 @@ struct command {
 
 /* All commands: command/NAME.c defines command_NAME. */
 #define COMMAND_LIST(command) \
+	command(check) \
 	command(decrypt) \
 	command(encrypt) \
 	command(identity) \

@@ -4,7 +4,7 @@
 
 #include "command/command.h"
 #include "state/metrics-text.h"
-#include "worker/conf.h"
+#include "worker/conf-text.h"
 
 static const struct command_option metrics_options[] = {
 	{ .name = NULL }

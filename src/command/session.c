@@ -13,6 +13,7 @@
 #include "delivery/minting.h"
 #include "http/http.h"
 #include "state/owner.h"
+#include "worker/conf-text.h"
 
 enum {
 	SESSION_TIMEOUT_MS = 10000,

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/date.h"
 #include "command/command.h"
-#include "worker/conf.h"
+#include "worker/conf-text.h"
 
 enum {
 	STATUS_WATCH_S = 2

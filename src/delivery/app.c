@@ -201,6 +201,22 @@ app_registry_append(struct app_registry *registry, const struct app *entry)
 	registry->apps[registry->count++] = app;
 }
 
+#define APP_PROVIDER_NAME(name) " " #name
+
+/* Of one that is no string. */
+static void
+app_explain_member(struct json_object *section, const char *name,
+    struct error *error)
+{
+	if (!json_object_object_get_ex(section, name, NULL))
+		error_set_missing(error, name, "");
+	else {
+		error_set(error, "must be a string without control "
+		    "characters");
+		error_prepend_name(error, name);
+	}
+}
+
 bool
 app_registry_add(struct app_registry *registry, struct json_object *section,
     const char *directory, struct error *error)
@@ -210,12 +226,13 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	struct app app = { .app_id = NULL };
 
 	if (app_id == NULL || name == NULL) {
-		error_set(error, "\"%s\" is missing or not a string",
-		    app_id == NULL ? "app_id" : "provider");
+		app_explain_member(section, app_id == NULL ? "app_id" :
+		    "provider", error);
 		return false;
 	}
 	if ((app.provider = provider_find(name)) == NULL) {
-		error_set(error, "there is no provider \"%s\"", name);
+		error_set(error, "there is no provider \"%.60s\"; there are:"
+		    PROVIDER_LIST(APP_PROVIDER_NAME), name);
 		error_prepend_name(error, "provider");
 		return false;
 	}

@@ -110,6 +110,7 @@ http_handle_set_proxy_and_ca(CURL *easy,
     const struct http_handle_params *params)
 {
 	const struct proxy *proxy = params->proxy;
+	struct curl_blob cas = { .flags = CURL_BLOB_NOCOPY };
 
 	/* Empty: the environment is not asked either. */
 	curl_easy_setopt(easy, CURLOPT_PROXY,
@@ -120,7 +121,11 @@ http_handle_set_proxy_and_ca(CURL *easy,
 		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
 		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
 	}
-	if (params->ca_file != NULL)
+	if (params->cas != NULL) {
+		cas.data = params->cas->data;
+		cas.len = params->cas->size;
+		curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &cas);
+	} else if (params->ca_file != NULL)
 		curl_easy_setopt(easy, CURLOPT_CAINFO, params->ca_file);
 }
 

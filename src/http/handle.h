@@ -15,6 +15,7 @@
  * curl's own ideas is the same for all of them.
  */
 struct http_handle_params {
+	const struct buf *cas;		/* PEM; NULL: those of ca_file */
 	const char *ca_file;		/* NULL: the system's */
 	const struct proxy *proxy;
 	int64_t connect_timeout_ms;

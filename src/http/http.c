@@ -254,6 +254,7 @@ http_pool_take_handle(struct http_pool *pool)
 	if (pool->spare_count > 0)
 		return pool->spare[--pool->spare_count];
 	return http_handle_create(&(struct http_handle_params){
+		.cas = params->cas,
 		.ca_file = params->ca_file,
 		.proxy = params->proxy,
 		.connect_timeout_ms = pool->params.connect_timeout_ms,

@@ -31,6 +31,7 @@ struct http_pool;
 struct http_call;
 
 struct http_params {
+	const struct buf *cas;	/* PEM; NULL: those of ca_file */
 	const char *ca_file;	/* NULL: the system's */
 	const struct proxy *proxy;	/* the environment is not asked */
 };

@@ -47,7 +47,6 @@ bool
 proxy_load(struct proxy *proxy, struct error *error)
 {
 	struct buf *credentials = &proxy->credentials;
-	struct error why;
 	char *colon;
 	bool good = false;
 
@@ -55,18 +54,20 @@ proxy_load(struct proxy *proxy, struct error *error)
 		return true;
 	buf_wipe(credentials);
 	buf_init(credentials, SECRET_SIZE);
-	if (!secret_read(credentials, proxy->credentials_file, &why))
-		error_set(error, "proxy_credentials_file: %.400s", why.words);
+	if (!secret_read(credentials, proxy->credentials_file, error))
+		;
 	else if (credentials->size == 0 ||
 	    (colon = strchr(credentials->data, ':')) == NULL)
-		error_set(error, "proxy_credentials_file: %s must contain "
-		    "user:password", proxy->credentials_file);
+		error_set(error, "%s must contain user:password",
+		    proxy->credentials_file);
 	else {
 		*colon = '\0';
 		proxy->user = credentials->data;
 		proxy->password = colon + 1;
 		good = true;
 	}
+	if (!good)
+		error_prepend_name(error, "proxy_credentials_file");
 	return good;
 }
 

@@ -14,6 +14,7 @@
 
 enum {
 	APNS_ACCOUNT_FILE_SIZE = 16384,
+	APNS_ACCOUNT_ID_SIZE = 10,	/* of a key and of a team */
 	/* Older than an hour is refused; more often than every 20 minutes
 	 * too.  Renewed at 50 minutes. */
 	APNS_ACCOUNT_JWT_LIFE_S = 3600,
@@ -92,8 +93,9 @@ apns_account_set_topic(struct apns_account *account, struct error *error)
 	if (account->topic != NULL)
 		return true;
 	if (strpbrk(account->app_id, "*?[") != NULL) {
-		error_set(error, "\"topic\" is missing: the pattern \"%s\" "
-		    "implies none", account->app_id);
+		error_set(error, "\"topic\" is missing: the pattern "
+		    "\"%.200s\" implies none", account->app_id);
+		error_point_to_missing(error, "topic");
 		return false;
 	}
 	account->topic = xstrdup(account->app_id);
@@ -146,9 +148,8 @@ apns_account_check_auth(const struct apns_account *account,
 		good = given == wanted ||
 		    (!given && setting->tag == APNS_AUTH_PASSWORD);
 		if (!good && wanted)
-			error_set(error, "\"%s\" is missing%s",
-			    setting->name, account->key_file != NULL ||
-			    by_certificate ? "" :
+			error_set_missing(error, setting->name,
+			    account->key_file != NULL || by_certificate ? "" :
 			    ", or \"certificate_file\" in place of a key");
 		else if (!good) {
 			error_set(error, "\"%s\" and a certificate exclude "
@@ -163,10 +164,14 @@ apns_account_check_auth(const struct apns_account *account,
 static bool
 apns_account_check_id(const char *id, const char *name, struct error *error)
 {
-	bool good = id == NULL || provider_check_id(id, error);
+	bool good = id == NULL || (strlen(id) == APNS_ACCOUNT_ID_SIZE &&
+	    id[strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] == '\0');
 
-	if (!good)
+	if (!good) {
+		error_set(error, "must be ten capital letters and digits, as "
+		    "Apple's developer site shows it");
 		error_prepend_name(error, name);
+	}
 	return good;
 }
 
@@ -248,8 +253,8 @@ apns_account_load(void *arg, struct error *error)
 	    account->certificate_password_file, error))
 		error_prepend_name(error, "certificate_password_file");
 	else {
-		if (!buf_read_file(&file, path))
-			error_set(error, "cannot read %s: %m", path);
+		if (!secret_read_file(&file, path, error))
+			;
 		else if (!(by_key ? apns_account_load_key(account, &file,
 		    &why) : apns_account_load_certificate(account, &file,
 		    has_password ? &password : NULL, &why)))

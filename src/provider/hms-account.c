@@ -108,6 +108,7 @@ hms_account_check_version(const struct hms_account *account,
 		    bit == HMS_ACCOUNT_V3)) {
 			error_set(error, "\"%s\" is missing, which version "
 			    "%d needs", setting->name, (int)account->version);
+			error_point_to_missing(error, setting->name);
 			return false;
 		}
 	}
@@ -207,8 +208,8 @@ hms_account_load_file(struct hms_account *account, struct error *error)
 	bool loaded = false;
 
 	buf_init(&text, HMS_ACCOUNT_FILE_SIZE);
-	if (!buf_read_file(&text, path))
-		error_set(error, "cannot read %s: %m", path);
+	if (!secret_read_file(&text, path, error))
+		;
 	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
 	    &why)) == NULL || !hms_account_read_file(account, object, &why))
 		error_set(error, "%s: %.400s", path, why.words);

@@ -33,18 +33,6 @@ provider_url_host(const char *url)
 }
 
 bool
-provider_check_id(const char *text, struct error *error)
-{
-	size_t good = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
-	    "pqrstuvwxyz0123456789");
-
-	if (text[good] == '\0')
-		return true;
-	error_set(error, "must be letters and digits");
-	return false;
-}
-
-bool
 provider_check_choice(const char *value, const char *const *names,
     struct error *error)
 {

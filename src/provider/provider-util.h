@@ -45,9 +45,6 @@ bool provider_check_url(char *url, struct error *error);
 /* The host part of such a URL as a part of a channel's name. */
 const char *provider_url_host(const char *url);
 
-/* False with an error about the value unless it is letters and digits. */
-bool provider_check_id(const char *text, struct error *error);
-
 /*
  * Serialises `object` into an empty buffer; false if it is longer than
  * `limit` bytes.

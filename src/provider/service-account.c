@@ -7,6 +7,7 @@
 #include <json-c/json.h>
 
 #include "base/json-text.h"
+#include "base/secret.h"
 #include "base/setting.h"
 #include "provider/provider-util.h"
 
@@ -132,8 +133,8 @@ service_account_load(struct service_account *account, const char *path,
 
 	service_account_unload(account);
 	buf_init(&text, SERVICE_ACCOUNT_FILE_SIZE);
-	if (!buf_read_file(&text, path))
-		error_set(error, "cannot read %s: %m", path);
+	if (!secret_read_file(&text, path, error))
+		;
 	else if (strstr(buf_text(&text), "-----BEGIN") != NULL &&
 	    strchr(buf_text(&text), '{') == NULL)
 		error_set(error, "%s: is a private key or a certificate in "

@@ -19,6 +19,14 @@
  */
 int state_directory_open(const char *path, struct error *error);
 
+/*
+ * Would that come out well, for this user?  Makes nothing.  False with an
+ * error if it would not; `*must_be_made`: the directory is missing, and this
+ * user may not make it, so that somebody else must.
+ */
+bool state_directory_check(const char *path, bool *must_be_made,
+    struct error *error);
+
 /* True for a regular file of this user, and of nobody else. */
 bool state_file_is_private(const struct stat *st);
 

@@ -169,6 +169,11 @@ const struct metrics_info metrics_infos[METRICS_NAME__MAX] = {
 		.type = METRICS_GAUGE,
 		.share = METRICS_SHARE_LEAST,
 		.labels = { LABEL(app) } },
+	[METRICS_TLS_EXPIRY] = {
+		.name = "push_gateway_tls_expiry_seconds",
+		.help = "Unix time when the first of a watched file ends.",
+		.type = METRICS_GAUGE,
+		.labels = { LABEL(file) } },
 };
 
 /* A request's deadline is 8 s by default. */

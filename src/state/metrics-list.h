@@ -43,6 +43,7 @@ enum metrics_name {
 	METRICS_CONFIGURATION_IN_FORCE,
 	METRICS_CONFIGURATION_LOADED,
 	METRICS_APP_USABLE,		/* app */
+	METRICS_TLS_EXPIRY,		/* file; a gauge */
 	METRICS_NAME__MAX
 };
 
@@ -67,6 +68,7 @@ struct metrics_labels {
 	const char *reason;
 	const char *result;
 	const char *version;
+	const char *file;
 };
 
 enum metrics_type {

@@ -63,3 +63,40 @@ owner_become(const char *directory, struct error *error)
 		done = true;
 	return done;
 }
+
+bool
+owner_become_user(const char *name, struct error *error)
+{
+	const struct passwd *entry = getpwnam(name);
+	bool done = false;
+
+	if (entry == NULL)
+		error_set(error, "there is no user \"%.100s\"", name);
+	else if (entry->pw_uid == geteuid())
+		done = true;
+	else if (geteuid() != 0)
+		error_set(error, "only root can become the user %.100s", name);
+	else if (!owner_switch(entry->pw_uid, entry->pw_gid))
+		error_set(error, "cannot become the user %.100s: %s", name,
+		    strerror(errno));
+	else
+		done = true;
+	return done;
+}
+
+bool
+owner_is_known(const char *directory)
+{
+	struct stat st;
+
+	return stat(directory, &st) == 0 && st.st_uid != 0;
+}
+
+char *
+owner_name(void)
+{
+	const struct passwd *entry = getpwuid(geteuid());
+
+	return entry != NULL ? xstrdup(entry->pw_name) :
+	    xasprintf("%ld", (long)geteuid());
+}

@@ -16,4 +16,19 @@
  */
 bool owner_become(const char *directory, struct error *error);
 
+/*
+ * Makes root that user, for good.  False with an error if there is no such
+ * user, or for anybody but root and that user.
+ */
+bool owner_become_user(const char *name, struct error *error);
+
+/*
+ * True if the directory is there and somebody's other than root: who the
+ * workers' user is can be seen then.
+ */
+bool owner_is_known(const char *directory);
+
+/* The name of the user that this process is; the caller frees it. */
+char *owner_name(void);
+
 #endif

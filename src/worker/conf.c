@@ -4,13 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/json-position.h"
 #include "base/xmalloc.h"
-
-enum {
-	CONF_FILE_SIZE = 4 * 1024 * 1024
-};
+#include "crypto/certificate-file.h"
 
 /* The file as it is written; conf_fill makes a conf of it. */
 struct conf_file {
@@ -29,6 +24,7 @@ struct conf_file {
 	char *proxy;
 	char *proxy_credentials_file;
 	char *ca_file;
+	struct setting_strings tls_watch;
 	struct json_object *log;
 	struct json_object *clients;
 	struct json_object *apps;
@@ -45,7 +41,7 @@ struct conf_log {
     .number = fallback }
 
 #define CONF_STATE_DIRECTORY { SETTING(conf_file, state_directory, PATH), \
-    .text = RUNSTATEDIR "/push-gateway" }
+    .is_public = true, .text = RUNSTATEDIR "/push-gateway" }
 
 const struct setting conf_settings[] = {
 	CONF_STATE_DIRECTORY,
@@ -63,7 +59,8 @@ const struct setting conf_settings[] = {
 	{ SETTING(conf_file, allow_tcp_without_secret, BOOLEAN) },
 	{ SETTING(conf_file, proxy, STRING) },
 	{ SETTING(conf_file, proxy_credentials_file, PATH) },
-	{ SETTING(conf_file, ca_file, PATH) },
+	{ SETTING(conf_file, ca_file, PATH), .is_public = true },
+	{ SETTING(conf_file, tls_watch, PATHS) },
 	{ SETTING(conf_file, log, OBJECT) },
 	{ SETTING(conf_file, clients, OBJECTS), .required = true },
 	{ SETTING(conf_file, apps, OBJECTS), .required = true },
@@ -170,13 +167,15 @@ conf_fill(struct conf *conf, struct conf_file *file)
 	conf->limits.max_notification_size_kb = file->max_notification_size_kb;
 	conf->limits.any_ciphertext_length = file->ciphertext_length == 0;
 	conf->ca_file = file->ca_file;
+	conf->tls_watch = file->tls_watch;
 	conf->proxy.url = file->proxy;
 	conf->proxy.credentials_file = file->proxy_credentials_file;
 	conf->http.ca_file = conf->ca_file;
+	buf_init(&conf->cas, CERTIFICATE_FILE_SIZE);
 	conf->http.proxy = &conf->proxy;
 }
 
-static struct conf *
+struct conf *
 conf_read(struct json_object *object, const char *directory,
     struct error *error)
 {
@@ -200,62 +199,6 @@ conf_read(struct json_object *object, const char *directory,
 	return conf;
 }
 
-/* Puts "file:line:column: " in front of the words. */
-static void
-conf_locate_error(const char *path, struct json_position position,
-    struct error *error)
-{
-	struct error plain = *error;
-
-	error_set(error, "%s:%u:%u: %s", path, position.line, position.column,
-	    plain.words);
-}
-
-/* The error's pointer is the i-th app's app_id. */
-static void
-conf_point_to_app_id(size_t i, struct error *error)
-{
-	error_prepend_name(error, "app_id");
-	error_prepend_index(error, i);
-	error_prepend_name(error, "apps");
-}
-
-/* Two patterns that may match the same app_id: which of them counts? */
-static bool
-conf_check_patterns(const struct conf *conf, const struct buf *text,
-    struct error *error)
-{
-	struct error place = { .pointer = "" };
-	struct json_position position;
-	size_t first, second;
-
-	if (!app_registry_find_ambiguity(conf->apps, &first, &second))
-		return true;
-	conf_point_to_app_id(first, &place);
-	position = json_position_of_pointer(buf_text(text), text->size,
-	    place.pointer);
-	error_set(error, "\"%.200s\" and \"%.200s\" in line %u are equally "
-	    "specific, and some app_id matches both",
-	    app_registry_at(conf->apps, second)->app_id,
-	    app_registry_at(conf->apps, first)->app_id, position.line);
-	conf_point_to_app_id(second, error);
-	return false;
-}
-
-/* Of a file; the caller frees it. */
-static char *
-conf_directory_of(const char *path)
-{
-	char *directory = xstrdup(path), *slash = strrchr(directory, '/');
-
-	if (slash == NULL) {
-		free(directory);
-		directory = xstrdup(".");
-	} else
-		*slash = '\0';
-	return directory;
-}
-
 const char *
 conf_path(const char *option)
 {
@@ -268,88 +211,44 @@ conf_path(const char *option)
 	return path;
 }
 
-struct conf *
-conf_load(const char *path, struct error *error)
-{
-	struct json_object *object = NULL;
-	struct conf *conf = NULL;
-	char *directory = conf_directory_of(path);
-	struct buf text;
-	size_t offset;
-
-	buf_init(&text, CONF_FILE_SIZE);
-	if (!buf_read_file(&text, path))
-		error_set(error, "%s: cannot be read: %m", path);
-	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
-	    error)) == NULL)
-		conf_locate_error(path, json_position_of_offset(buf_text(&text),
-		    text.size, offset), error);
-	else if ((conf = conf_read(object, directory, error)) == NULL ||
-	    !conf_check_patterns(conf, &text, error)) {
-		conf_free(conf);
-		conf = NULL;
-		conf_locate_error(path,
-		    json_position_of_pointer(
-			buf_text(&text), text.size, error->pointer),
-		    error);
-	}
-	json_object_put(object);
-	buf_free(&text);
-	free(directory);
-	return conf;
-}
-
 char *
-conf_state_directory(const char *path, struct error *error)
+conf_read_state_directory(struct json_object *object, const char *directory,
+    struct error *error)
 {
 	struct conf_file file = { .state_directory = NULL };
-	struct json_object *object = NULL, *own;
-	char *directory = conf_directory_of(path);
-	struct buf text;
-	size_t offset;
+	struct json_object *own = setting_pick(conf_state_settings, object);
 
-	buf_init(&text, CONF_FILE_SIZE);
-	if (!buf_read_file(&text, path))
-		error_set(error, "%s: cannot be read: %m", path);
-	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
-	    error)) == NULL)
-		conf_locate_error(path, json_position_of_offset(buf_text(&text),
-		    text.size, offset), error);
-	else {
-		own = setting_pick(conf_state_settings, object);
-		if (!setting_read(conf_state_settings, own, directory, &file,
-		    error)) {
-			setting_free(conf_state_settings, &file);
-			file.state_directory = NULL;
-			conf_locate_error(path, json_position_of_pointer(
-			    buf_text(&text), text.size, error->pointer),
-			    error);
-		}
-		json_object_put(own);
+	if (!setting_read(conf_state_settings, own, directory, &file, error)) {
+		setting_free(conf_state_settings, &file);
+		file.state_directory = NULL;
 	}
-	json_object_put(object);
-	buf_free(&text);
-	free(directory);
+	json_object_put(own);
 	return file.state_directory;
 }
 
 bool
-conf_check_credentials(struct conf *conf, struct error *error)
+conf_load_cas(struct conf *conf, struct error *error)
 {
-	bool good = proxy_load(&conf->proxy, error);
-	struct app *app;
-	size_t i;
+	struct certificate_file file;
+	bool good = conf->ca_file == NULL;
 
-	for (i = 0; good && (app = app_registry_at(conf->apps, i)) != NULL;
-	    i++) {
-		struct error why;
-
-		if (!app->provider->load(app->account, &why)) {
-			error_set(error, "app %.100s: %.380s", app->app_id,
-			    why.words);
-			good = false;
-		}
+	if (good)
+		return true;
+	conf->http.cas = NULL;
+	buf_reset(&conf->cas);
+	if (!buf_read_file(&conf->cas, conf->ca_file))
+		error_set(error, "cannot read %s: %m", conf->ca_file);
+	else if (certificate_file_parse(&file, &conf->cas, conf->ca_file,
+	    error)) {
+		good = file.certificates > 0;
+		if (!good)
+			error_set(error, "%s contains no certificate in PEM",
+			    conf->ca_file);
 	}
+	if (good)
+		conf->http.cas = &conf->cas;
+	else
+		error_prepend_name(error, "ca_file");
 	return good;
 }
 
@@ -385,7 +284,11 @@ conf_free(struct conf *conf)
 	app_registry_free(conf->apps);
 	free(conf->state_directory);
 	free(conf->ca_file);
+	buf_free(&conf->cas);
 	free(conf->fastcgi_secret_file);
+	while (conf->tls_watch.count > 0)
+		free(conf->tls_watch.values[--conf->tls_watch.count]);
+	free(conf->tls_watch.values);
 	proxy_free(&conf->proxy);
 	free(conf);
 }

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <json-c/json.h>
+
 #include "access/client.h"
 #include "api/decode.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/setting.h"
@@ -33,6 +36,8 @@ struct conf {
 	struct log_params log;
 	struct http_params http;	/* it borrows the next two */
 	char *ca_file;
+	struct buf cas;		/* what it contains, once it was read */
+	struct setting_strings tls_watch;	/* paths */
 	struct proxy proxy;
 	struct client_list *clients;
 	struct app_registry *apps;
@@ -50,23 +55,24 @@ extern const struct setting conf_log_settings[];
 const char *conf_path(const char *option);
 
 /*
- * Reads a configuration file.  NULL with an error whose words are
- * "file:line:column: …".  No credentials are read yet.
+ * Makes one of what a file holds; relative paths are relative to `directory`.
+ * NULL with an error.  No credentials are read yet.
  */
-struct conf *conf_load(const char *path, struct error *error);
+struct conf *conf_read(struct json_object *object, const char *directory,
+    struct error *error);
 
 /*
- * The state directory that a configuration file names, which the caller frees,
- * whatever mistakes are elsewhere in it: workers may go on by what it said
- * before.  NULL with an error if it does not say so much.
+ * The state directory that a file names, which the caller frees, whatever
+ * mistakes are elsewhere in it.  NULL with an error if it does not say so much.
  */
-char *conf_state_directory(const char *path, struct error *error);
+char *conf_read_state_directory(struct json_object *object,
+    const char *directory, struct error *error);
 
 /*
- * Reads the credentials of the proxy and every app as a worker would.  False
- * with an error for the first that cannot be used.
+ * Reads the ca_file, so that the engine need not: it may be lost while a worker
+ * runs.  False with an error if there is one that contains no certificate.
  */
-bool conf_check_credentials(struct conf *conf, struct error *error);
+bool conf_load_cas(struct conf *conf, struct error *error);
 
 /*
  * The i-th file beside the configuration itself that it names and a worker

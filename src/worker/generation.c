@@ -2,10 +2,13 @@
 #include "worker/generation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "access/admission.h"
 #include "api/route.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "base/secret.h"
 #include "base/xmalloc.h"
 #include "delivery/account.h"
 #include "delivery/delivery.h"
@@ -13,6 +16,7 @@
 #include "http/proxy.h"
 #include "provider/token.h"
 #include "state/metrics.h"
+#include "worker/tls-watch.h"
 
 struct generation {
 	struct conf *conf;
@@ -23,10 +27,52 @@ struct generation {
 	struct account_list *accounts;
 	struct delivery *delivery;
 	struct expiry *expiry;
+	struct tls_watch *tls_watch;
+	bool has_cas;			/* of ca_file, or the system */
+	struct error ca_error;		/* else */
 	struct admission *admission;
 	struct admin_status status;
 	struct router *router;
 };
+
+/* Says which setting an error is about. */
+static void
+generation_name_setting(struct error *error)
+{
+	struct error why = *error;
+
+	if (*why.pointer == '/')
+		error_set(error, "%.60s: %.440s", why.pointer + 1, why.words);
+}
+
+/* Warns of secrets that others may read, once of each. */
+static void
+generation_log_secrets(const struct conf *conf)
+{
+	const char *path;
+	size_t i, k;
+
+	for (i = 0; (path = conf_files(conf, i)) != NULL; i++) {
+		for (k = 0; strcmp(conf_files(conf, k), path) != 0; k++)
+			;
+		if (k == i && path != conf->ca_file &&
+		    secret_exposure(path) == SECRET_READABLE)
+			log_warn("%s may be read by everybody: chmod o-r %s",
+			    path, path);
+	}
+}
+
+void
+generation_log_files(const struct generation *generation)
+{
+	struct error error = generation->ca_error;
+
+	if (!generation->has_cas) {
+		generation_name_setting(&error);
+		log_error("no provider can be reached: %s", error.words);
+	}
+	generation_log_secrets(generation->conf);
+}
 
 struct generation *
 generation_create(struct loop *loop, struct conf *conf, struct error *error)
@@ -45,9 +91,11 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 		generation->store = token_store_open(conf->state_directory,
 		    error);
 	if (generation->store == NULL) {
+		generation_name_setting(error);
 		generation_free(generation);
 		return NULL;
 	}
+	generation->has_cas = conf_load_cas(conf, &generation->ca_error);
 	generation->metrics = metrics_open(conf->state_directory);
 	generation->http = http_create(loop, &conf->http);
 	generation->accounts = account_list_create(conf->apps,
@@ -66,6 +114,8 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	});
 	generation->expiry = expiry_create(loop, conf->apps,
 	    generation->accounts, generation->metrics);
+	generation->tls_watch = tls_watch_create(loop, &conf->tls_watch,
+	    generation->metrics);
 	generation->router = router_create(&(struct router_params){
 		.admission = generation->admission,
 		.loop = loop,
@@ -96,6 +146,7 @@ generation_free(struct generation *generation)
 {
 	if (generation == NULL)
 		return;
+	tls_watch_free(generation->tls_watch);
 	expiry_free(generation->expiry);
 	delivery_free(generation->delivery);
 	router_free(generation->router);
@@ -160,6 +211,11 @@ generation_keeps_apps(struct generation *generation,
 	struct app *app, *before;
 	size_t i;
 
+	if (!generation->has_cas && previous->has_cas) {
+		*error = generation->ca_error;
+		generation_name_setting(error);
+		return false;
+	}
 	for (i = 0; (app = app_registry_at(generation->conf->apps, i)) != NULL;
 	    i++) {
 		if (account_is_open(generation->accounts, app))

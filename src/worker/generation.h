@@ -46,9 +46,13 @@ struct metrics *generation_metrics(const struct generation *generation);
 void generation_report(const struct generation *generation,
     struct gauges *gauges);
 
+/* Logs what is wrong with its files, but does not keep it from serving. */
+void generation_log_files(const struct generation *generation);
+
 /*
  * False with an error if the credentials of an app are of no use here that are
- * of use in the previous generation and have not expired.
+ * of use in the previous generation and have not expired; the same for the
+ * file of CAs.
  */
 bool generation_keeps_apps(struct generation *generation,
     struct generation *previous, struct error *error);

@@ -18,6 +18,7 @@
 #include "base/xmalloc.h"
 #include "cgi/listener.h"
 #include "state/metrics.h"
+#include "worker/conf-text.h"
 #include "worker/generation.h"
 #include "worker/sandbox.h"
 
@@ -211,6 +212,9 @@ worker_is_outgrown(const struct worker *worker, const struct conf *conf)
 	const char *path;
 	size_t i;
 
+	for (i = 0; worker->sandbox != NULL && i < conf->tls_watch.count; i++)
+		outgrown |= !sandbox_allows(worker->sandbox,
+		    conf->tls_watch.values[i]);
 	for (i = 0; worker->sandbox != NULL &&
 	    (path = conf_files(conf, i)) != NULL; i++) {
 		if (sandbox_allows(worker->sandbox, path))
@@ -307,6 +311,8 @@ worker_enter_sandbox(struct worker *worker)
 	sandbox_add_file(worker->sandbox, worker->path);
 	for (i = 0; (path = conf_files(conf, i)) != NULL; i++)
 		sandbox_add_file(worker->sandbox, path);
+	for (i = 0; i < conf->tls_watch.count; i++)
+		sandbox_add_file(worker->sandbox, conf->tls_watch.values[i]);
 	sandbox_enter(worker->sandbox, conf->state_directory);
 }
 
@@ -327,6 +333,7 @@ worker_take(struct worker *worker, struct generation *generation,
 	if (!worker->cgi)
 		metrics_clear_gauges(generation_metrics(generation));
 	worker_report(worker);
+	generation_log_files(generation);
 	worker_enter_sandbox(worker);
 }
 

@@ -34,6 +34,7 @@ static const char *const describe_types[] = {
 	[SETTING_STRING] = "string",
 	[SETTING_PATH] = "path",
 	[SETTING_STRINGS] = "array of strings",
+	[SETTING_PATHS] = "array of paths",
 	[SETTING_INTEGER] = "integer",
 	[SETTING_NUMBER_OR_ANY] = "integer or any",
 	[SETTING_BOOLEAN] = "boolean",

@@ -240,6 +240,7 @@ write_service_account() {
 		private_key_id: "0123456789abcdef", private_key: $key,
 		client_email: "push@gematik-project.example",
 		token_uri: $token }' >"$STAGE/service-account.json"
+	chmod 600 "$STAGE/service-account.json"
 }
 
 # write_external_account [EMAIL [JQ-FILTER]]: external-account.json, as Google's

@@ -10,6 +10,7 @@
 #include "dice.h"
 #include "state/metrics-text.h"
 #include "tap.h"
+#include "worker/conf-text.h"
 #include "worker/generation.h"
 
 enum {

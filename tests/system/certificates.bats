@@ -299,6 +299,7 @@ refused() {
 	refused 'convert it: openssl pkcs12 -legacy' \
 		"$(with_password push.p12)"
 	local command=${output##*convert it: }
+	command=${command%%$'\n'*}
 	command=${command//OLD.p12/push.p12}
 	cp "$STAGE/password" "$STAGE/same"
 	# It asks for both passwords; here they are in files.

@@ -53,6 +53,7 @@ offers() {
 	[ "$(offers identity call | sort)" = \
 		"$(printf '%s\n' "caller one.pem" caller-two.pem | sort)" ]
 	[ "$(offers encrypt --month "")" = "$(date +%Y-%m)" ]
+	[ "$(offers check --user roo)" = root ]
 	# What an option takes that the shell cannot know is not a file.
 	for file in secret text; do
 		[ -z "$(offers encrypt "--$file" call)" ]

@@ -410,3 +410,18 @@ loaded_after() {
 	mv "$STAGE/key" "$STAGE/AuthKey_ABC1234567.p8"
 	wait_until 10 counts 1 "app_usable{app=\"$IOS_APP\"}"
 }
+
+@test "when the web server's certificate and CRL end is a metric" {
+	make_certificate_for_days yesterday "5 days" soon clients DNS:x.example
+	stage_start '.tls_watch = [ "soon.pem", "none.pem" ]'
+	local ends
+	ends=$(date -d "$(openssl x509 -in "$STAGE/soon.pem" -noout -enddate |
+		cut -d= -f2)" +%s)
+	wait_until 5 bash -c '"$@" | grep -qF "$0"' \
+		"push_gateway_tls_expiry_seconds{file=\"$STAGE/soon.pem\"} $ends" \
+		"$GATEWAY" -m -c "$STAGE/push-gateway.json"
+	wait_until 5 grep -q 'warn: tls_watch: .*soon.pem contains a certificate that ends in less than 7 days' \
+		"$STAGE/gateway.log"
+	wait_until 5 grep -q 'warn: tls_watch: cannot read .*none.pem' \
+		"$STAGE/gateway.log"
+}

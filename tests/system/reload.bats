@@ -130,3 +130,33 @@ another_token() {
 	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"
 	[ "$CODE" = 200 ]
 }
+
+@test "a file of CAs that is lost keeps the previous configuration" {
+	cp "$STAGE/providers-ca.pem" "$STAGE/own-ca.pem"
+	write_config '.ca_file = "own-ca.pem"'
+	wait_until 5 grep -q 'configuration reloaded' "$STAGE/gateway.log"
+	echo nothing >"$STAGE/own-ca.pem"
+	wait_until 5 grep -q 'keeping the previous configuration: ca_file: .*contains no certificate' \
+		"$STAGE/gateway.log"
+	rm "$STAGE/own-ca.pem"
+	wait_until 20 grep -q 'keeping the previous configuration: ca_file: cannot read' \
+		"$STAGE/gateway.log"
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
+	[ "$CODE" = 200 ]
+}
+
+@test "at the start it is logged, and the worker serves" {
+	stage_close
+	stage_start '.ca_file = "none.pem"'
+	grep -q 'error: no provider can be reached: ca_file: cannot read' \
+		"$STAGE/gateway.log"
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
+	[ "$CODE" = 503 ]
+	cp "$STAGE/providers-ca.pem" "$STAGE/none.pem"
+	wait_until 5 apple_answers
+}
+
+apple_answers() {
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
+	[ "$CODE" = 200 ]
+}

@@ -10,7 +10,7 @@
 #include "provider/token.h"
 #include "state/metrics-text.h"
 #include "tap.h"
-#include "worker/conf.h"
+#include "worker/conf-text.h"
 
 static struct {
 	struct loop *loop;

@@ -9,6 +9,7 @@
 #include "fixture.h"
 #include "state/metrics-text.h"
 #include "tap.h"
+#include "worker/conf-text.h"
 
 enum {
 	GATEWAY_FIXTURE_EXCHANGES_MAX = 1000,

@@ -21,8 +21,8 @@ account_of(const char *more)
 {
 	struct json_object *section = fixture_json(fixture_format(
 	    "{\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\","
-	    "\"key_file\":\"key.p8\",\"key_id\":\"K\",\"team_id\":\"T\"%s}",
-	    more));
+	    "\"key_file\":\"key.p8\",\"key_id\":\"ABC1234567\","
+	    "\"team_id\":\"TEAM123456\"%s}", more));
 	struct error error;
 	void *account = apns->open(section, fixture_directory(), &error);
 

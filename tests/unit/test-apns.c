@@ -70,18 +70,22 @@ static const struct {
 	{ "{\"app_id\":\"a\",\"provider\":\"apns\",\"key_file\":\"k\"}", "",
 	    "\"key_id\"" },
 	{ "{\"app_id\":\"a\",\"provider\":\"apns\",\"key_file\":\"k\","
-	    "\"key_id\":\"K\"}", "", "\"team_id\"" },
+	    "\"key_id\":\"ABC1234567\"}", "", "\"team_id\"" },
 	{ "{" LEAST ",\"key_file\":\"\"}", "/key_file", "empty" },
 	{ "{" LEAST ",\"key_file\":1}", "/key_file", "must be a path" },
 	{ "{" LEAST ",\"key_id\":\"AB-1\"}", "/key_id",
-	    "letters and digits" },
+	    "must be ten capital letters and digits" },
 	{ "{" LEAST ",\"key_id\":\"A\\\"B\"}", "/key_id",
-	    "letters and digits" },
+	    "must be ten capital letters and digits" },
+	{ "{" LEAST ",\"key_id\":\"ABC123456\"}", "/key_id",
+	    "must be ten capital letters and digits" },
 	{ "{" LEAST ",\"key_id\":12}", "/key_id", "must be a string" },
 	{ "{" LEAST ",\"team_id\":\"T 1\"}", "/team_id",
-	    "letters and digits" },
+	    "must be ten capital letters and digits" },
+	{ "{" LEAST ",\"team_id\":\"team123456\"}", "/team_id",
+	    "must be ten capital letters and digits" },
 	{ "{" LEAST ",\"team_id\":\"../..\"}", "/team_id",
-	    "letters and digits" },
+	    "must be ten capital letters and digits" },
 	{ "{" LEAST ",\"environment\":\"development\"}", "/environment",
 	    "\"production\" or \"sandbox\"" },
 	{ "{" LEAST ",\"environment\":\"Sandbox\"}", "/environment",
@@ -218,8 +222,9 @@ check_load(void)
 	apns->close(account);
 	apns->close(NULL);
 	account = open_account(fixture_format("{\"app_id\":\"a\","
-	    "\"provider\":\"apns\",\"key_file\":\"%s\",\"key_id\":\"K\","
-	    "\"team_id\":\"T\"}", fixture_file("elsewhere.p8", good)),
+	    "\"provider\":\"apns\",\"key_file\":\"%s\","
+	    "\"key_id\":\"ABC1234567\",\"team_id\":\"TEAM123456\"}",
+	    fixture_file("elsewhere.p8", good)),
 	    &error);
 	tap_ok(apns->load(account, &error), "an absolute path is taken");
 	apns->close(account);
@@ -236,18 +241,18 @@ static const struct {
 	const char *section;
 	bool same;		/* as the first */
 } channels[] = {
-	{ "the first", OTHER("a", "K1", "T1", ""), true },
-	{ "another app", OTHER("b", "K1", "T1", ",\"topic\":\"t\","
+	{ "the first", OTHER("a", "ABC0000001", "TEAM000001", ""), true },
+	{ "another app", OTHER("b", "ABC0000001", "TEAM000001", ",\"topic\":\"t\","
 	    "\"sound\":\"s\",\"time_to_live_s\":5"), true },
-	{ "the url in so many words", OTHER("a", "K1", "T1",
+	{ "the url in so many words", OTHER("a", "ABC0000001", "TEAM000001",
 	    ",\"url\":\"https://api.push.apple.com/\""), true },
-	{ "another key id", OTHER("a", "K2", "T1", ""), false },
-	{ "another team", OTHER("a", "K1", "T2", ""), false },
-	{ "another environment", OTHER("a", "K1", "T1",
+	{ "another key id", OTHER("a", "ABC0000002", "TEAM000001", ""), false },
+	{ "another team", OTHER("a", "ABC0000001", "TEAM000002", ""), false },
+	{ "another environment", OTHER("a", "ABC0000001", "TEAM000001",
 	    ",\"environment\":\"sandbox\""), false },
-	{ "another url", OTHER("a", "K1", "T1",
+	{ "another url", OTHER("a", "ABC0000001", "TEAM000001",
 	    ",\"url\":\"https://localhost:2197\""), false },
-	{ "another port", OTHER("a", "K1", "T1",
+	{ "another port", OTHER("a", "ABC0000001", "TEAM000001",
 	    ",\"url\":\"https://api.push.apple.com:2197\""), false },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json-position.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -105,6 +106,49 @@ static const char *const broken[] = {
 	"{\"a\":1", "{\"a\" \"b\"}", "{\"x\":{\"x\":", "[,,,]",
 };
 
+/* --- members of the same name -------------------------------------------- */
+
+static const struct {
+	const char *text;
+	const char *found;	/* "NAME LINE:COLUMN FIRST-LINE;" for each */
+} twice[] = {
+	{ "{}", "" },
+	{ "[]", "" },
+	{ "\"a\"", "" },
+	{ "{\"a\":1,\"b\":2}", "" },
+	{ "{\"a\":1,\"a\":2}", "a 1:8 1;" },
+	{ "{\"a\":1,\n\"b\":{\"a\":1},\n\"a\":[]}", "a 3:1 1;" },
+	{ "{\"a\":1,\n\"a\":2,\n\"a\":3}", "a 2:1 1;a 3:1 1;" },
+	{ "{\"a\":1,\"A\":2,\"aa\":3,\"\":4}", "" },
+	{ "[{\"a\":1},{\"a\":2},{\"b\":3,\"b\":[{\"c\":1,\"c\":2}]}]",
+	    "c 1:37 1;b 1:25 1;" },
+	{ "{/* \"a\": */ \"a\": \"}\", // a\n'a': 1,}", "a 2:1 1;" },
+	{ "{\"\\\"\":1,\"\\\"\":2}", "\\\" 1:9 1;" },
+};
+
+static char twice_found[256];
+
+static void
+on_twice(void *arg, const struct json_position_twice *found)
+{
+	size_t used = strlen(twice_found);
+
+	(void)arg;
+	snprintf(twice_found + used, sizeof twice_found - used,
+	    "%.*s %u:%u %u;", (int)found->size, found->name,
+	    found->again.line, found->again.column, found->first.line);
+}
+
+static void
+check_twice(size_t row)
+{
+	twice_found[0] = '\0';
+	json_position_find_twice(twice[row].text, strlen(twice[row].text),
+	    on_twice, NULL);
+	tap_is_string(twice_found, twice[row].found, "twice in %s",
+	    twice[row].text);
+}
+
 int
 main(void)
 {
@@ -140,5 +184,7 @@ main(void)
 		tap_ok(position.line == 1 && position.column <=
 		    strlen(broken[i]) + 1, "a place within \"%s\"", broken[i]);
 	}
+	for (i = 0; i < sizeof twice / sizeof *twice; i++)
+		check_twice(i);
 	return tap_done();
 }

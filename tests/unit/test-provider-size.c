@@ -349,7 +349,7 @@ main(void)
 
 	sides[0].account = open_account(sides[0].provider, "{\"app_id\":"
 	    "\"a\",\"provider\":\"apns\",\"key_file\":\"k\",\"key_id\":"
-	    "\"K\",\"team_id\":\"T\"}");
+	    "\"ABC1234567\",\"team_id\":\"TEAM123456\"}");
 	sides[1].account = open_fcm(sides[1].provider);
 	for (i = 0; i < sizeof sides / sizeof *sides; i++) {
 		check_plain(&sides[i]);
