@@ -43,8 +43,8 @@ buf_reset(struct buf *buf)
 		buf->data[0] = '\0';
 }
 
-/* Room for `size` more bytes and the NUL. */
-static bool
+/* With room for the NUL. */
+bool
 buf_reserve(struct buf *buf, size_t size)
 {
 	size_t wanted;

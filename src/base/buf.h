@@ -31,6 +31,12 @@ void buf_wipe(struct buf *buf);
 /* Empties it and forgets an overflow, but keeps the memory. */
 void buf_reset(struct buf *buf);
 
+/*
+ * Takes memory for `size` more bytes at once, so that it need not grow step by
+ * step; false if they do not fit, as when they were appended.
+ */
+bool buf_reserve(struct buf *buf, size_t size);
+
 /* Each appends all or, if it does not fit, nothing, and then returns false. */
 bool buf_append(struct buf *buf, const void *data, size_t size);
 bool buf_append_text(struct buf *buf, const char *text);

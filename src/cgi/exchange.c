@@ -286,20 +286,23 @@ static void
 exchange_on_readable(void *arg, int fd, unsigned int events)
 {
 	struct exchange *exchange = arg;
-	char chunk[EXCHANGE_READ_SIZE];
+	/* On the stack the compiler would clear it first. */
+	static char chunk[EXCHANGE_READ_SIZE];
 	ssize_t got = read(fd, chunk, sizeof chunk);
+	size_t size = got > 0 ? (size_t)got : 0;
+	bool reading = exchange->stage <= EXCHANGE_BODY;
 
 	(void)events;
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (exchange->stage > EXCHANGE_BODY) {
-		exchange_discard(exchange, got <= 0);
-		return;
-	}
-	exchange->params.protocol->take(exchange->request, chunk,
-	    got > 0 ? (size_t)got : 0);
-	explicit_bzero(chunk, sizeof chunk);
-	exchange_check(exchange);
+	if (reading)
+		exchange->params.protocol->take(exchange->request, chunk,
+		    size);
+	explicit_bzero(chunk, size);
+	if (reading)
+		exchange_check(exchange);
+	else
+		exchange_discard(exchange, size == 0);
 }
 
 /* --- writing ------------------------------------------------------------- */

@@ -29,7 +29,10 @@ enum {
 	FASTCGI_WRITE_SIZE = 1024 * 1024,
 	/* A file that grew larger is cut, a smaller one overwritten: its pages
 	 * would have to be given back and made again for each request. */
-	FASTCGI_FILE_KEEP = 64 * 1024
+	FASTCGI_FILE_KEEP = 64 * 1024,
+	/* Of a longer body so much is there before memory for all that was
+	 * announced is taken: it is asked for by then. */
+	FASTCGI_BODY_START = 32 * 1024
 };
 
 /* Nothing stays in it from one call to the next: all requests share it. */
@@ -59,6 +62,7 @@ struct fastcgi {
 	unsigned int id;	/* of our request; 0: not begun */
 	struct fastcgi_records variables;	/* with the beginning */
 	struct fastcgi_records body;
+	bool expected;		/* memory for all of it is taken */
 };
 
 /* --- records that are kept ----------------------------------------------- */
@@ -189,16 +193,15 @@ fastcgi_file_drain(struct buf *out)
 	bool fits = true;
 
 	while (done < left && fits) {
-		ssize_t got = pread(fastcgi_file, chunk, sizeof chunk, done);
+		size_t part = left - done < (off_t)sizeof chunk ?
+		    (size_t)(left - done) : sizeof chunk;
 
-		if (got <= 0)
+		if (pread(fastcgi_file, chunk, part, done) != (ssize_t)part)
 			fatal("cannot read from the memory file");
-		if (got > left - done)
-			got = left - done;
-		fits = buf_append(out, chunk, (size_t)got);
-		done += got;
+		fits = buf_append(out, chunk, part);
+		explicit_bzero(chunk, part);
+		done += (off_t)part;
 	}
-	explicit_bzero(chunk, sizeof chunk);
 	fastcgi_file_wipe((size_t)left);
 	return fits;
 }
@@ -302,6 +305,13 @@ fastcgi_begun(struct fastcgi *fastcgi)
 	fastcgi_records_begin(&fastcgi->variables, FCGI_PARAMS, fastcgi->id);
 }
 
+static int64_t
+fastcgi_announced(const struct fastcgi *fastcgi)
+{
+	return protocol_content_length(FCGX_GetParam("CONTENT_LENGTH",
+	    fastcgi->request.envp));
+}
+
 /*
  * Apache's mod_fcgid sends an empty record before the body of a request over
  * HTTP/2 that does not say its length: what was announced decides whether such
@@ -310,8 +320,7 @@ fastcgi_begun(struct fastcgi *fastcgi)
 static bool
 fastcgi_body_is_there(const struct fastcgi *fastcgi)
 {
-	int64_t announced = protocol_content_length(FCGX_GetParam(
-	    "CONTENT_LENGTH", fastcgi->request.envp));
+	int64_t announced = fastcgi_announced(fastcgi);
 
 	return announced == -1 ||
 	    (uint64_t)announced <= fastcgi->body.content;
@@ -350,6 +359,20 @@ fastcgi_take_header(struct fastcgi *fastcgi)
 		fastcgi->state = PROTOCOL_BROKEN;
 }
 
+/* So that a long body is not copied each time that its memory grows. */
+static void
+fastcgi_expect_body(struct fastcgi *fastcgi)
+{
+	const struct fastcgi_records *body = &fastcgi->body;
+	int64_t announced = fastcgi_announced(fastcgi);
+	int64_t size = announced + FCGI_HEADER_LEN *
+	    (announced / FCGI_MAX_LENGTH + 2);
+
+	fastcgi->expected = true;
+	if (announced > (int64_t)body->content && size <= PROTOCOL_BODY_SIZE)
+		buf_reserve(&fastcgi->body.buf, (size_t)size - body->buf.size);
+}
+
 /* Takes what is there of a record's content, and says how much that was. */
 static size_t
 fastcgi_take_content(struct fastcgi *fastcgi, const char *data, size_t size)
@@ -358,6 +381,9 @@ fastcgi_take_content(struct fastcgi *fastcgi, const char *data, size_t size)
 		size = fastcgi->content_left;
 	fastcgi->content_left -= size;
 	if (fastcgi->target != NULL) {
+		if (fastcgi->body.content > FASTCGI_BODY_START &&
+		    !fastcgi->expected)
+			fastcgi_expect_body(fastcgi);
 		fastcgi_records_add(fastcgi->target, data, size);
 		if (fastcgi->target->buf.overflowed)
 			fastcgi->state = PROTOCOL_BROKEN;
@@ -480,6 +506,7 @@ fastcgi_read_body(void *request, struct buf *body)
 	fastcgi_records_end(&fastcgi->body, FCGI_STDIN, fastcgi->id);
 	fastcgi_file_fill(&fastcgi->body.buf);
 	buf_free(&fastcgi->body.buf);
+	buf_reserve(body, fastcgi->body.content);
 	do {
 		got = FCGX_GetStr(chunk, sizeof chunk, in);
 		fits = buf_append(body, chunk, (size_t)got);
