@@ -78,6 +78,28 @@ octets_plain(const char *text, size_t size)
 	return i;
 }
 
+/* Not zero if any byte is below 0x20 or 0x7f; as octets_special. */
+static uint64_t
+octets_control(uint64_t octets)
+{
+	uint64_t deleted = octets ^ OCTETS_ALL(0x7f);
+
+	return (((octets - OCTETS_ALL(0x20)) & ~octets) |
+	    ((deleted - OCTETS_ALL(1)) & ~deleted)) & OCTETS_HIGH;
+}
+
+size_t
+octets_printable(const char *text, size_t size)
+{
+	size_t i = 0;
+
+	while (size - i >= 8 && octets_control(octets_load(text + i)) == 0)
+		i += 8;
+	while (i < size && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
+		i++;
+	return i;
+}
+
 /* Each byte but those that go on a character, 10xxxxxx. */
 size_t
 octets_characters(const char *text, size_t size)

@@ -18,6 +18,9 @@ size_t octets_ascii(const char *text, size_t size);
  */
 size_t octets_plain(const char *text, size_t size);
 
+/* How many there are before the first control character, DEL among them. */
+size_t octets_printable(const char *text, size_t size);
+
 /* How many characters there are in a text that is known to be UTF-8. */
 size_t octets_characters(const char *text, size_t size);
 

@@ -71,34 +71,38 @@ http_call_create(struct http_request *request)
 void
 http_call_free(struct http_call *call)
 {
-	curl_slist_free_all(call->headers);
 	http_request_free(&call->request);
 	http_reply_free(&call->reply);
 	free(call);
 }
 
-static void
-http_call_add_header(struct http_call *call, const char *line)
+/* The lines stay where they are: curl only reads them. */
+static struct curl_slist *
+http_call_list_headers(struct http_call *call)
 {
-	struct curl_slist *longer = curl_slist_append(call->headers, line);
+	const struct buf *headers = &call->request.headers;
+	const char *line = buf_text(headers), *end = line + headers->size;
+	struct curl_slist *last = call->lines;
 
-	if (longer == NULL)
-		fatalx("cannot make a header");
-	call->headers = longer;
+	for (; line < end; line += strlen(line) + 1) {
+		if (last == &call->lines[HTTP_CALL_LINES_MAX - 1])
+			fatalx("a request has too many headers");
+		last->data = (char *)(uintptr_t)line;
+		last->next = last + 1;
+		last++;
+	}
+	last->data = (char *)(uintptr_t)"Accept:";
+	last->next = NULL;
+	return call->lines;
 }
 
 void
 http_call_start(struct http_call *call, struct http_connection *connection,
     CURL *easy, bool keep_headers)
 {
-	const struct buf *headers = &call->request.headers;
-	const char *line = buf_text(headers), *end = line + headers->size;
-
-	for (; line < end; line += strlen(line) + 1)
-		http_call_add_header(call, line);
-	http_call_add_header(call, "Accept:");
 	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
+	    http_call_list_headers(call));
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
 	    buf_text(&call->request.body));
 	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
@@ -124,8 +128,6 @@ http_call_stop(struct http_call *call)
 	curl_easy_setopt(call->easy, CURLOPT_ERRORBUFFER, NULL);
 	curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, NULL);
-	curl_slist_free_all(call->headers);
-	call->headers = NULL;
 	call->easy = NULL;
 	call->connection = NULL;
 }

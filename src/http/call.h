@@ -12,6 +12,11 @@
 #include "http/handle.h"
 #include "http/message.h"
 
+enum {
+	/* Lines of a request's headers, with those of our own. */
+	HTTP_CALL_LINES_MAX = 24
+};
+
 struct http_pool;
 
 /*
@@ -24,7 +29,8 @@ struct http_call {
 	struct http_pool *pool;
 	struct http_connection *connection; /* NULL while it waits */
 	CURL *easy;			/* NULL while it waits */
-	struct curl_slist *headers;
+	struct curl_slist lines[HTTP_CALL_LINES_MAX];	/* of the headers, a
+							 * list for curl */
 	struct http_handle_guard guard;
 	struct http_request request;
 	struct http_reply reply;

@@ -6,6 +6,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/octets.h"
+
+enum {
+	/* So that they need not grow. */
+	MESSAGE_HEADERS_USUAL_SIZE = 1000
+};
+
 void
 http_request_init(struct http_request *request)
 {
@@ -23,24 +30,53 @@ http_request_free(struct http_request *request)
 	buf_free(&request->body);
 }
 
+static void
+http_request_add_part(struct buf *headers, const char *part)
+{
+	size_t size = strlen(part);
+
+	if (octets_printable(part, size) != size)
+		headers->overflowed = true;
+	else
+		buf_append(headers, part, size);
+}
+
+void
+http_request_append_header(struct http_request *request, const char *name,
+    const char *start, const char *end)
+{
+	struct buf *headers = &request->headers;
+	size_t size = headers->size;
+
+	if (headers->allocated == 0)
+		buf_reserve(headers, MESSAGE_HEADERS_USUAL_SIZE);
+	buf_append_text(headers, name);
+	buf_append(headers, ": ", 2);
+	http_request_add_part(headers, start);
+	http_request_add_part(headers, end);
+	buf_append(headers, "", 1);
+	/* All of it, or nothing. */
+	if (headers->overflowed && headers->data != NULL) {
+		headers->size = size;
+		headers->data[size] = '\0';
+	}
+}
+
 void
 http_request_add_header(struct http_request *request, const char *name,
     const char *format, ...)
 {
 	char value[MESSAGE_HEADERS_SIZE];
-	const char *c;
 	va_list ap;
 	int length;
 
 	va_start(ap, format);
 	length = vsnprintf(value, sizeof value, format, ap);
 	va_end(ap);
-	for (c = value; (unsigned char)*c >= 0x20 && *c != 0x7f; c++)
-		;
-	if (length < 0 || (size_t)length >= sizeof value || *c != '\0')
+	if (length < 0 || (size_t)length >= sizeof value)
 		request->headers.overflowed = true;
-	else if (buf_append_format(&request->headers, "%s: %s", name, value))
-		buf_append(&request->headers, "", 1);
+	else
+		http_request_append_header(request, name, "", value);
 }
 
 void

@@ -63,9 +63,14 @@ void http_request_init(struct http_request *request);
 void http_request_free(struct http_request *request);
 
 /*
- * Adds "name: value".  A value with control characters is not added, and
- * marks the headers as overflowed: nothing can forge a header.
+ * Adds "name: value", where the value is in two parts, of which the first may
+ * be "".  A value with control characters is not added, and marks the headers
+ * as overflowed: nothing can forge a header.
  */
+void http_request_append_header(struct http_request *request,
+    const char *name, const char *start, const char *end);
+
+/* The same, printed. */
 void http_request_add_header(struct http_request *request, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -10,6 +10,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -359,7 +360,7 @@ apns_add_collapse_id(const struct apns_account *account,
 	char hex[2 * KEYED_HASH_SHORT_SIZE + 1];	/* Apple takes 64 */
 
 	if (text == NULL) {
-		http_request_add_header(request, "apns-collapse-id", "%s",
+		http_request_append_header(request, "apns-collapse-id", "",
 		    push->message_id);
 		return;
 	}
@@ -368,7 +369,7 @@ apns_add_collapse_id(const struct apns_account *account,
 	keyed_hash_short(hash, json_object_get_string(text),
 	    (size_t)json_object_get_string_len(text), hash);
 	encoding_write_hex(hash, sizeof hash, hex);
-	http_request_add_header(request, "apns-collapse-id", "%s", hex);
+	http_request_append_header(request, "apns-collapse-id", "", hex);
 }
 
 static enum cause
@@ -380,27 +381,31 @@ apns_compose(const void *arg, const struct notification *notification,
 	char hex[2 * APNS_TOKEN_SIZE + 1];
 	bool is_slow = notification->is_low ||
 	    apns_push_type_is(account, "background");
-	int64_t expiration_s = account->time_to_live_s == 0 ? 0 :
-	    push->now_s + account->time_to_live_s;
+	char expiration[24];
 
 	if (!apns_device_token(device, hex, sizeof hex))
 		return CAUSE_PUSHKEY_MALFORMED;
 	if (!apns_compose_body(account, notification, device, push->variant,
 	    &request->body))
 		return CAUSE_TOO_LONG;
-	buf_append_format(&request->url, "%s/3/device/%s", account->url, hex);
+	buf_append_text(&request->url, account->url);
+	buf_append_text(&request->url, "/3/device/");
+	buf_append_text(&request->url, hex);
+	snprintf(expiration, sizeof expiration, "%" PRId64,
+	    account->time_to_live_s == 0 ? 0 :
+	    push->now_s + account->time_to_live_s);
 	if (push->token != NULL)
-		http_request_add_header(request, "authorization", "bearer %s",
+		http_request_append_header(request, "authorization", "bearer ",
 		    push->token->text);
-	http_request_add_header(request, "content-type", "application/json");
-	http_request_add_header(request, "apns-topic", "%s", account->topic);
-	http_request_add_header(request, "apns-push-type", "%s",
+	http_request_append_header(request, "content-type", "",
+	    "application/json");
+	http_request_append_header(request, "apns-topic", "", account->topic);
+	http_request_append_header(request, "apns-push-type", "",
 	    account->push_type);
-	http_request_add_header(request, "apns-priority", "%d",
-	    is_slow ? 5 : 10);
-	http_request_add_header(request, "apns-expiration", "%" PRId64,
-	    expiration_s);
-	http_request_add_header(request, "apns-id", "%s", push->message_id);
+	http_request_append_header(request, "apns-priority", "",
+	    is_slow ? "5" : "10");
+	http_request_append_header(request, "apns-expiration", "", expiration);
+	http_request_append_header(request, "apns-id", "", push->message_id);
 	apns_add_collapse_id(account, notification, device, push, request);
 	return http_request_is_complete(request) ? CAUSE_NONE : CAUSE_REFUSED;
 }

@@ -349,9 +349,10 @@ fcm_compose(const void *arg, const struct notification *notification,
 	    data, &request->body);
 	buf_append_format(&request->url, "%s/v1/projects/%s/messages:send",
 	    account->url, account->credentials.project_id);
-	http_request_add_header(request, "authorization", "Bearer %s",
+	http_request_append_header(request, "authorization", "Bearer ",
 	    push->token->text);
-	http_request_add_header(request, "content-type", "application/json");
+	http_request_append_header(request, "content-type", "",
+	    "application/json");
 	return http_request_is_complete(request) ? CAUSE_NONE : CAUSE_TOO_LONG;
 }
 

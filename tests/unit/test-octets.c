@@ -31,6 +31,16 @@ slow_plain(const char *text, size_t size)
 }
 
 static size_t
+slow_printable(const char *text, size_t size)
+{
+	size_t i = 0;
+
+	while (i < size && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
+		i++;
+	return i;
+}
+
+static size_t
 slow_characters(const char *text, size_t size)
 {
 	size_t i, count = 0;
@@ -50,7 +60,7 @@ slow_count(const char *text, size_t size, char character)
 	return count;
 }
 
-/* How many of the four are wrong about a text. */
+/* How many of them are wrong about a text. */
 static unsigned int
 mistakes(const char *text, size_t size)
 {
@@ -58,6 +68,7 @@ mistakes(const char *text, size_t size)
 
 	count += octets_ascii(text, size) != slow_ascii(text, size);
 	count += octets_plain(text, size) != slow_plain(text, size);
+	count += octets_printable(text, size) != slow_printable(text, size);
 	count += octets_characters(text, size) != slow_characters(text, size);
 	count += octets_count(text, size, ',') != slow_count(text, size, ',');
 	return count;
