@@ -58,6 +58,7 @@ attempt_decide(struct attempt *attempt, const struct outcome *outcome,
 		*pause_ms = outcome->retry_after_ms;
 		break;
 	case RETRY_TOKEN:
+	case RETRY_FORMER_TOKEN:
 		if (!attempt->renewed)
 			step = ATTEMPT_RENEW;
 		attempt->renewed = true;

@@ -29,7 +29,7 @@ struct attempt {
 enum attempt_step {
 	ATTEMPT_SETTLE,
 	ATTEMPT_AGAIN,
-	ATTEMPT_RENEW		/* at once, with another token */
+	ATTEMPT_RENEW		/* at once, with another token or the former */
 };
 
 /* The outcome of a request that got no response. */

@@ -134,6 +134,27 @@ push_count_wait(const struct push *push)
 	    .provider = push->params.app->provider->name });
 }
 
+/*
+ * There is another token for the next attempt, or what is next without one.
+ * One that is too young to be replaced is tried once more: another of the
+ * provider's servers may know it already.
+ */
+static enum attempt_step
+push_change_token(const struct push *push, const struct outcome *outcome)
+{
+	struct token_source *tokens = push->params.channel->tokens;
+	enum attempt_step step = ATTEMPT_SETTLE;
+
+	if (tokens != NULL && (outcome->retry == RETRY_FORMER_TOKEN ?
+	    token_fall_back(tokens, push->token_serial) :
+	    token_refuse(tokens, push->token_serial)))
+		step = ATTEMPT_RENEW;
+	else if (tokens != NULL && outcome->retry == RETRY_TOKEN &&
+	    outcome->fresh_connection)
+		step = ATTEMPT_AGAIN;
+	return step;
+}
+
 static void
 push_on_reply(void *arg, const struct http_reply *reply)
 {
@@ -164,12 +185,8 @@ push_on_reply(void *arg, const struct http_reply *reply)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
 	    push->params.deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
-	/* A token that is too young to be replaced is tried once more: another
-	 * of the provider's servers may know it already. */
-	if (step == ATTEMPT_RENEW && (channel->tokens == NULL ||
-	    !token_refuse(channel->tokens, push->token_serial)))
-		step = channel->tokens != NULL && outcome.fresh_connection ?
-		    ATTEMPT_AGAIN : ATTEMPT_SETTLE;
+	if (step == ATTEMPT_RENEW)
+		step = push_change_token(push, &outcome);
 	push_report(push, reply, step, pause_ms, &outcome);
 	push->refusal = outcome;
 	if (step == ATTEMPT_SETTLE) {

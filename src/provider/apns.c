@@ -92,10 +92,11 @@ static const struct apns_answer apns_answers[] = {
 	{ .status = 413, .reason = "PayloadTooLarge",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG,
 	    .retry = RETRY_VARIANT },
-	/* The connection is unusable for a time; the token is not. */
+	/* The connection is unusable for a time, and so is the token: Apple
+	 * has first seen another one less than 20 minutes ago. */
 	{ .status = 429, .reason = "TooManyProviderTokenUpdates",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
-	    .fresh_connection = true },
+	    .retry = RETRY_FORMER_TOKEN, .fresh_connection = true },
 	APNS_BUSY(429, "TooManyRequests", RETRY_NEVER),
 	APNS_BUSY(500, "InternalServerError", RETRY_BACKOFF),
 	APNS_BUSY(503, "ServiceUnavailable", RETRY_BACKOFF),

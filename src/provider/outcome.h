@@ -44,6 +44,7 @@ enum retry {
 	RETRY_BACKOFF,		/* after Retry-After, else after a pause */
 	RETRY_AFTER_ONLY,		/* after Retry-After, else not */
 	RETRY_TOKEN,		/* one time, with another token */
+	RETRY_FORMER_TOKEN,	/* the same, with the one before */
 	/* At once, as the next variant of the request (struct provider_push);
 	 * if there is none, the verdict stands. */
 	RETRY_VARIANT

@@ -65,6 +65,11 @@ token_file_path(const char *name, const char *ending,
 		path[0] = '_';
 }
 
+static const char *const token_file_endings[] = {
+	[TOKEN_FILE_CURRENT] = ".token",
+	[TOKEN_FILE_FORMER] = ".former"
+};
+
 static bool
 token_file_parse(const char *text, struct token *token)
 {
@@ -89,14 +94,14 @@ token_file_parse(const char *text, struct token *token)
 
 bool
 token_file_read(const struct token_store *store, const char *name,
-    struct token *token)
+    enum token_file file, struct token *token)
 {
 	char path[TOKEN_FILE_NAME_SIZE], text[TOKEN_FILE_SIZE];
 	struct stat st;
 	ssize_t got = -1;
 	int fd;
 
-	token_file_path(name, ".token", path);
+	token_file_path(name, token_file_endings[file], path);
 	fd = openat(store->fd, path,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
@@ -115,14 +120,14 @@ token_file_read(const struct token_store *store, const char *name,
 
 void
 token_file_write(const struct token_store *store, const char *name,
-    const struct token *token)
+    enum token_file file, const struct token *token)
 {
 	char path[TOKEN_FILE_NAME_SIZE], temporary[TOKEN_FILE_NAME_SIZE];
 	char text[TOKEN_FILE_SIZE], ending[32];
 	int fd, length;
 	bool written;
 
-	token_file_path(name, ".token", path);
+	token_file_path(name, token_file_endings[file], path);
 	/* Of its own: a lock that is held for too long is not waited for. */
 	snprintf(ending, sizeof ending, ".%ld.new", (long)getpid());
 	token_file_path(name, ending, temporary);

@@ -9,7 +9,8 @@
 
 /*
  * The files in the state directory by which workers share provider tokens: one
- * with the token, and one to lock while it is minted, for each name.
+ * with the token, one with the token before it, and one to lock while a token
+ * is minted, for each name.
  */
 enum token_limits {
 	TOKEN_TEXT_SIZE = 4096,
@@ -20,6 +21,11 @@ struct token {
 	char text[TOKEN_TEXT_SIZE];	/* "" if there is none */
 	int64_t issued_s;
 	int64_t expires_s;
+};
+
+enum token_file {
+	TOKEN_FILE_CURRENT,
+	TOKEN_FILE_FORMER
 };
 
 struct token_store;
@@ -33,15 +39,15 @@ struct token_store *token_store_open(const char *directory,
 void token_store_close(struct token_store *store);
 
 /*
- * Reads the shared token.  What is not our own regular file of mode 0600 in
+ * Reads a shared token.  What is not our own regular file of mode 0600 in
  * the right form is as if it were not there; writing replaces it.
  */
 bool token_file_read(const struct token_store *store, const char *name,
-    struct token *token);
+    enum token_file file, struct token *token);
 
 /* Only for the holder of the lock.  A failure is logged. */
 void token_file_write(const struct token_store *store, const char *name,
-    const struct token *token);
+    enum token_file file, const struct token *token);
 
 /*
  * Takes the lock without waiting: a descriptor to close, which gives it back,

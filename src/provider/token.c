@@ -49,6 +49,7 @@ struct token_source {
 	int64_t paused_until_ms;
 	unsigned int serial;	/* counts the current tokens */
 	bool replaced;		/* the one before was refused */
+	bool fallen_back;	/* it is the one before, while it is usable */
 	unsigned int round;	/* counts the servings */
 	struct loop_timer *timer;
 	struct token_wait_list waits;
@@ -136,6 +137,14 @@ token_set(struct token_source *source, const struct token *token)
 		    strcmp(source->current.text, source->refused) == 0;
 	}
 	source->current = *token;
+	source->fallen_back = false;
+}
+
+/* True if it is due, and there is no newer one that is not taken yet. */
+static bool
+token_wants_renewal(const struct token_source *source)
+{
+	return !source->fallen_back && token_is_due(source, &source->current);
 }
 
 /* Takes over what another worker minted; true if nothing need be minted. */
@@ -144,8 +153,11 @@ token_adopt(struct token_source *source)
 {
 	struct token shared;
 
+	if (source->fallen_back && token_is_usable(source, &source->current))
+		return true;
 	if (source->store != NULL &&
-	    token_file_read(source->store, source->params.name, &shared) &&
+	    token_file_read(source->store, source->params.name,
+	    TOKEN_FILE_CURRENT, &shared) &&
 	    token_is_usable(source, &shared) &&
 	    (shared.issued_s >= source->current.issued_s ||
 	    token_is_of_the_future(&source->current)))
@@ -233,7 +245,7 @@ token_current(struct token_source *source)
 {
 	if (!token_is_usable(source, &source->current))
 		return NULL;
-	if (token_is_due(source, &source->current) &&
+	if (token_wants_renewal(source) &&
 	    clock_monotonic_ms() >= source->paused_until_ms)
 		token_start(source);
 	return &source->current;
@@ -288,11 +300,42 @@ token_refuse(struct token_source *source, unsigned int serial)
 	return true;
 }
 
+bool
+token_fall_back(struct token_source *source, unsigned int serial)
+{
+	struct token former;
+	bool found = serial != source->serial;
+
+	if (!found && !source->fallen_back && source->store != NULL &&
+	    token_file_read(source->store, source->params.name,
+	    TOKEN_FILE_FORMER, &former) && token_is_usable(source, &former) &&
+	    strcmp(former.text, source->current.text) != 0) {
+		log_warn("%s: the new token is not taken yet, the former one "
+		    "is used", source->params.name);
+		token_set(source, &former);
+		source->fallen_back = found = true;
+	}
+	return found;
+}
+
+/* What the provider may still take when it does not take the new one yet. */
+static void
+token_keep_former(const struct token_source *source)
+{
+	if (source->params.min_age_s > 0 &&
+	    token_is_usable(source, &source->current))
+		token_file_write(source->store, source->params.name,
+		    TOKEN_FILE_FORMER, &source->current);
+}
+
 void
 token_minted(struct token_source *source, const struct token *token)
 {
-	if (source->store != NULL)
-		token_file_write(source->store, source->params.name, token);
+	if (source->store != NULL) {
+		token_keep_former(source);
+		token_file_write(source->store, source->params.name,
+		    TOKEN_FILE_CURRENT, token);
+	}
 	token_unlock(source);
 	token_set(source, token);
 	source->state = TOKEN_IDLE;

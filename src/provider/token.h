@@ -22,7 +22,8 @@ struct token_params {
 	char name[TOKEN_NAME_SIZE];
 	/* Renewed so long before it expires, at most half its life. */
 	int64_t renew_ahead_s;
-	/* A refused token is not replaced before this age. */
+	/* A refused token is not replaced before this age.  With 0 there is no
+	 * such floor, and none to fall back to. */
 	int64_t min_age_s;
 	/*
 	 * Mints a token, or begins to: ends in one call of token_minted or
@@ -67,6 +68,14 @@ bool token_refuse(struct token_source *source, unsigned int serial);
 
 /* When the newest token was issued, in Unix time; 0 if there is none. */
 int64_t token_issued_s(const struct token_source *source);
+
+/*
+ * The provider has seen the token before too short a time ago to take that one
+ * (its serial number): the one before is used until it expires, and then that
+ * one again.  It outlives us, in a file.  False if there is none, or it is the
+ * one before.
+ */
+bool token_fall_back(struct token_source *source, unsigned int serial);
 
 void token_minted(struct token_source *source, const struct token *token);
 void token_failed(struct token_source *source);

@@ -181,6 +181,36 @@ base64url() {
 	[ "$(record .connection | sort -u | wc -l)" = 2 ]
 }
 
+@test "the former Apple token is used while Apple takes no new one" {
+	WORKERS=1 stage_start
+	both
+	age_token apns 3010 3600
+	control '{"apns": {"token_floor_per_key": true}}'
+	restart_web_server
+	# The old one is still good, and used while the new one is made.
+	both
+	wait_until 5 test -s "$STAGE"/state/apns-*.former
+	clear_record
+	both
+	[ "$CODE" = 200 ]
+	[ "$(record 'select(.service == "apns") | [.status, .reason]' |
+		tr '\n' ' ')" = \
+		'[429,"TooManyProviderTokenUpdates"] [200,null] ' ]
+	# It is known from then on, and after a restart again.
+	both
+	[ "$(record 'select(.service == "apns") | .status' | tail -n 1)" = 200 ]
+	[ "$(record 'select(.service == "apns")' | wc -l)" = 3 ]
+	restart_web_server
+	clear_record
+	both
+	[ "$CODE" = 200 ]
+	[ "$(record 'select(.service == "apns") | .status' | tr '\n' ' ')" = \
+		"429 200 " ]
+	[ "$(stat -c %a "$STAGE"/state/*.former)" = 600 ]
+	# No third one was made, and Google's is kept no longer than needed.
+	[ "$(grep -c 'apns-.*: new token' "$STAGE/gateway.log")" = 2 ]
+}
+
 @test "an Apple token from the future is not used" {
 	stage_start
 	both

@@ -106,7 +106,7 @@ static const struct {
 	{ 200, "{\"note\":\"zugestellt für 📱\"}", DELIVERED, "ok" },
 	KNOWN(413, "PayloadTooLarge", TOO_LONG),
 	KNOWN(429, "TooManyProviderTokenUpdates", VERDICT_LATER,
-	    CAUSE_OVERLOADED, RETRY_NEVER, true),
+	    CAUSE_OVERLOADED, RETRY_FORMER_TOKEN, true),
 	KNOWN(429, "TooManyRequests", BUSY(RETRY_NEVER)),
 	KNOWN(500, "InternalServerError", BUSY(RETRY_BACKOFF)),
 	KNOWN(503, "ServiceUnavailable", BUSY(RETRY_BACKOFF)),

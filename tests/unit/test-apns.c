@@ -267,6 +267,8 @@ check_describe(void)
 	apns->describe(account, NULL, &first);
 	tap_contains(first.name, "apns", "the name names the provider: %s",
 	    first.name);
+	tap_is_int(first.pool.apart_ms, 2000,
+	    "connections are opened seconds apart");
 	tap_ok(first.pool.http2_only && first.pool.warm_up,
 	    "a pool of HTTP/2 alone, warmed up");
 	tap_is_int(first.token_min_age_s, 1200,

@@ -9,6 +9,8 @@
     .body = "{\"error\":{\"status\":\"UNAUTHENTICATED\"}}" }
 #define EXPIRED { .status = 403, \
     .body = "{\"reason\":\"ExpiredProviderToken\"}" }
+#define TOO_MANY { .after_ms = 10, .status = 429, \
+    .body = "{\"reason\":\"TooManyProviderTokenUpdates\"}" }
 #define TOKEN(text) "{\"access_token\":\"" text "\",\"expires_in\":3600," \
     "\"token_type\":\"Bearer\"}"
 #define ENDPOINT .part = "oauth.test"
@@ -239,6 +241,34 @@ static const struct scenario scenarios[] = {
 	    .phases = { { .answer = { .status = 200 } } },
 	    .sent = 3,
 	    .minted = 2 },
+	{ .name = "the former one is used while Apple takes no new one",
+	    .requests = { { .devices = 1, .delivered = 1 },
+		{ .at_ms = 3000000,
+		    .devices = 1,
+		    .delivered = 1,
+		    .settled_ms = 3000000 },
+		{ .at_ms = 3000100,
+		    .devices = 20,
+		    .delivered = 20,
+		    .settled_ms = 3000110 },
+		{ .at_ms = 3001000,
+		    .devices = 1,
+		    .delivered = 1,
+		    .settled_ms = 3001000 } },
+	    .phases = { { .answer = { .status = 200 } },
+		{ .from_ms = 3000100, .answer = TOO_MANY },
+		{ .from_ms = 3000101, .answer = { .status = 200 } } },
+	    .sent = 43,
+	    .minted = 2,
+	    .logged = "the former one is used" },
+	{ .name = "without a former one it is later",
+	    .requests = { { .devices = 1,
+		.later = 1,
+		.cause = CAUSE_OVERLOADED,
+		.settled_ms = 10 } },
+	    .phases = { { .answer = TOO_MANY } },
+	    .sent = 1,
+	    .minted = 1 },
 	{ .name = "Apple's token is kept for 20 minutes, though refused",
 	    .requests = { { .devices = 1, .delivered = 1 },
 		{ .at_ms = 1199000,

@@ -302,6 +302,75 @@ check_refusal_at_once(void)
 	token_worker_close(&worker);
 }
 
+/* --- the former one ------------------------------------------------------ */
+
+static void
+check_former(void)
+{
+	const char *directory = token_worker_directory(), *first, *second;
+	struct token_worker a, b;
+	unsigned int serial;
+
+	set_age(0);
+	token_worker_open(&a, directory, "one");
+	first = token_worker_ask(&a);
+	tap_ok(!token_fall_back(a.source, token_serial(a.source)),
+	    "there is none before the first one");
+	set_age(3000);
+	token_worker_current(&a);
+	token_worker_turn();
+	second = token_worker_current(&a);
+	serial = token_serial(a.source);
+	tap_ok(strcmp(second, first) != 0 && token_fall_back(a.source, serial),
+	    "the new one is not taken yet");
+	tap_is_string(token_worker_current(&a), first,
+	    "the former one is used");
+	tap_ok(token_fall_back(a.source, serial) &&
+	    strcmp(token_worker_current(&a), first) == 0,
+	    "who comes late with the new one does no harm");
+	tap_ok(!token_fall_back(a.source, token_serial(a.source)),
+	    "there is none before the former one");
+	set_age(3010);
+	token_worker_open(&b, directory, "one");
+	tap_is_string(token_worker_ask(&b), second,
+	    "a worker that begins has the new one");
+	tap_ok(token_fall_back(b.source, token_serial(b.source)) &&
+	    strcmp(token_worker_current(&b), first) == 0,
+	    "and falls back to the former one, too");
+	set_age(3599);
+	token_worker_turn();
+	tap_is_string(token_worker_current(&a), first,
+	    "it is used to its last second");
+	set_age(3600);
+	tap_ok(token_worker_current(&a) == NULL, "and no longer");
+	tap_is_string(token_worker_ask(&a), second,
+	    "then the new one is used again");
+	tap_ok(!token_fall_back(a.source, token_serial(a.source)),
+	    "one that has expired is not fallen back to");
+	tap_is_int(a.mints + b.mints, 2, "no other is minted for that");
+	token_worker_close(&a);
+	token_worker_close(&b);
+}
+
+/* Access tokens have no floor: they are not kept on disk for longer. */
+static void
+check_no_former(void)
+{
+	struct token_worker worker;
+
+	set_age(0);
+	token_worker_open(&worker, token_worker_directory(), "one");
+	token_worker_set_min_age(&worker, 0);
+	token_worker_ask(&worker);
+	set_age(3000);
+	token_worker_current(&worker);
+	token_worker_turn();
+	tap_ok(worker.mints == 2 && !token_fall_back(worker.source,
+	    token_serial(worker.source)),
+	    "without a floor the former one is not kept");
+	token_worker_close(&worker);
+}
+
 /* --- waiting ------------------------------------------------------------- */
 
 static void
@@ -414,6 +483,8 @@ main(void)
 	check_failing_neighbour();
 	check_refusal();
 	check_refusal_at_once();
+	check_former();
+	check_no_former();
 	check_together();
 	check_cancel();
 	check_again(false);
