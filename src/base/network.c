@@ -2,6 +2,7 @@
 #include "base/network.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,25 @@ network_address_read(struct network_address *address, const char *text)
 		address->size = 4;
 	else if (inet_pton(AF_INET6, text, address->bytes) == 1)
 		address->size = 16;
+	network_address_unmap(address);
+	return address->size != 0;
+}
+
+bool
+network_address_of_socket(struct network_address *address,
+    const struct sockaddr *socket)
+{
+	const struct sockaddr_in *four = (const void *)socket;
+	const struct sockaddr_in6 *six = (const void *)socket;
+
+	memset(address, 0, sizeof *address);
+	if (socket->sa_family == AF_INET) {
+		memcpy(address->bytes, &four->sin_addr, 4);
+		address->size = 4;
+	} else if (socket->sa_family == AF_INET6) {
+		memcpy(address->bytes, &six->sin6_addr, 16);
+		address->size = 16;
+	}
 	network_address_unmap(address);
 	return address->size != 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 /*
  * Addresses of IPv4 and IPv6, and networks of them in CIDR form (RFC 4632,
@@ -32,6 +33,10 @@ bool network_address_read(struct network_address *address, const char *text);
  * False if it is none, or has bits beyond its prefix.
  */
 bool network_read(struct network *network, const char *text);
+
+/* That of a socket; false if it is of another family. */
+bool network_address_of_socket(struct network_address *address,
+    const struct sockaddr *socket);
 
 bool network_contains(const struct network *network,
     const struct network_address *address);

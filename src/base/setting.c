@@ -20,6 +20,8 @@ static const struct {
 	[SETTING_PATHS] = { .json = json_type_array,
 	    .words = "an array of paths" },
 	[SETTING_INTEGER] = { .json = json_type_int, .words = "an integer" },
+	[SETTING_INTEGERS] = { .json = json_type_array,
+	    .words = "an array of integers" },
 	/* Either of two. */
 	[SETTING_NUMBER_OR_ANY] = { .json = json_type_null },
 	[SETTING_BOOLEAN] = { .json = json_type_boolean,
@@ -126,6 +128,32 @@ setting_read_integer(const struct setting *setting, struct json_object *value,
 }
 
 static bool
+setting_read_integers(const struct setting *setting,
+    struct json_object *value, struct setting_integers *target,
+    struct error *error)
+{
+	size_t i, count = json_object_array_length(value);
+	bool good = true;
+
+	free(target->values);
+	target->values = xcalloc(count, sizeof *target->values);
+	target->count = count;
+	for (i = 0; good && i < count; i++) {
+		struct json_object *one = json_object_array_get_idx(value, i);
+
+		good = json_object_is_type(one, json_type_int);
+		if (!good)
+			error_set(error, "must be an integer");
+		else
+			good = setting_read_integer(setting, one,
+			    &target->values[i], error);
+		if (!good)
+			error_prepend_index(error, i);
+	}
+	return good;
+}
+
+static bool
 setting_read_number_or_any(const struct setting *setting,
     struct json_object *value, int64_t *target, struct error *error)
 {
@@ -169,6 +197,9 @@ setting_read_value(const struct setting *setting, struct json_object *value,
 		break;
 	case SETTING_INTEGER:
 		good = setting_read_integer(setting, value, place, error);
+		break;
+	case SETTING_INTEGERS:
+		good = setting_read_integers(setting, value, place, error);
 		break;
 	case SETTING_NUMBER_OR_ANY:
 		good = setting_read_number_or_any(setting, value, place, error);
@@ -257,6 +288,11 @@ setting_free(const struct setting *settings, void *target)
 				free(strings->values[--strings->count]);
 			free(strings->values);
 			strings->values = NULL;
+		} else if (settings->type == SETTING_INTEGERS) {
+			struct setting_integers *integers = place;
+
+			free(integers->values);
+			*integers = (struct setting_integers){ .count = 0 };
 		}
 	}
 }

@@ -22,6 +22,7 @@ enum setting_type {
 	SETTING_STRINGS,	/* struct setting_strings */
 	SETTING_PATHS,		/* the same, made absolute */
 	SETTING_INTEGER,	/* int64_t */
+	SETTING_INTEGERS,	/* struct setting_integers, each in the range */
 	SETTING_NUMBER_OR_ANY,	/* int64_t: the default and no other, or 0 for
 				 * "any" */
 	SETTING_BOOLEAN,	/* bool */
@@ -34,6 +35,11 @@ struct setting_strings {
 	size_t count;
 };
 
+struct setting_integers {
+	int64_t *values;
+	size_t count;
+};
+
 struct setting {
 	const char *name;
 	enum setting_type type;
@@ -41,7 +47,7 @@ struct setting {
 	bool required;
 	const char *text;	/* default of STRING, PATH; NULL: none */
 	int64_t number;		/* default of a number, BOOLEAN */
-	int64_t minimum;	/* range of INTEGER */
+	int64_t minimum;	/* range of INTEGER, INTEGERS */
 	int64_t maximum;
 	bool is_public;		/* PATH: that file is no secret */
 	int tag;		/* the table's owner's own; not read here */

@@ -6,6 +6,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
@@ -95,6 +96,22 @@ jwt_key_fingerprint(const struct jwt_key *key, char hex[17])
 		EVP_Digest(der, (size_t)size, digest, NULL, EVP_sha256(), NULL);
 	OPENSSL_free(der);
 	encoding_write_hex(digest, 8, hex);
+}
+
+void
+jwt_key_point(const struct jwt_key *key, unsigned char point[JWT_POINT_SIZE])
+{
+	unsigned char *encoded = NULL;
+
+	/* OpenSSL gives it as the key's file had it, maybe compressed. */
+	if (EVP_PKEY_set_utf8_string_param(key->key,
+	    OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT,
+	    OSSL_PKEY_EC_POINT_CONVERSION_FORMAT_UNCOMPRESSED) != 1 ||
+	    EVP_PKEY_get1_encoded_public_key(key->key, &encoded) !=
+	    JWT_POINT_SIZE)
+		fatalx("a public key cannot be written");
+	memcpy(point, encoded, JWT_POINT_SIZE);
+	OPENSSL_free(encoded);
 }
 
 void

@@ -10,10 +10,12 @@
 #include "crypto/keyed-hash.h"
 
 /*
- * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs, RS256 for
- * Google's token endpoint, PS256 for Huawei.
+ * Signed JSON Web Tokens (RFC 7519, RFC 7515): ES256 for APNs and Web Push,
+ * RS256 for Google's token endpoint, PS256 for Huawei.
  */
 struct jwt_key;
+
+enum { JWT_POINT_SIZE = 65 };
 
 enum jwt_algorithm {
 	JWT_ES256,	/* a key on P-256; signature as R and S, 64 bytes */
@@ -36,6 +38,10 @@ void jwt_key_free(struct jwt_key *key);
  * keys in file names.  `hex` takes 17 bytes.
  */
 void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
+
+/* The public key of ES256, as a point that is not compressed. */
+void jwt_key_point(const struct jwt_key *key,
+    unsigned char point[JWT_POINT_SIZE]);
 
 /*
  * A secret for another purpose, `label`, which whoever has the key can derive,

@@ -14,6 +14,9 @@ static const struct outcome attempt_failures[HTTP_FAILURE__MAX] = {
 	[HTTP_FAILURE_PROTOCOL] = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_UNREACHABLE, .retry = RETRY_NEVER,
 	    .reason = "not HTTP/2" },
+	[HTTP_FAILURE_REFUSED] = { .verdict = VERDICT_FAILED,
+	    .cause = CAUSE_ENDPOINT_REFUSED, .retry = RETRY_NEVER,
+	    .reason = "address not allowed" },
 };
 
 void

@@ -88,7 +88,8 @@ push_report(struct push *push, const struct http_reply *reply,
 	bool connection_failed = reply->connection_failed ||
 	    (outcome->fresh_connection && step != ATTEMPT_RENEW);
 	bool failed = reply->failure != HTTP_FAILURE_NONE ||
-	    reply->status >= 500 || outcome->fresh_connection;
+	    (reply->status >= 500 && !outcome->server_is_well) ||
+	    outcome->fresh_connection;
 
 	if (!failed || step == ATTEMPT_SETTLE || connection_failed ||
 	    (push->probe && pause_ms > 0)) {

@@ -38,6 +38,24 @@ http_call_may_connect(void *arg)
 	return may;
 }
 
+/*
+ * This is the one place where it is known which address a name has led to, and
+ * nothing was sent yet.
+ */
+static bool
+http_call_admits(void *arg, const struct sockaddr *socket)
+{
+	struct http_call *call = arg;
+	struct network_address address;
+	bool admitted = call->addresses == NULL ||
+	    (network_address_of_socket(&address, socket) &&
+	    address_rules_admit(call->addresses, &address));
+
+	call->reached |= admitted;
+	call->kept_out |= !admitted;
+	return admitted;
+}
+
 static bool
 http_call_may_send(void *arg)
 {
@@ -62,6 +80,7 @@ http_call_create(struct http_request *request)
 	http_reply_init(&call->reply);
 	call->guard = (struct http_handle_guard){
 		.connects = http_call_may_connect,
+		.admits = http_call_admits,
 		.sends = http_call_may_send,
 		.arg = call
 	};
@@ -116,6 +135,7 @@ http_call_start(struct http_call *call, struct http_connection *connection,
 	call->easy = easy;
 	call->connection = connection;
 	call->sent = call->stopped = call->refused = false;
+	call->reached = call->kept_out = false;
 	call->words[0] = '\0';
 	call->reply.connection = connection->number;
 	http_connection_add(connection, easy);
@@ -147,7 +167,9 @@ http_call_classify(const struct http_call *call, CURLcode code)
 {
 	enum http_failure failure = HTTP_FAILURE_UNKNOWN;
 
-	if (!call->sent || call->refused)
+	if (!call->sent && call->kept_out && !call->reached)
+		failure = HTTP_FAILURE_REFUSED;
+	else if (!call->sent || call->refused)
 		failure = HTTP_FAILURE_NOT_SENT;
 	else if (code == CURLE_OPERATION_TIMEDOUT && call->timeout_ms > 0)
 		/* Without a time of its own, it was curl's for a new

@@ -8,6 +8,7 @@
 
 #include <curl/curl.h>
 
+#include "http/address-rules.h"
 #include "http/connection.h"
 #include "http/handle.h"
 #include "http/message.h"
@@ -34,11 +35,14 @@ struct http_call {
 	struct http_handle_guard guard;
 	struct http_request request;
 	struct http_reply reply;
+	const struct address_rules *addresses;	/* NULL: all are allowed */
 	int64_t timeout_ms;
 	uint64_t number;		/* of the pool's calls */
 	bool sent;
 	bool stopped;		/* curl wanted to open another connection */
 	bool refused;		/* the provider did: it was not processed */
+	bool reached;		/* an address that is allowed was tried */
+	bool kept_out;		/* one was not */
 	void (*done)(void *arg, const struct http_reply *reply);
 	void *arg;
 	char words[CURL_ERROR_SIZE];

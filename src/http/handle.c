@@ -65,7 +65,8 @@ http_handle_on_open(void *arg, curlsocktype purpose,
 	const struct http_handle_guard *guard = arg;
 
 	(void)purpose;
-	return guard->connects(guard->arg) ? socket(address->family,
+	return guard->connects(guard->arg) &&
+	    guard->admits(guard->arg, &address->addr) ? socket(address->family,
 	    address->socktype | SOCK_CLOEXEC, address->protocol) :
 	    CURL_SOCKET_BAD;
 }

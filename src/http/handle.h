@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -33,6 +34,8 @@ struct http_handle_params {
  */
 struct http_handle_guard {
 	bool (*connects)(void *arg);	/* may it open a connection? */
+	/* ... to that address, which may be the proxy's? */
+	bool (*admits)(void *arg, const struct sockaddr *address);
 	bool (*sends)(void *arg);	/* may its request go out now? */
 	void *arg;
 };

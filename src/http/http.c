@@ -2,59 +2,28 @@
 #include "http/http.h"
 
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include <curl/curl.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
-#include "http/call.h"
-#include "http/pacing.h"
+#include "http/pool.h"
 
 enum {
-	/* A handle that was used holds some 50 KB: kept while there is much
-	 * to do, given back when there is nothing. */
 	HTTP_SPARE_HANDLES = 256,
+	/* Of all pools that are one of many. */
+	HTTP_MANY_CONNECTIONS = 256,
+	HTTP_MANY_CALLS = 1000,
 	/* Streams that fail one after the other: it is the connection. */
 	HTTP_STREAM_ERRORS_MAX = 3,
-	/* Second attempts that go one by one: if so many are answered, what
-	 * broke the connection was none of them, most likely. */
-	HTTP_LANE_ALONE = 64,
-	HTTP_SILENCE_MS = 1001,
 	HTTP_REST_MS = 1000
 };
 
 struct http {
 	struct loop *loop;
 	struct http_params params;
-};
-
-TAILQ_HEAD(http_call_list, http_call);
-TAILQ_HEAD(http_connection_list, http_connection);
-
-struct http_pool {
-	struct http *http;
-	struct http_pool_params params;
-	struct http_call_list waiting;
-	unsigned int waiting_count;
-	struct http_call_list waiting_alone;
-	struct http_call_list running;
-	struct http_connection_list connections;
-	/* Those that are not draining, but for the lane. */
-	unsigned int connection_count;
-	/* The one for requests that are to be alone; NULL: none is open. */
-	struct http_connection *lane;
-	unsigned int lane_answered;	/* in a row */
-	struct pacing pacing;
-	uint64_t epoch;		/* ends when a connection of it fails */
-	uint64_t calls_made;
-	uint64_t abort_until;	/* calls up to that one are not to wait */
-	struct loop_timer *tidy;
-	struct loop_timer *pace;	/* until a connection may be opened */
-	struct loop_timer *rest;	/* runs while there is nothing to do */
-	CURL *spare[HTTP_SPARE_HANDLES];
-	size_t spare_count;
+	struct budget *budget;	/* of pools that are one of many */
 };
 
 struct http *
@@ -66,6 +35,10 @@ http_create(struct loop *loop, const struct http_params *params)
 		fatalx("cannot initialise libcurl");
 	http->loop = loop;
 	http->params = *params;
+	http->budget = budget_create(loop, &(struct budget_limits){
+		.connections = HTTP_MANY_CONNECTIONS,
+		.calls = HTTP_MANY_CALLS
+	});
 	return http;
 }
 
@@ -74,197 +47,12 @@ http_free(struct http *http)
 {
 	if (http == NULL)
 		return;
+	budget_free(http->budget);
 	free(http);
 	curl_global_cleanup();
 }
 
-/* --- connections ---------------------------------------------------------- */
-
-static void http_pool_on_ended(void *arg, CURL *easy, CURLcode code);
-static void http_pool_pump(void *arg);
-
-static struct http_connection *
-http_pool_add_connection(struct http_pool *pool)
-{
-	struct http_connection *connection = http_connection_create(
-	    &(struct http_connection_params){ .loop = pool->http->loop,
-		.max_streams = pool->params.max_streams,
-		.warm_up = pool->params.warm_up,
-		.ended = http_pool_on_ended,
-		.settled = http_pool_pump,
-		.arg = pool });
-
-	connection->number = pool->epoch;
-	TAILQ_INSERT_TAIL(&pool->connections, connection, entry);
-	pacing_opened(&pool->pacing, clock_monotonic_ms());
-	return connection;
-}
-
-unsigned int
-http_pool_connections(const struct http_pool *pool)
-{
-	const struct http_connection *connection;
-	unsigned int count = 0;
-
-	TAILQ_FOREACH(connection, &pool->connections, entry)
-		count++;
-	return count;
-}
-
-/* No new requests; freed by the tidying once nothing is in flight on it. */
-static void
-http_pool_drain(struct http_pool *pool, struct http_connection *connection)
-{
-	if (connection->draining)
-		return;
-	connection->draining = true;
-	if (connection == pool->lane) {
-		pool->lane = NULL;
-		pool->lane_answered = 0;
-	} else
-		pool->connection_count--;
-	loop_timer_start(pool->tidy, 0);
-}
-
-/* What was opened until now is no news any more. */
-static void
-http_pool_fail(struct http_pool *pool,
-    const struct http_connection *connection)
-{
-	if (connection->number != pool->epoch)
-		return;
-	pool->epoch++;
-	pacing_failed(&pool->pacing, clock_monotonic_ms());
-}
-
-/*
- * True if another connection may be opened: not while those that are new can
- * take all that waits once they work.  One that takes no more may be going
- * away, and its place be taken.
- */
-static bool
-http_pool_may_open(struct http_pool *pool, bool is_lane)
-{
-	const struct http_connection *connection;
-	bool others = false, trial = false;
-	unsigned int prospect = 0, max = pool->params.max_connections;
-	int64_t wait_ms;
-
-	TAILQ_FOREACH(connection, &pool->connections, entry) {
-		if (connection->draining)
-			continue;
-		trial = trial || !connection->proven;
-		if (connection == pool->lane)
-			continue;
-		others = true;
-		if (connection->full)
-			max = pool->params.max_connections + 1;
-		if (!http_connection_is_silent(connection))
-			prospect += http_connection_prospect(connection);
-	}
-	if (!is_lane && pool->connection_count >= max)
-		return false;
-	wait_ms = pacing_wait_ms(&pool->pacing, others && !is_lane, trial,
-	    clock_monotonic_ms());
-	if (!is_lane && pool->waiting_count <= prospect)
-		/* Until one of them is silent. */
-		wait_ms = HTTP_SILENCE_MS;
-	if (wait_ms > 0)
-		loop_timer_start(pool->pace, wait_ms);
-	return wait_ms == 0;
-}
-
-static bool
-http_pool_has_room(const struct http_pool *pool,
-    struct http_connection *connection)
-{
-	return !connection->draining && connection->in_flight <
-	    http_connection_limit(connection,
-	    pacing_is_cautious(&pool->pacing));
-}
-
-/*
- * The connection with the fewest requests that has room, a new one if all are
- * full or silent and there may be more, or NULL.
- */
-static struct http_connection *
-http_pool_choose(struct http_pool *pool)
-{
-	struct http_connection *connection, *next, *best = NULL;
-	int64_t now_ms = clock_monotonic_ms();
-
-	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
-	     connection = next) {
-		next = TAILQ_NEXT(connection, entry);
-		if (now_ms - connection->born_ms > pool->params.age_s * 1000)
-			http_pool_drain(pool, connection);
-		if (connection != pool->lane &&
-		    http_pool_has_room(pool, connection) &&
-		    http_connection_is_better(connection, best))
-			best = connection;
-	}
-	if ((best == NULL || http_connection_is_silent(best)) &&
-	    http_pool_may_open(pool, false)) {
-		best = http_pool_add_connection(pool);
-		pool->connection_count++;
-	}
-	return best;
-}
-
-/*
- * The lane, if it may have one more: one at a time, and more with each answer
- * once many came.  One that is silent holds up nobody.
- */
-static struct http_connection *
-http_pool_choose_lane(struct http_pool *pool)
-{
-	unsigned int most = pool->lane_answered < HTTP_LANE_ALONE ? 1 :
-	    pool->lane_answered - HTTP_LANE_ALONE + 1;
-	struct http_connection *lane;
-
-	if (pool->lane != NULL && http_connection_is_silent(pool->lane))
-		http_pool_drain(pool, pool->lane);
-	if (pool->lane == NULL && http_pool_may_open(pool, true))
-		pool->lane = http_pool_add_connection(pool);
-	lane = pool->lane;
-	return lane != NULL && lane->in_flight < most &&
-	    http_pool_has_room(pool, lane) ? lane : NULL;
-}
-
-/* Nobody needs it: it becomes a connection as the others. */
-static void
-http_pool_end_lane(struct http_pool *pool)
-{
-	struct http_connection *lane = pool->lane;
-
-	pool->lane = NULL;
-	pool->lane_answered = 0;
-	if (++pool->connection_count > pool->params.max_connections)
-		http_pool_drain(pool, lane);
-}
-
 /* --- calls --------------------------------------------------------------- */
-
-/* A handle with all that the calls of a pool have in common. */
-static CURL *
-http_pool_take_handle(struct http_pool *pool)
-{
-	const struct http_params *params = &pool->http->params;
-
-	if (pool->spare_count > 0)
-		return pool->spare[--pool->spare_count];
-	return http_handle_create(&(struct http_handle_params){
-		.cas = params->cas,
-		.ca_file = params->ca_file,
-		.proxy = params->proxy,
-		.connect_timeout_ms = pool->params.connect_timeout_ms,
-		.idle_s = pool->params.idle_s,
-		.age_s = pool->params.age_s,
-		.certificate = pool->params.certificate,
-		.key = pool->params.key,
-		.keep_headers = pool->params.keep_headers
-	});
-}
 
 /* In the order of their coming, whether they have waited before or not. */
 static void
@@ -293,14 +81,20 @@ http_pool_take_from_queue(struct http_pool *pool, struct http_call *call)
 		pool->waiting_count--;
 }
 
-static void
+/* False if there may not be one more in flight. */
+static bool
 http_pool_start(struct http_pool *pool, struct http_call *call,
     struct http_connection *connection)
 {
-	http_pool_take_from_queue(pool, call);
-	TAILQ_INSERT_TAIL(&pool->running, call, entry);
-	http_call_start(call, connection, http_pool_take_handle(pool),
-	    pool->params.keep_headers);
+	bool may = budget_take_call(&pool->member);
+
+	if (may) {
+		http_pool_take_from_queue(pool, call);
+		TAILQ_INSERT_TAIL(&pool->running, call, entry);
+		http_call_start(call, connection, spares_take(&pool->spares),
+		    pool->params.keep_headers);
+	}
+	return may;
 }
 
 /* Sends what waits, as far as there is room. */
@@ -312,14 +106,16 @@ http_pool_pump(void *arg)
 	struct http_connection *connection;
 
 	while ((call = TAILQ_FIRST(&pool->waiting_alone)) != NULL &&
-	    (connection = http_pool_choose_lane(pool)) != NULL)
-		http_pool_start(pool, call, connection);
+	    (connection = http_pool_choose_lane(pool)) != NULL &&
+	    http_pool_start(pool, call, connection))
+		;
 	if (pool->lane != NULL && pool->lane->in_flight == 0 &&
 	    TAILQ_EMPTY(&pool->waiting_alone))
 		http_pool_end_lane(pool);
 	while ((call = TAILQ_FIRST(&pool->waiting)) != NULL &&
-	    (connection = http_pool_choose(pool)) != NULL)
-		http_pool_start(pool, call, connection);
+	    (connection = http_pool_choose(pool)) != NULL &&
+	    http_pool_start(pool, call, connection))
+		;
 }
 
 /* Takes a running call off its connection; its handle becomes a spare one. */
@@ -333,12 +129,13 @@ http_pool_stop(struct http_pool *pool, struct http_call *call)
 	http_call_stop(call);
 	if (connection->draining && connection->in_flight == 0)
 		loop_timer_start(pool->tidy, 0);
-	if (pool->spare_count < HTTP_SPARE_HANDLES)
-		pool->spare[pool->spare_count++] = easy;
-	else
-		curl_easy_cleanup(easy);
-	if (TAILQ_EMPTY(&pool->running))
+	spares_give(&pool->spares, easy);
+	budget_give_call(&pool->member);
+	if (TAILQ_EMPTY(&pool->running)) {
+		budget_rest(&pool->member);
+		pool->rested_ms = clock_monotonic_ms();
 		loop_timer_start(pool->rest, HTTP_REST_MS);
+	}
 }
 
 static void
@@ -388,7 +185,8 @@ http_call_judge_connection(struct http_call *call, CURLcode code)
 		failed = ++connection->stream_errors >=
 		    HTTP_STREAM_ERRORS_MAX;
 	else
-		failed = reply->failure != HTTP_FAILURE_TIMEOUT;
+		failed = reply->failure != HTTP_FAILURE_TIMEOUT &&
+		    reply->failure != HTTP_FAILURE_REFUSED;
 	reply->connection_failed = failed;
 	if (failed)
 		http_pool_fail(pool, connection);
@@ -489,15 +287,24 @@ http_pool_tidy(void *arg)
 	for (connection = TAILQ_FIRST(&pool->connections); connection != NULL;
 	     connection = next) {
 		next = TAILQ_NEXT(connection, entry);
-		if (connection->draining && connection->in_flight == 0) {
-			TAILQ_REMOVE(&pool->connections, connection, entry);
-			http_connection_free(connection);
-		}
+		if (connection->draining && connection->in_flight == 0)
+			http_pool_drop_connection(pool, connection);
 	}
 	http_pool_pump(pool);
 }
 
 /* --- what others see ------------------------------------------------------ */
+
+unsigned int
+http_pool_connections(const struct http_pool *pool)
+{
+	const struct http_connection *connection;
+	unsigned int count = 0;
+
+	TAILQ_FOREACH(connection, &pool->connections, entry)
+		count++;
+	return count;
+}
 
 struct http_call *
 http_send(struct http_pool *pool, struct http_request *request,
@@ -506,6 +313,11 @@ http_send(struct http_pool *pool, struct http_request *request,
 	struct http_call *call = http_call_create(request);
 
 	call->pool = pool;
+	/* Through a proxy it is the proxy that is connected to. */
+	if (pool->http->params.proxy->url == NULL)
+		call->addresses = pool->params.addresses;
+	if (pool->params.reply_size > 0)
+		call->reply.body.limit = pool->params.reply_size;
 	call->number = ++pool->calls_made;
 	call->timeout_ms = timeout_ms;
 	call->done = done;
@@ -537,13 +349,52 @@ http_drain(struct http_call *call)
 	}
 }
 
+/* Gives up the connections that nothing is in flight on. */
 static void
-http_pool_drop_spare_handles(void *arg)
+http_pool_yield(void *arg)
 {
 	struct http_pool *pool = arg;
+	struct http_connection *connection;
 
-	while (pool->spare_count > 0)
-		curl_easy_cleanup(pool->spare[--pool->spare_count]);
+	TAILQ_FOREACH(connection, &pool->connections, entry) {
+		if (connection->in_flight == 0)
+			http_pool_drain(pool, connection);
+	}
+}
+
+/* Of many pools each one holds nothing for long that it does not need. */
+static void
+http_pool_on_rest(void *arg)
+{
+	struct http_pool *pool = arg;
+	int64_t left_ms = pool->rested_ms + pool->params.idle_s * 1000 -
+	    clock_monotonic_ms();
+
+	spares_drop(&pool->spares);
+	if (!pool->params.is_one_of_many || !TAILQ_EMPTY(&pool->running))
+		return;
+	if (left_ms > 0)
+		loop_timer_start(pool->rest, left_ms);
+	else
+		http_pool_yield(pool);
+}
+
+static void
+http_pool_init_spares(struct http_pool *pool)
+{
+	const struct http_params *params = &pool->http->params;
+
+	spares_init(&pool->spares, &(struct http_handle_params){
+		.cas = params->cas,
+		.ca_file = params->ca_file,
+		.proxy = params->proxy,
+		.connect_timeout_ms = pool->params.connect_timeout_ms,
+		.idle_s = pool->params.idle_s,
+		.age_s = pool->params.age_s,
+		.certificate = pool->params.certificate,
+		.key = pool->params.key,
+		.keep_headers = pool->params.keep_headers
+	}, pool->params.is_one_of_many ? 1 : HTTP_SPARE_HANDLES);
 }
 
 struct http_pool *
@@ -552,7 +403,10 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 	struct http_pool *pool = xcalloc(1, sizeof *pool);
 
 	pool->http = http;
+	pool->loop = http->loop;
 	pool->params = *params;
+	pool->ended = http_pool_on_ended;
+	pool->settled = http_pool_pump;
 	pool->pacing.apart_ms = params->apart_ms;
 	pool->epoch = 1;
 	TAILQ_INIT(&pool->waiting);
@@ -561,8 +415,13 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 	TAILQ_INIT(&pool->connections);
 	pool->tidy = loop_timer_create(http->loop, http_pool_tidy, pool);
 	pool->pace = loop_timer_create(http->loop, http_pool_pump, pool);
-	pool->rest = loop_timer_create(http->loop,
-	    http_pool_drop_spare_handles, pool);
+	pool->rest = loop_timer_create(http->loop, http_pool_on_rest, pool);
+	http_pool_init_spares(pool);
+	pool->member.yield = http_pool_yield;
+	pool->member.go = http_pool_pump;
+	pool->member.arg = pool;
+	if (params->is_one_of_many)
+		budget_join(http->budget, &pool->member);
 	return pool;
 }
 
@@ -587,11 +446,10 @@ http_pool_free(struct http_pool *pool)
 	http_call_list_drop(&pool->waiting);
 	http_call_list_drop(&pool->waiting_alone);
 	http_call_list_drop(&pool->running);
-	while ((connection = TAILQ_FIRST(&pool->connections)) != NULL) {
-		TAILQ_REMOVE(&pool->connections, connection, entry);
-		http_connection_free(connection);
-	}
-	http_pool_drop_spare_handles(pool);
+	while ((connection = TAILQ_FIRST(&pool->connections)) != NULL)
+		http_pool_drop_connection(pool, connection);
+	budget_leave(&pool->member);
+	spares_free(&pool->spares);
 	loop_timer_free(pool->tidy);
 	loop_timer_free(pool->pace);
 	loop_timer_free(pool->rest);

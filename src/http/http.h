@@ -7,7 +7,7 @@
 
 #include "base/loop.h"
 #include "http/message.h"
-#include "http/proxy.h"
+#include "http/params.h"
 
 /*
  * The engine: asynchronous HTTPS requests in the worker's loop.  It knows
@@ -29,29 +29,6 @@
 struct http;
 struct http_pool;
 struct http_call;
-
-struct http_params {
-	const struct buf *cas;	/* PEM; NULL: those of ca_file */
-	const char *ca_file;	/* NULL: the system's */
-	const struct proxy *proxy;	/* the environment is not asked */
-};
-
-struct http_pool_params {
-	unsigned int max_connections;
-	unsigned int max_streams;	/* requests at once on one of them */
-	bool warm_up;		/* one request alone on a new connection */
-	/* From the opening of one connection to that of another beside it. */
-	int64_t apart_ms;
-	bool http2_only;	/* else an answer is HTTP_FAILURE_PROTOCOL */
-	bool keep_headers;	/* replies have their headers */
-	int64_t connect_timeout_ms;	/* name, TCP, proxy and TLS together */
-	int64_t idle_s;		/* not reused after so long without a request */
-	int64_t age_s;		/* no new requests on one that is older */
-	/* The client certificate with its chain, and its key, not encrypted,
-	 * in PEM; NULL: none.  Both must outlive the pool. */
-	const char *certificate;
-	const char *key;
-};
 
 /* Called once for each request that is not cancelled. */
 typedef void (*http_done_fn)(void *arg, const struct http_reply *reply);

@@ -41,6 +41,7 @@ enum http_failure {
 	HTTP_FAILURE_UNKNOWN,	/* may or may not have reached it */
 	HTTP_FAILURE_TIMEOUT,	/* as UNKNOWN, but it took all of its time */
 	HTTP_FAILURE_PROTOCOL,	/* not the HTTP version that is required */
+	HTTP_FAILURE_REFUSED,	/* the server's address is not allowed */
 	HTTP_FAILURE__MAX
 };
 

@@ -15,6 +15,7 @@ static const char *const cause_phrases[CAUSE__MAX] = {
 	    "provider does not know the renewed pushkey yet",
 	[CAUSE_PUSHKEY_MALFORMED] =
 	    "pushkey is not valid for this app's provider",
+	[CAUSE_ENDPOINT_REFUSED] = "endpoint of the device is not allowed",
 	[CAUSE_UNPROVEN] = "app has not delivered anything yet",
 	[CAUSE_GUARDED] = "provider rejects most pushkeys of this app",
 	[CAUSE_APP_UNKNOWN] = "app_id is not configured",

@@ -22,6 +22,7 @@ enum cause {
 	CAUSE_PUSHKEY_DEAD,
 	CAUSE_PUSHKEY_RENEWED,
 	CAUSE_PUSHKEY_MALFORMED,
+	CAUSE_ENDPOINT_REFUSED,	/* a server that may not be called */
 	CAUSE_UNPROVEN,
 	CAUSE_GUARDED,
 	CAUSE_APP_UNKNOWN,
@@ -61,6 +62,8 @@ struct outcome {
 	 * with VERDICT_REJECTED.
 	 */
 	bool suspicious;
+	/* Although the status says that the server failed, it is well. */
+	bool server_is_well;
 	int64_t retry_after_ms;	/* -1 if the provider named no time */
 	const char *reason;	/* a fixed word for logs; never NULL */
 };

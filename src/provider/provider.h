@@ -51,6 +51,9 @@ struct provider_push {
 	 */
 	unsigned int variant;
 	bool validate_only;	/* where the provider offers that */
+	/* Takes the payload as it is before it is encrypted; NULL: nobody
+	 * wants it. */
+	struct buf *plain;
 };
 
 /*
@@ -140,6 +143,12 @@ struct provider {
 	    const struct device *device, const struct provider_push *push,
 	    struct http_request *request);
 
+	/*
+	 * False with an error if it cannot be used through a proxy; NULL: it
+	 * can.
+	 */
+	bool (*check_proxied)(const void *account, struct error *error);
+
 	/* The verdict on a device by a reply with a status. */
 	void (*judge)(const void *account, const struct device *device,
 	    const struct http_reply *reply, struct outcome *outcome);
@@ -149,7 +158,9 @@ struct provider {
 #define PROVIDER_LIST(provider) \
 	provider(apns) \
 	provider(fcm) \
-	provider(hms)
+	provider(hms) \
+	provider(webpush) \
+	provider(unifiedpush)
 
 #define PROVIDER_DECLARE(name) extern const struct provider provider_##name;
 PROVIDER_LIST(PROVIDER_DECLARE)

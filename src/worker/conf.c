@@ -149,6 +149,26 @@ conf_read_apps(struct json_object *sections, const char *directory,
 	return true;
 }
 
+/* Through a proxy nobody sees which addresses are called. */
+static bool
+conf_check_proxied(const struct conf *conf, struct error *error)
+{
+	const struct app *app;
+	size_t i;
+
+	if (conf->proxy.url == NULL)
+		return true;
+	for (i = 0; (app = app_registry_at(conf->apps, i)) != NULL; i++) {
+		if (app->provider->check_proxied != NULL &&
+		    !app->provider->check_proxied(app->account, error)) {
+			error_prepend_index(error, i);
+			error_prepend_name(error, "apps");
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Takes over the strings of the file. */
 static void
 conf_fill(struct conf *conf, struct conf_file *file)
@@ -191,7 +211,8 @@ conf_read(struct json_object *object, const char *directory,
 	    !app_registry_set_defaults(conf->apps, object, error) ||
 	    !conf_read_log(file.log, &conf->log, error) ||
 	    !conf_read_clients(file.clients, conf->clients, error) ||
-	    !conf_read_apps(file.apps, directory, conf->apps, error)) {
+	    !conf_read_apps(file.apps, directory, conf->apps, error) ||
+	    !conf_check_proxied(conf, error)) {
 		conf_free(conf);
 		conf = NULL;
 	}

@@ -36,6 +36,7 @@ static const char *const describe_types[] = {
 	[SETTING_STRINGS] = "array of strings",
 	[SETTING_PATHS] = "array of paths",
 	[SETTING_INTEGER] = "integer",
+	[SETTING_INTEGERS] = "array of integers",
 	[SETTING_NUMBER_OR_ANY] = "integer or any",
 	[SETTING_BOOLEAN] = "boolean",
 	[SETTING_OBJECT] = "object",
@@ -47,7 +48,8 @@ describe_setting(const char *section, const struct setting *setting)
 {
 	printf("setting\t%s\t%s\t%s", section, setting->name,
 	    describe_types[setting->type]);
-	if (setting->type == SETTING_INTEGER)
+	if (setting->type == SETTING_INTEGER ||
+	    setting->type == SETTING_INTEGERS)
 		printf(" from %" PRId64 " to %" PRId64, setting->minimum,
 		    setting->maximum);
 	if (setting->required)

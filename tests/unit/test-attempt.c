@@ -13,12 +13,18 @@ static const struct {
 	enum http_failure failure;
 	enum cause cause;
 	enum retry retry;
+	enum verdict verdict;
 } failures[] = {
 	{ "not sent", HTTP_FAILURE_NOT_SENT, CAUSE_UNREACHABLE,
-	    RETRY_AT_ONCE },
-	{ "unknown", HTTP_FAILURE_UNKNOWN, CAUSE_UNREACHABLE, RETRY_ONCE },
-	{ "timeout", HTTP_FAILURE_TIMEOUT, CAUSE_DEADLINE, RETRY_NEVER },
-	{ "protocol", HTTP_FAILURE_PROTOCOL, CAUSE_UNREACHABLE, RETRY_NEVER },
+	    RETRY_AT_ONCE, VERDICT_LATER },
+	{ "unknown", HTTP_FAILURE_UNKNOWN, CAUSE_UNREACHABLE, RETRY_ONCE,
+	    VERDICT_LATER },
+	{ "timeout", HTTP_FAILURE_TIMEOUT, CAUSE_DEADLINE, RETRY_NEVER,
+	    VERDICT_LATER },
+	{ "protocol", HTTP_FAILURE_PROTOCOL, CAUSE_UNREACHABLE, RETRY_NEVER,
+	    VERDICT_LATER },
+	{ "refused", HTTP_FAILURE_REFUSED, CAUSE_ENDPOINT_REFUSED,
+	    RETRY_NEVER, VERDICT_FAILED },
 };
 
 static void
@@ -28,8 +34,8 @@ check_failure(size_t row)
 
 	memset(&outcome, 0x55, sizeof outcome);
 	attempt_judge_failure(failures[row].failure, &outcome);
-	tap_is_int(outcome.verdict, VERDICT_LATER,
-	    "%s: a later try may work", failures[row].name);
+	tap_is_int(outcome.verdict, failures[row].verdict,
+	    "%s: may a later try work", failures[row].name);
 	tap_is_int(outcome.cause, failures[row].cause, "%s: the cause",
 	    failures[row].name);
 	tap_is_int(outcome.retry, failures[row].retry, "%s: what is tried",

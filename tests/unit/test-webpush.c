@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Web Push and UnifiedPush: settings, keys, channels and tokens. */
+#include "provider/provider.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture.h"
+#include "tap.h"
+
+#define NAME(name) "\"app_id\":\"a\",\"provider\":\"" name "\""
+#define VAPID "\"vapid_key_file\":\"one.pem\"," \
+    "\"subject\":\"mailto:push@example.org\""
+#define WEB NAME("webpush") "," VAPID
+#define UP NAME("unifiedpush")
+#define SUBJECT(subject) "{" NAME("webpush") ",\"vapid_key_file\":" \
+    "\"one.pem\",\"subject\":\"" subject "\"}"
+
+static EVP_PKEY *other_key;
+
+static const struct provider *
+provider_of(const char *section)
+{
+	const struct provider *provider = provider_find(
+	    strstr(section, "unifiedpush") != NULL ? "unifiedpush" :
+	    "webpush");
+
+	if (provider == NULL)
+		tap_bail_out("there is no such provider");
+	return provider;
+}
+
+static void *
+open_account(const char *section, struct error *error)
+{
+	struct json_object *object = fixture_json(section);
+	void *account = provider_of(section)->open(object,
+	    fixture_directory(), error);
+
+	json_object_put(object);
+	return account;
+}
+
+static void *
+load_account(const char *section)
+{
+	struct error error;
+	void *account = open_account(section, &error);
+
+	fixture_file("one.pem",
+	    fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL));
+	fixture_file("other.pem", fixture_pem(other_key, NULL));
+	if (account == NULL || !provider_of(section)->load(account, &error))
+		tap_bail_out("%s: %s", section, error.words);
+	return account;
+}
+
+/* --- settings ------------------------------------------------------------ */
+
+static const struct {
+	const char *section;
+	const char *pointer;	/* NULL: it is accepted */
+	const char *words;
+} sections[] = {
+	{ "{" WEB "}", NULL, NULL },
+	{ "{" WEB ",\"vapid_previous_key_file\":\"other.pem\"}", NULL, NULL },
+	{ "{" WEB ",\"allowed_endpoints\":[\"*.example\"],"
+	    "\"allowed_ports\":[443,8443],\"allow_private\":[\"10.0.0.0/8\","
+	    "\"fd00::/8\",\"192.168.1.1\"],\"time_to_live_s\":0,"
+	    "\"payload\":\"matrix\",\"send_badge_counts\":false}", NULL,
+	    NULL },
+	{ "{" UP "}", NULL, NULL },
+	{ "{" UP "," VAPID "}", NULL, NULL },
+	{ "{" NAME("webpush") "}", "", "\"vapid_key_file\" is missing" },
+	{ "{" NAME("webpush") ",\"vapid_key_file\":\"k\"}", "",
+	    "\"subject\" is missing" },
+	{ "{" UP ",\"vapid_key_file\":\"k\"}", "",
+	    "\"subject\" is missing, which \"vapid_key_file\" needs" },
+	{ "{" UP ",\"vapid_previous_key_file\":\"k\"}",
+	    "/vapid_previous_key_file", "needs \"vapid_key_file\"" },
+	{ "{" WEB ",\"url\":\"https://h\"}", "/url", "unknown" },
+	{ "{" WEB ",\"allowed_ports\":[0]}", "/allowed_ports/0",
+	    "from 1 to 65535" },
+	{ "{" WEB ",\"allowed_ports\":[443,65536]}", "/allowed_ports/1",
+	    "from 1 to 65535" },
+	{ "{" WEB ",\"allowed_ports\":[\"443\"]}", "/allowed_ports/0",
+	    "must be an integer" },
+	{ "{" WEB ",\"allowed_ports\":443}", "/allowed_ports",
+	    "an array of integers" },
+	{ "{" WEB ",\"allow_private\":[\"10.0.0.0/8\",\"10.0.0.1/8\"]}",
+	    "/allow_private/1", "must be a network" },
+	{ "{" WEB ",\"allow_private\":[\"localhost\"]}", "/allow_private/0",
+	    "must be a network" },
+	{ "{" WEB ",\"allowed_endpoints\":[1]}", "/allowed_endpoints/0",
+	    "must be a string" },
+	{ "{" WEB ",\"time_to_live_s\":2592001}", "/time_to_live_s",
+	    "from 0 to 2592000" },
+	{ "{" WEB ",\"payload\":\"x\"}", "/payload", "gematik or matrix" },
+	{ SUBJECT("mailto:push@example.org"), NULL, NULL },
+	{ SUBJECT("https://example.org/push"), NULL, NULL },
+	{ SUBJECT("https://example.org"), NULL, NULL },
+	{ SUBJECT("push@example.org"), "/subject", "mailto: or https:" },
+	{ SUBJECT("mailto:"), "/subject", "mailto: or https:" },
+	{ SUBJECT("mailto:@example.org"), "/subject", "mailto: or https:" },
+	{ SUBJECT("mailto:push@example"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@localhost"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@mail.local"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@mail.LAN"), "/subject", "public domain" },
+	{ SUBJECT("mailto: push@example.org"), "/subject", "public" },
+	{ SUBJECT("mailto:<push@example.org>"), "/subject", "public" },
+	{ SUBJECT("http://example.org"), "/subject", "mailto: or https:" },
+	{ SUBJECT("https://localhost"), "/subject", "public domain" },
+	{ SUBJECT("https://push.internal/x"), "/subject", "public domain" },
+};
+
+static void
+check_section(size_t i)
+{
+	const char *section = sections[i].section;
+	struct error error = { .words = "" };
+	void *account = open_account(section, &error);
+
+	tap_ok((account != NULL) == (sections[i].pointer == NULL),
+	    "%s is %s", section, sections[i].pointer == NULL ? "accepted" :
+	    "refused");
+	if (account == NULL && sections[i].pointer != NULL) {
+		tap_is_string(error.pointer, sections[i].pointer,
+		    "%s: the place", section);
+		tap_contains(error.words, sections[i].words, "%s: the words",
+		    section);
+	}
+	provider_of(section)->close(account);
+}
+
+static void
+check_proxied(void)
+{
+	const struct provider *webpush = provider_find("webpush");
+	struct error error = { .words = "" };
+	void *account = open_account("{" WEB "}", &error);
+
+	tap_ok(!webpush->check_proxied(account, &error),
+	    "through a proxy, any endpoint is too much");
+	tap_contains(error.words, "\"allowed_endpoints\" is missing",
+	    "... in these words");
+	webpush->close(account);
+	account = open_account("{" WEB ",\"allowed_endpoints\":[\"h\"]}",
+	    &error);
+	tap_ok(webpush->check_proxied(account, &error), "those listed are not");
+	webpush->close(account);
+}
+
+/* --- keys ---------------------------------------------------------------- */
+
+static void
+check_load(void)
+{
+	const struct provider *webpush = provider_find("webpush");
+	struct error error;
+	void *account = open_account("{" WEB ",\"vapid_previous_key_file\":"
+	    "\"other.pem\"}", &error);
+
+	tap_ok(!webpush->load(account, &error), "a missing key is refused");
+	tap_is_string(error.pointer, "/vapid_key_file", "... its place");
+	fixture_file("one.pem",
+	    fixture_pem(fixture_key(FIXTURE_KEY_RSA_2048), NULL));
+	tap_ok(!webpush->load(account, &error), "an RSA key is refused");
+	tap_contains(error.words, "P-256", "... with what it must be");
+	fixture_file("one.pem",
+	    fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL));
+	tap_ok(!webpush->load(account, &error),
+	    "a missing former key is refused");
+	tap_is_string(error.pointer, "/vapid_previous_key_file",
+	    "... its place");
+	fixture_file("other.pem", fixture_pem(other_key, NULL));
+	tap_ok(webpush->load(account, &error), "both are read after all");
+	tap_contains(webpush->credentials(account, 0), "/one.pem",
+	    "the first file");
+	tap_contains(webpush->credentials(account, 1), "/other.pem",
+	    "the second file");
+	tap_ok(webpush->credentials(account, 2) == NULL, "and no more");
+	webpush->close(account);
+	webpush->close(NULL);
+}
+
+static void
+describe(const char *section, struct provider_channel *channel)
+{
+	void *account = load_account(section);
+
+	if (provider_of(section)->describe(account, NULL, channel) !=
+	    CAUSE_NONE)
+		tap_bail_out("%s is not described", section);
+	provider_of(section)->close(account);
+}
+
+static void
+check_names(void)
+{
+	static const char *const others[] = {
+		"{" NAME("webpush") ",\"vapid_key_file\":\"other.pem\","
+		    "\"subject\":\"mailto:push@example.org\"}",
+		"{" NAME("webpush") ",\"vapid_key_file\":\"one.pem\","
+		    "\"subject\":\"mailto:other@example.org\"}",
+		"{" WEB ",\"vapid_previous_key_file\":\"other.pem\"}",
+		"{" WEB ",\"allow_private\":[\"10.0.0.0/8\"]}",
+		"{" UP "," VAPID "}",
+		"{" UP "}",
+	};
+	struct provider_channel one, other;
+	size_t i;
+
+	describe("{" WEB "}", &one);
+	describe("{" WEB ",\"allowed_ports\":[8443]}", &other);
+	tap_is_string(other.name, one.name,
+	    "apps with the same keys share channels");
+	tap_ok(one.is_by_origin && one.origin[0] == '\0',
+	    "devices name servers, and without a device there is none");
+	tap_ok(!one.needs_no_token, "there are tokens");
+	for (i = 0; i < sizeof others / sizeof *others; i++) {
+		describe(others[i], &other);
+		tap_ok(strcmp(one.name, other.name) != 0,
+		    "%s has channels of its own", others[i]);
+	}
+	tap_ok(other.needs_no_token, "without a key there is no token");
+}
+
+/* --- tokens -------------------------------------------------------------- */
+
+/* The n-th line of a token: JWT and key; the caller frees them. */
+static void
+split(const struct token *token, unsigned int n, char **jwt, char **key)
+{
+	const char *line = token->text;
+
+	while (n-- > 0)
+		line = strchr(line, '\n') + 1;
+	if (sscanf(line, "vapid t=%m[^,], k=%m[A-Za-z0-9_-]", jwt, key) != 2)
+		tap_bail_out("%s is no credentials", line);
+}
+
+static void
+check_line(const struct token *token, unsigned int n, EVP_PKEY *key,
+    const char *what)
+{
+	char *jwt = NULL, *text = NULL;
+
+	split(token, n, &jwt, &text);
+	fixture_is_json(fixture_jwt_part(jwt, 0),
+	    "{\"typ\":\"JWT\",\"alg\":\"ES256\"}", "%s: the header", what);
+	fixture_is_json(fixture_jwt_part(jwt, 1), "{\"aud\":"
+	    "\"https://push.example:8443\",\"exp\":1700043200,\"sub\":"
+	    "\"mailto:push@example.org\"}", "%s: the claims", what);
+	tap_ok(fixture_jwt_is_signed_by(jwt, key), "%s: the signature", what);
+	tap_ok(strlen(text) == 87 && text[0] == 'B',
+	    "%s: the key is a point that is not compressed", what);
+	free(jwt);
+	free(text);
+}
+
+static void
+check_mint(void)
+{
+	const struct provider *webpush = provider_find("webpush");
+	void *account = load_account("{" WEB ",\"vapid_previous_key_file\":"
+	    "\"other.pem\"}");
+	struct token token = { .text = "" };
+	struct http_request request;
+	struct error error;
+
+	http_request_init(&request);
+	tap_is_int(webpush->mint(account, "https://push.example:8443",
+	    1700000000, &token, &request, &error), PROVIDER_MINT_DONE,
+	    "a token is made");
+	tap_is_int(token.issued_s, 1700000000, "from now");
+	tap_is_int(token.expires_s, 1700043200, "for twelve hours");
+	check_line(&token, 0, fixture_key(FIXTURE_KEY_P256), "our key");
+	check_line(&token, 1, other_key, "the former key");
+	http_request_free(&request);
+	webpush->close(account);
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	other_key = fixture_key_create(FIXTURE_KEY_P256);
+	for (i = 0; i < sizeof sections / sizeof *sections; i++)
+		check_section(i);
+	check_proxied();
+	check_load();
+	check_names();
+	check_mint();
+	EVP_PKEY_free(other_key);
+	return tap_done();
+}
