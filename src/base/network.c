@@ -60,9 +60,10 @@ network_read_prefix(const char *text, unsigned int limit,
 {
 	size_t length = strspn(text, "0123456789");
 
+	if (length < 1 || length > 3 || text[length] != '\0')
+		return false;
 	*prefix = (unsigned int)atoi(text);
-	return length >= 1 && length <= 3 && text[length] == '\0' &&
-	    *prefix <= limit && (text[0] != '0' || length == 1);
+	return *prefix <= limit && (text[0] != '0' || length == 1);
 }
 
 static bool

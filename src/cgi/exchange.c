@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -125,7 +126,8 @@ exchange_id(struct exchange *exchange)
 	if (exchange->id[0] == '\0') {
 		given = exchange_variable(exchange, "HTTP_X_REQUEST_ID");
 		if (exchange_id_is_good(given))
-			strcpy(exchange->id, given);
+			snprintf(exchange->id, sizeof exchange->id, "%s",
+			    given);
 		else
 			encoding_make_uuid(exchange->id);
 	}

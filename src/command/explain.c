@@ -38,7 +38,7 @@ explain_append_printable(struct buf *words, const char *text)
 {
 	size_t i;
 
-	for (i = 0; text[i] != '\0' && i < EXPLAIN_WORDS_SIZE; i++) {
+	for (i = 0; i < EXPLAIN_WORDS_SIZE && text[i] != '\0'; i++) {
 		if (text[i] >= 0x20 && text[i] < 0x7f)
 			buf_append(words, text + i, 1);
 	}

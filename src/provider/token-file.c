@@ -81,7 +81,8 @@ token_file_parse(const char *text, struct token *token)
 		return false;
 	text += used;
 	used = (int)strcspn(text, "\n");
-	if (used == 0 || used >= TOKEN_TEXT_SIZE || strcmp(text + used, "\n"))
+	if (used == 0 || used >= TOKEN_TEXT_SIZE ||
+	    strcmp(text + used, "\n") != 0)
 		return false;
 	/* It goes into a header. */
 	for (i = 0; i < used; i++) {
