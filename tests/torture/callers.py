@@ -198,6 +198,8 @@ def judge(arguments):
         accepted = sum(entry['status'] == 200 for entry in seen)
         figures['devices'] += 1
         figures[what] += 1
+        if what in ('nothing', 'refused') and accepted:
+            figures['accepted though not told'] += 1
         figures['duplicates'] += max(0, accepted - 1)
         if why.startswith('odd'):
             wrong.append(f'{text}: {why}')
@@ -205,7 +207,7 @@ def judge(arguments):
             wrong.append(f'{text}: told delivered ({line["status"]})')
         elif what == 'rejected' and not any(map(is_dead, seen)):
             wrong.append(f'{text}: told rejected ({line["status"]})')
-        if sent > 3 and not arguments.torn:
+        if sent > 3:
             wrong.append(f'{text}: sent {sent} times')
         if accepted > 1 and not arguments.torn and \
                 all(entry['status'] is not None for entry in seen):
