@@ -126,9 +126,10 @@ account_report(const struct account *account, const struct origins *origins,
 {
 	struct channel_gauges gauges = { .connections = 0 };
 
-	if (account->channel != NULL)
+	if (account->channel != NULL) {
 		channel_measure(account->channel, &gauges);
-	else
+		health_show(account->channel->health);
+	} else
 		origins_measure(origins, account->name, &gauges);
 	metrics_set(metrics, METRICS_CONNECTIONS, gauges.connections,
 	    &account->labels);
@@ -162,6 +163,7 @@ account_take_channel(struct account_list *list, struct account *account,
 	if (channel != NULL)
 		return channel;
 	params.shared = &account->lines;
+	params.accounts = NULL;
 	*cause = app->provider->describe(app->account, device, &described);
 	if (*cause == CAUSE_NONE && (channel = origins_take(list->origins,
 	    &params, app, &described)) == NULL)

@@ -15,6 +15,7 @@ channel_create_health(const struct channel *channel,
 		.name = channel->name,
 		.metrics = params->metrics,
 		.labels = &channel->labels,
+		.accounts = params->accounts,
 		.permits = channel->permits,
 		.pool = channel->pool,
 		.breaker = {

@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "delivery/app.h"
 #include "delivery/health.h"
+#include "delivery/host-accounts.h"
 #include "delivery/minting.h"
 #include "delivery/permits.h"
 #include "http/http.h"
@@ -22,6 +23,9 @@ struct channel_params {
 	struct token_store *store;
 	struct metrics *metrics;	/* NULL: none */
 	struct health_lines *shared;	/* see struct health_params */
+	/* What the host knows of accounts; NULL: nothing of the channel's
+	 * concerns other workers. */
+	struct host_accounts *accounts;
 };
 
 /* Read-only to others. */

@@ -4,18 +4,25 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "base/log-limit.h"
 #include "base/loop.h"
 #include "delivery/breaker.h"
+#include "delivery/host-accounts.h"
 #include "delivery/permits.h"
 #include "http/http.h"
 #include "provider/outcome.h"
 #include "state/metrics.h"
 
 /*
- * How well a channel answers: its circuit breaker, the watch for its silence,
+ * How well a channel answers: its circuit breakers, the watch for its silence,
  * what the metrics say of both, and what the operator is told.
+ *
+ * There are two breakers where the host's accounts are shared: the host's, and
+ * one of this worker alone, for trouble that the others do not have.  While
+ * the host's is open it is the one that counts; and when that closes after
+ * more than one worker had failed, this worker's closes with it.
  */
 struct health;
 
@@ -38,13 +45,15 @@ struct health_params {
 	const char *name;		/* the channel's, for the log */
 	struct metrics *metrics;	/* NULL: none */
 	const struct metrics_labels *labels;	/* the channel's */
-	/* What waits there waits no longer when the breaker opens. */
+	/* NULL: nothing of this channel concerns other workers. */
+	struct host_accounts *accounts;
+	/* What waits there waits no longer when a breaker opens. */
 	struct permits *permits;
 	struct http_pool *pool;
 	struct breaker_params breaker;
 	/*
-	 * The lines of an account with many channels.  Its own breaker says
-	 * nothing of the account then: neither a gauge nor the log shows it.
+	 * The lines of an account with many channels.  Their breakers say
+	 * nothing of the account then: neither a gauge nor the log shows them.
 	 * NULL: it is the account's only one.
 	 */
 	struct health_lines *shared;
@@ -55,37 +64,64 @@ struct health *health_create(const struct health_params *params);
 void health_free(struct health *health);
 
 /*
- * False while the breaker is open: what would be sent is settled at once then,
- * instead of holding up requests.  With `*probe` this is the request that
- * shows whether there are answers again: health_succeed, health_fail or
- * health_abandon_probe must follow.
+ * What is known here of one push; zeroed at first, and in its owner's memory.
+ * What is in it is the health's own business.
  */
-bool health_admits(struct health *health, bool *probe);
-void health_abandon_probe(struct health *health);
+struct health_push {
+	TAILQ_ENTRY(health_push) entry;	/* while a call is in flight */
+	int64_t since_ms;		/* of the call */
+	int64_t silent_ms;	/* when its silence was counted; 0: not yet */
+	bool is_own_probe;
+	uint64_t host_probe;		/* the host breaker's; 0: it is none */
+};
+
+/*
+ * False while a breaker is open: what would be sent is settled at once then,
+ * instead of holding up requests.  The push may become the probe, which shows
+ * whether there are answers again; it is over by its deadline.
+ */
+bool health_admits(struct health *health, struct health_push *push,
+    int64_t deadline_ms);
+
+/* True if others wait for what this push shows. */
+bool health_is_probe(const struct health_push *push);
 
 /*
  * A call begins, and is over.  If as many calls as open the breaker wait for
  * an answer and none comes for four seconds, it opens: nobody needs to wait
- * until the first of them has had all of its time.
+ * until the first of them has had all of its time.  For the host's breaker
+ * these may be calls of several workers.
  */
-void health_begin_call(struct health *health);
-void health_end_call(struct health *health, bool answered);
+void health_begin_call(struct health *health, struct health_push *push);
+void health_end_call(struct health *health, struct health_push *push,
+    bool answered);
 
 /* There was an answer. */
-void health_succeed(struct health *health);
+void health_succeed(struct health *health, struct health_push *push);
 
 /*
  * There was none, or none of any use.  With a connection (its number) that one
  * has failed: all that was on it is one failure.
  */
-void health_fail(struct health *health, enum cause cause,
-    uint64_t connection);
+void health_fail(struct health *health, struct health_push *push,
+    enum cause cause, uint64_t connection);
+
+/*
+ * The push has waited since then, in vain.  That is a failure if it was for
+ * some time, and nobody else got an answer meanwhile.
+ */
+void health_give_up(struct health *health, struct health_push *push,
+    enum cause cause, int64_t since_ms);
+
+/* The push is over: if it was the probe, and showed nothing, the next one may
+ * go at once. */
+void health_leave(struct health *health, struct health_push *push);
 
 /* The cause of the last failure. */
-enum cause health_cause(const struct health *health);
+enum cause health_cause(struct health *health);
 
-/* When there was the last answer, by the monotonic clock; 0: never. */
-int64_t health_answered_ms(const struct health *health);
+/* Says in the metrics whether the account's breaker is open. */
+void health_show(struct health *health);
 
 /*
  * Writes an error into the log, with the channel's name, at most once in ten

@@ -7,12 +7,6 @@
 #include "base/encoding.h"
 #include "base/log.h"
 
-enum {
-	/* A shorter wait for a response or a token says nothing about the
-	 * other side. */
-	PUSH_SILENCE_MS = 500
-};
-
 static void push_send(struct push *push);
 
 static void
@@ -91,15 +85,12 @@ push_report(struct push *push, const struct http_reply *reply,
 	    (reply->status >= 500 && !outcome->server_is_well) ||
 	    outcome->fresh_connection;
 
-	if (!failed || step == ATTEMPT_SETTLE || connection_failed ||
-	    (push->probe && pause_ms > 0)) {
-		if (failed)
-			health_fail(health, outcome->cause,
-			    connection_failed ? reply->connection : 0);
-		else
-			health_succeed(health);
-		push->probe = false;
-	}
+	if (!failed)
+		health_succeed(health, &push->health);
+	else if (step == ATTEMPT_SETTLE || connection_failed ||
+	    (health_is_probe(&push->health) && pause_ms > 0))
+		health_fail(health, &push->health, outcome->cause,
+		    connection_failed ? reply->connection : 0);
 }
 
 /* An attempt is over. */
@@ -180,7 +171,8 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	if (outcome.fresh_connection)
 		http_drain(push->call);
 	push->call = NULL;
-	health_end_call(channel->health, reply->failure == HTTP_FAILURE_NONE);
+	health_end_call(channel->health, &push->health,
+	    reply->failure == HTTP_FAILURE_NONE);
 	permit_release(&push->permit);
 	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
@@ -199,15 +191,6 @@ push_on_reply(void *arg, const struct http_reply *reply)
 
 /* --- attempts ------------------------------------------------------------ */
 
-/* True if it waited for long and there was no response to anything. */
-static bool
-push_got_no_response(const struct push *push)
-{
-	return clock_monotonic_ms() - push->since_ms >= PUSH_SILENCE_MS &&
-	    health_answered_ms(push->params.channel->health) <=
-	    push->since_ms;
-}
-
 static void
 push_on_token(void *arg, const struct token *token)
 {
@@ -217,9 +200,8 @@ push_on_token(void *arg, const struct token *token)
 	if (token != NULL)
 		push_send(push);
 	else {
-		if (push_got_no_response(push))
-			health_fail(push->params.channel->health,
-			    CAUSE_CREDENTIALS, 0);
+		health_give_up(push->params.channel->health, &push->health,
+		    CAUSE_CREDENTIALS, push->since_ms);
 		push_settle(push, VERDICT_LATER, CAUSE_CREDENTIALS,
 		    "no token");
 	}
@@ -250,7 +232,7 @@ push_compose(struct push *push, const struct token *token)
 		push->since_ms = clock_monotonic_ms();
 		push->call = http_send(channel->pool, &request, 0,
 		    push_on_reply, push);
-		health_begin_call(channel->health);
+		health_begin_call(channel->health, &push->health);
 	} else if (details.variant > 0)
 		push_settle(push, push->refusal.verdict, push->refusal.cause,
 		    push->refusal.reason);
@@ -271,7 +253,8 @@ push_send(struct push *push)
 	const struct token *token = tokens == NULL ? NULL :
 	    token_current(tokens);
 
-	if (!push->probe && !health_admits(channel->health, &push->probe)) {
+	if (!health_admits(channel->health, &push->health,
+	    push->params.deadline_ms)) {
 		permit_release(&push->permit);
 		push_settle(push, VERDICT_LATER, health_cause(channel->health),
 		    "circuit breaker open");
@@ -322,11 +305,9 @@ push_expire(struct push *push)
 		push_count(push, NULL, "deadline");
 		push->attempt.count++;
 	}
-	if ((push->call != NULL || push->wait != NULL) &&
-	    push_got_no_response(push)) {
-		health_fail(push->params.channel->health, CAUSE_DEADLINE, 0);
-		push->probe = false;
-	}
+	if (push->call != NULL || push->wait != NULL)
+		health_give_up(push->params.channel->health, &push->health,
+		    CAUSE_DEADLINE, push->since_ms);
 	push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");
 }
 
@@ -337,10 +318,10 @@ push_end(struct push *push)
 		token_wait_cancel(push->wait);
 	if (push->call != NULL) {
 		http_cancel(push->call);
-		health_end_call(push->params.channel->health, false);
+		health_end_call(push->params.channel->health, &push->health,
+		    false);
 	}
-	if (push->probe)
-		health_abandon_probe(push->params.channel->health);
+	health_leave(push->params.channel->health, &push->health);
 	permit_release(&push->permit);
 	loop_timer_free(push->pause);
 	loop_timer_free(push->settled);

@@ -42,7 +42,7 @@ struct push {
 	struct permit permit;
 	struct http_call *call;
 	int64_t since_ms;		/* of the wait or the call */
-	bool probe;			/* the breaker's */
+	struct health_push health;	/* what the channel's knows of it */
 	bool alone;		/* it may be what breaks connections */
 	struct loop_timer *pause;	/* NULL before the first retry */
 	bool starting;			/* push_start is at work */

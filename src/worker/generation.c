@@ -13,6 +13,7 @@
 #include "delivery/account.h"
 #include "delivery/delivery.h"
 #include "delivery/expiry.h"
+#include "delivery/host-accounts.h"
 #include "http/proxy.h"
 #include "provider/token.h"
 #include "state/metrics.h"
@@ -24,6 +25,7 @@ struct generation {
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;
+	struct host_accounts *host_accounts;
 	struct account_list *accounts;
 	struct delivery *delivery;
 	struct expiry *expiry;
@@ -97,13 +99,15 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 	}
 	generation->has_cas = conf_load_cas(conf, &generation->ca_error);
 	generation->metrics = metrics_open(conf->state_directory);
+	generation->host_accounts = host_accounts_open(conf->state_directory);
 	generation->http = http_create(loop, &conf->http);
 	generation->accounts = account_list_create(conf->apps,
 	    &(struct channel_params){
 		.loop = loop,
 		.http = generation->http,
 		.store = generation->store,
-		.metrics = generation->metrics
+		.metrics = generation->metrics,
+		.accounts = generation->host_accounts
 	});
 	generation->delivery = delivery_create(&(struct delivery_params){
 		.loop = loop,
@@ -152,6 +156,7 @@ generation_free(struct generation *generation)
 	router_free(generation->router);
 	account_list_free(generation->accounts);
 	http_free(generation->http);
+	host_accounts_close(generation->host_accounts);
 	metrics_close(generation->metrics);
 	token_store_close(generation->store);
 	admission_free(generation->admission);

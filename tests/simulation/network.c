@@ -360,6 +360,20 @@ network_give_token(struct network *network, struct network_state *state,
 		    answer->after_ms);
 }
 
+/* What its caller will not wait for. */
+static void
+network_note_late(const struct network *network, struct network_state *state,
+    const struct network_call *call)
+{
+	const struct ledger *ledger = network->ledger;
+	const struct ledger_request *request = &ledger->requests[
+	    ledger->items[ledger->devices[call->device].item].request];
+	int64_t until_ms = request->began_ms + request->timeout_ms;
+
+	if (call->end_ms >= until_ms)
+		network_note_trouble(state, until_ms);
+}
+
 static void
 network_on_sent(void *arg, const struct fake_curl_request *request,
     struct fake_curl_answer *answer)
@@ -388,6 +402,9 @@ network_on_sent(void *arg, const struct fake_curl_request *request,
 	call->end_ms = ledger_now_ms() + answer->after_ms;
 	if (answer->after_ms < 0 || answer->after_ms >= NETWORK_HUNG_MS)
 		network_note_trouble(state, ledger_now_ms() + 10000);
+	/* The first request of a connection goes alone: others wait for it. */
+	if (call->device != (size_t)LEDGER_NONE)
+		network_note_late(network, state, call);
 }
 
 /* --- its end ------------------------------------------------------------- */

@@ -16,7 +16,10 @@ enum {
 	ORACLE_WINDOW = 20,
 	/* In which a small request must have its first attempt: this, and
 	 * some answers of the slowest provider. */
-	ORACLE_WAIT_MS = 4000
+	ORACLE_WAIT_MS = 4000,
+	/* All pauses are over, and who was the probe is. */
+	ORACLE_PAUSED_MS = 85000,
+	ORACLE_IDLE_MS = 15000
 };
 
 /* The latest answers to a client's pushes to an app, by all workers. */
@@ -26,13 +29,19 @@ struct oracle_window {
 	bool up;
 };
 
-/* What is sent to an account in a phase in which it answers nobody. */
+/*
+ * What the host sends to an account in a phase in which it answers nobody, by
+ * workers whose breaker may open, and who wait long enough to learn anything.
+ */
 struct oracle_probes {
 	const struct moods_phase *phase;
-	unsigned int failures;		/* in a row, early enough to open the
+	int64_t failures;		/* in a row, early enough to open the
 					 * breaker */
 	int64_t broken_ms;		/* when a connection last broke */
+	size_t broken_generation;	/* and whose */
 	bool answered;			/* somebody, still */
+	bool opened;			/* for sure */
+	int64_t pause_s;		/* the shortest that anyone makes */
 	unsigned int sent;		/* when it must be open */
 };
 
@@ -40,7 +49,6 @@ struct oracle_probes {
 struct oracle_generation {
 	/* The first good answer since an account was last not well. */
 	int64_t healed_ms[NETWORK_ACCOUNT__MAX];
-	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
 };
 
 struct oracle {
@@ -49,6 +57,9 @@ struct oracle {
 	const struct gateway *gateway;
 	struct oracle_window windows[CALLERS_APPS][2];
 	bool proven[CALLERS_APPS];	/* something was delivered to it */
+	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
+	/* Since when nothing is sent to an account that is well, or NONE. */
+	int64_t untried_ms[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
 	struct oracle_counts counts;
 };
@@ -57,7 +68,10 @@ struct oracle *
 oracle_create(struct ledger *ledger, struct network *network)
 {
 	struct oracle *oracle = xcalloc(1, sizeof *oracle);
+	size_t i;
 
+	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++)
+		oracle->untried_ms[i] = LEDGER_NONE;
 	oracle->ledger = ledger;
 	oracle->network = network;
 	return oracle;
@@ -145,52 +159,74 @@ oracle_find_fault(const struct ledger_device *device)
 	return NULL;
 }
 
-/* Little may have been sent: a probe after each pause. */
+/*
+ * Little may have been sent: a probe after each pause, and a second opinion
+ * where one worker had all failures.
+ */
 static void
-oracle_check_probes(struct oracle *oracle, size_t generation,
-    enum network_account account)
+oracle_check_probes(struct oracle *oracle, enum network_account account)
 {
-	const struct gateway_settings *settings = gateway_settings(
-	    oracle->gateway, generation);
-	const struct oracle_probes *probes =
-	    &oracle->generations[generation]->probes[account];
+	const struct oracle_probes *probes = &oracle->probes[account];
 	const struct moods_phase *phase = probes->phase;
 	int64_t rest_ms, most;
 
-	if (oracle->ledger->is_hampered || phase == NULL ||
-	    settings->breaker_failures == 0 || probes->sent == 0 ||
-	    probes->failures < settings->breaker_failures)
+	if (oracle->ledger->is_hampered || phase == NULL || !probes->opened ||
+	    probes->sent == 0)
 		return;
 	rest_ms = phase->until_ms - phase->from_ms - NETWORK_OPENED_MS;
-	most = ORACLE_ATTEMPTS_MAX *
-	    (rest_ms / 1000 / settings->breaker_pause_s + 2);
+	most = ORACLE_ATTEMPTS_MAX * (rest_ms / 1000 / probes->pause_s + 3);
 	if (probes->sent > most)
-		ledger_blame(oracle->ledger, "generation %zu sends account %d "
-		    "%u requests from %" PRId64 " to %" PRId64 " ms, though "
-		    "it answers nobody", generation, (int)account,
-		    probes->sent, phase->from_ms + NETWORK_OPENED_MS,
-		    phase->until_ms);
+		ledger_blame(oracle->ledger, "account %d is sent %u requests "
+		    "from %" PRId64 " to %" PRId64 " ms, though it answers "
+		    "nobody", (int)account, probes->sent,
+		    phase->from_ms + NETWORK_OPENED_MS, phase->until_ms);
 }
 
-/* The probes of this phase, or NULL if it is no such one. */
+/* The probes of this phase, or NULL if it is no such one, or no such worker. */
 static struct oracle_probes *
 oracle_probes_now(struct oracle *oracle, size_t generation,
     enum network_account account)
 {
-	struct oracle_probes *probes =
-	    &oracle->generations[generation]->probes[account];
+	const struct gateway_settings *settings = gateway_settings(
+	    oracle->gateway, generation);
+	struct oracle_probes *probes = &oracle->probes[account];
 	const struct moods_phase *phase = network_phase(oracle->network,
 	    account);
 
-	if (phase == NULL || !phase->mood->is_dead)
+	if (phase == NULL || !phase->mood->is_dead ||
+	    settings->breaker_failures == 0 ||
+	    settings->request_timeout_ms < ORACLE_SILENCE_MS)
 		return NULL;
 	if (phase != probes->phase) {
-		oracle_check_probes(oracle, generation, account);
+		oracle_check_probes(oracle, account);
 		*probes = (struct oracle_probes){
-			.phase = phase, .broken_ms = LEDGER_NONE
+			.phase = phase, .broken_ms = LEDGER_NONE,
+			.pause_s = settings->breaker_pause_s
 		};
 	}
+	if (settings->breaker_pause_s < probes->pause_s)
+		probes->pause_s = settings->breaker_pause_s;
 	return probes;
+}
+
+/* True if the end of this attempt is a failure for the breaker, for sure. */
+static bool
+oracle_is_failure(const struct oracle_probes *probes,
+    const struct ledger_device *device, const struct ledger_attempt *attempt,
+    size_t generation)
+{
+	int64_t now_ms = ledger_now_ms();
+
+	switch (attempt->end) {
+	case LEDGER_ANSWERED:
+		return device->attempt_count == ORACLE_ATTEMPTS_MAX;
+	case LEDGER_CANCELLED:
+		return !probes->answered &&
+		    now_ms - attempt->sent_ms >= ORACLE_SILENCE_MS;
+	default:
+		return now_ms != probes->broken_ms ||
+		    generation != probes->broken_generation;
+	}
 }
 
 /*
@@ -208,25 +244,18 @@ oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
 
 	if (probes == NULL)
 		return;
-	switch (attempt->end) {
-	case LEDGER_ANSWERED:
-		if (!attempt->answer->trouble) {
-			probes->failures = 0;
-			probes->answered = true;
-		} else if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS)
-			probes->failures += device->attempt_count ==
-			    ORACLE_ATTEMPTS_MAX;
-		break;
-	case LEDGER_CANCELLED:
-		if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS)
-			probes->failures += !probes->answered &&
-			    now_ms - attempt->sent_ms >= ORACLE_SILENCE_MS;
-		break;
-	default:
-		if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS)
-			probes->failures += now_ms != probes->broken_ms;
+	if (attempt->end == LEDGER_ANSWERED && !attempt->answer->trouble) {
+		probes->failures = 0;
+		probes->answered = true;
+		probes->opened = false;
+	} else if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS &&
+	    oracle_is_failure(probes, device, attempt, generation) &&
+	    ++probes->failures >= gateway_settings(oracle->gateway,
+	    generation)->breaker_failures)
+		probes->opened = true;
+	if (attempt->end == LEDGER_BROKEN || attempt->end == LEDGER_UNSENT) {
 		probes->broken_ms = now_ms;
-		break;
+		probes->broken_generation = generation;
 	}
 }
 
@@ -241,6 +270,7 @@ oracle_on_sent(void *arg, size_t index)
 	struct oracle_probes *probes;
 
 	oracle->counts.attempts++;
+	oracle->untried_ms[device->account] = LEDGER_NONE;
 	probes = oracle_probes_now(oracle, request->generation,
 	    (enum network_account)device->account);
 	if (probes != NULL && now_ms >= probes->phase->from_ms +
@@ -268,7 +298,7 @@ oracle_on_began(void *arg, size_t generation, size_t previous)
 {
 	struct oracle *oracle = arg;
 
-	/* The breakers are new ones; the guard is the host's. */
+	/* What the host knows is not its. */
 	(void)previous;
 	oracle->generations[generation] = xcalloc(1,
 	    sizeof **oracle->generations);
@@ -387,6 +417,29 @@ oracle_check_device(struct oracle *oracle, size_t index)
 
 /* --- what a request comes to ---------------------------------------------- */
 
+/*
+ * An account that has long been well, and that nobody asks, is asked by the
+ * first who comes, however bad it was before.
+ */
+static void
+oracle_check_tried(struct oracle *oracle, size_t index)
+{
+	const struct ledger_device *device = &oracle->ledger->devices[index];
+	const struct ledger_request *request = oracle_request(oracle, device);
+	int64_t *untried_ms = &oracle->untried_ms[device->account];
+
+	if (device->attempt_count > 0 || device->unreachable ||
+	    device->lost || request->expired ||
+	    network_trouble_ms(oracle->network, device->account) >=
+	    request->began_ms - ORACLE_PAUSED_MS)
+		return;
+	if (*untried_ms == LEDGER_NONE)
+		*untried_ms = request->began_ms;
+	else if (request->began_ms - *untried_ms > ORACLE_IDLE_MS)
+		ledger_blame_device(oracle->ledger, index,
+		    "an account that is well is not tried again");
+}
+
 /* Nobody would hear of it: nothing of it is sent, nor counted. */
 static void
 oracle_check_abandoned(struct oracle *oracle,
@@ -443,8 +496,10 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 		const struct ledger_item *item =
 		    &oracle->ledger->items[request->first_item + i];
 
-		for (j = 0; j < item->device_count; j++)
+		for (j = 0; j < item->device_count; j++) {
 			oracle_check_device(oracle, item->first_device + j);
+			oracle_check_tried(oracle, item->first_device + j);
+		}
 	}
 	if (!request->gone)
 		told_check(oracle->ledger, index, status, body);
@@ -455,17 +510,13 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 void
 oracle_check_end(struct oracle *oracle)
 {
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < oracle->ledger->request_count; i++) {
 		if (oracle->ledger->requests[i].end_ms == LEDGER_NONE)
 			ledger_blame(oracle->ledger,
 			    "request %zu is never answered", i);
 	}
-	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++) {
-		for (j = 0; oracle->generations[i] != NULL &&
-		    j < NETWORK_TOKENS; j++)
-			oracle_check_probes(oracle, i,
-			    (enum network_account)j);
-	}
+	for (i = 0; i < NETWORK_TOKENS; i++)
+		oracle_check_probes(oracle, (enum network_account)i);
 }

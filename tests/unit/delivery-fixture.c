@@ -7,36 +7,70 @@
 
 #include "config-fixture.h"
 #include "delivery/account.h"
+#include "delivery/host-accounts.h"
 #include "provider/token.h"
 #include "state/metrics-text.h"
 #include "tap.h"
 #include "worker/conf-text.h"
 
-static struct {
-	struct loop *loop;
+/* One worker of the host; they share the state directory. */
+struct delivery_fixture_worker {
 	struct conf *conf;
 	struct http *http;
 	struct token_store *store;
 	struct metrics *metrics;
+	struct host_accounts *host_accounts;
 	struct account_list *accounts;
-	struct delivery *delivery;
+	struct delivery *delivery;	/* NULL: it is not open */
+};
+
+static struct {
+	const char *path;		/* of the configuration */
+	struct loop *loop;
+	struct delivery_fixture_worker workers[DELIVERY_FIXTURE_WORKERS_MAX];
 	unsigned int pushkeys;		/* given out so far */
 	const char *pushkey;		/* of all devices, or NULL */
 } delivery_fixture;
 
 static void
-delivery_fixture_load(const char *settings)
+delivery_fixture_load(struct delivery_fixture_worker *worker)
 {
 	struct error error;
 
-	delivery_fixture.conf = conf_load(config_fixture_write(settings),
+	worker->conf = conf_load(delivery_fixture.path, &error);
+	if (worker->conf == NULL)
+		tap_bail_out("%s", error.words);
+	worker->store = token_store_open(worker->conf->state_directory,
 	    &error);
-	if (delivery_fixture.conf == NULL)
+	if (worker->store == NULL)
 		tap_bail_out("%s", error.words);
-	delivery_fixture.store = token_store_open(
-	    delivery_fixture.conf->state_directory, &error);
-	if (delivery_fixture.store == NULL)
-		tap_bail_out("%s", error.words);
+}
+
+static void
+delivery_fixture_open_worker(struct delivery_fixture_worker *worker)
+{
+	const char *state_directory;
+
+	delivery_fixture_load(worker);
+	state_directory = worker->conf->state_directory;
+	worker->http = http_create(delivery_fixture.loop, &worker->conf->http);
+	worker->metrics = metrics_open(state_directory);
+	worker->host_accounts = host_accounts_open(state_directory);
+	worker->accounts = account_list_create(worker->conf->apps,
+	    &(struct channel_params){
+		.loop = delivery_fixture.loop,
+		.http = worker->http,
+		.store = worker->store,
+		.metrics = worker->metrics,
+		.accounts = worker->host_accounts
+	});
+	worker->delivery = delivery_create(&(struct delivery_params){
+		.loop = delivery_fixture.loop,
+		.apps = worker->conf->apps,
+		.accounts = worker->accounts,
+		.state_directory = state_directory,
+		.metrics = worker->metrics
+	});
 }
 
 void
@@ -44,40 +78,36 @@ delivery_fixture_open(const char *settings, fake_http_script_fn script,
     void *arg)
 {
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
-	delivery_fixture_load(settings);
+	delivery_fixture.path = config_fixture_write(settings);
 	delivery_fixture.pushkeys = 0;
 	delivery_fixture.pushkey = NULL;
 	provider_script_begin(script, arg);
 	delivery_fixture.loop = loop_create();
-	delivery_fixture.http = http_create(delivery_fixture.loop,
-	    &delivery_fixture.conf->http);
-	delivery_fixture.metrics = metrics_open(
-	    delivery_fixture.conf->state_directory);
-	delivery_fixture.accounts = account_list_create(
-	    delivery_fixture.conf->apps, &(struct channel_params){
-		.loop = delivery_fixture.loop,
-		.http = delivery_fixture.http,
-		.store = delivery_fixture.store,
-		.metrics = delivery_fixture.metrics
-	});
-	delivery_fixture.delivery = delivery_create(&(struct delivery_params){
-		.loop = delivery_fixture.loop,
-		.apps = delivery_fixture.conf->apps,
-		.accounts = delivery_fixture.accounts,
-		.state_directory = delivery_fixture.conf->state_directory,
-		.metrics = delivery_fixture.metrics
-	});
+	delivery_fixture_open_worker(&delivery_fixture.workers[0]);
+}
+
+static void
+delivery_fixture_close_worker(struct delivery_fixture_worker *worker)
+{
+	delivery_free(worker->delivery);
+	account_list_free(worker->accounts);
+	http_free(worker->http);
+	host_accounts_close(worker->host_accounts);
+	metrics_close(worker->metrics);
+	token_store_close(worker->store);
+	conf_free(worker->conf);
+	*worker = (struct delivery_fixture_worker){ .delivery = NULL };
 }
 
 void
 delivery_fixture_close(void)
 {
-	delivery_free(delivery_fixture.delivery);
-	account_list_free(delivery_fixture.accounts);
-	http_free(delivery_fixture.http);
-	metrics_close(delivery_fixture.metrics);
-	token_store_close(delivery_fixture.store);
-	conf_free(delivery_fixture.conf);
+	size_t i;
+
+	for (i = 0; i < DELIVERY_FIXTURE_WORKERS_MAX; i++)
+		if (delivery_fixture.workers[i].delivery != NULL)
+			delivery_fixture_close_worker(
+			    &delivery_fixture.workers[i]);
 	loop_free(delivery_fixture.loop);
 	if (fake_http_counts()->in_flight > 0)
 		tap_bail_out("a request outlives the engine");
@@ -86,7 +116,7 @@ delivery_fixture_close(void)
 struct delivery *
 delivery_fixture_delivery(void)
 {
-	return delivery_fixture.delivery;
+	return delivery_fixture.workers[0].delivery;
 }
 
 struct loop *
@@ -113,7 +143,7 @@ delivery_fixture_metric(const char *name, const char *part)
 	size_t length = strlen(name);
 	int64_t sum = 0;
 	struct metrics_snapshot *snapshot =
-	    metrics_snapshot_take(delivery_fixture.metrics);
+	    metrics_snapshot_take(delivery_fixture.workers[0].metrics);
 	struct buf text;
 	char *line, *rest;
 
@@ -205,19 +235,30 @@ delivery_fixture_on_settled(void *arg, size_t index,
 }
 
 void
-delivery_fixture_start_within(struct delivery_fixture_run *run,
+delivery_fixture_start_in(size_t number, struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices, int64_t timeout_ms)
 {
+	struct delivery_fixture_worker *worker =
+	    &delivery_fixture.workers[number];
 	size_t i;
 
+	if (worker->delivery == NULL)
+		delivery_fixture_open_worker(worker);
 	*run = (struct delivery_fixture_run){ .settled_ms = -1 };
 	for (i = 0; i < items; i++)
 		run->items[i].settled_ms = -1;
 	run->batch = delivery_fixture_compose(app_id, items, devices);
-	delivery_start(delivery_fixture.delivery, run->batch, "caller",
+	delivery_start(worker->delivery, run->batch, "caller",
 	    timeout_ms, delivery_fixture_on_settled, run);
 	if (run->settled > 0)
 		tap_bail_out("an item is settled from within delivery_start");
+}
+
+void
+delivery_fixture_start_within(struct delivery_fixture_run *run,
+    const char *app_id, size_t items, size_t devices, int64_t timeout_ms)
+{
+	delivery_fixture_start_in(0, run, app_id, items, devices, timeout_ms);
 }
 
 void

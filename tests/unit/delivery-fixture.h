@@ -17,7 +17,8 @@
  */
 enum {
 	DELIVERY_FIXTURE_TIMEOUT_MS = 8000,
-	DELIVERY_FIXTURE_ITEMS_MAX = 100
+	DELIVERY_FIXTURE_ITEMS_MAX = 100,
+	DELIVERY_FIXTURE_WORKERS_MAX = 3
 };
 
 /*
@@ -72,5 +73,13 @@ void delivery_fixture_set_pushkey(const char *pushkey);
 /* The same with another deadline. */
 void delivery_fixture_start_within(struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices, int64_t timeout_ms);
+
+/*
+ * The same in another worker of the host, which begins with it; 0 is the first
+ * one, which all others above are for.  Their engines are numbered as they are.
+ */
+void delivery_fixture_start_in(size_t worker,
+    struct delivery_fixture_run *run, const char *app_id, size_t items,
+    size_t devices, int64_t timeout_ms);
 
 #endif

@@ -10,6 +10,7 @@
 
 struct http {
 	struct loop *loop;
+	unsigned int number;
 	unsigned int pools;
 };
 
@@ -32,6 +33,7 @@ struct http_pool {
 static fake_http_script_fn fake_http_script;
 static void *fake_http_script_arg;
 static struct fake_http_counts fake_http_count;
+static unsigned int fake_http_engines;
 
 void
 fake_http_begin(fake_http_script_fn script, void *arg)
@@ -39,6 +41,7 @@ fake_http_begin(fake_http_script_fn script, void *arg)
 	fake_http_script = script;
 	fake_http_script_arg = arg;
 	fake_http_count = (struct fake_http_counts){ .sent = 0 };
+	fake_http_engines = 0;
 }
 
 const struct fake_http_counts *
@@ -54,6 +57,7 @@ http_create(struct loop *loop, const struct http_params *params)
 
 	(void)params;
 	http->loop = loop;
+	http->number = fake_http_engines++;
 	return http;
 }
 
@@ -199,6 +203,7 @@ http_send(struct http_pool *pool, struct http_request *request,
 		    &(struct fake_http_request){
 			.number = fake_http_count.sent,
 			.sent_ms = clock_monotonic_ms(),
+			.engine = pool->http->number,
 			.pool = pool,
 			.request = &call->request
 		    }, &call->answer);

@@ -18,6 +18,7 @@ enum {
 struct fake_http_request {
 	unsigned int number;		/* 1 is the first */
 	int64_t sent_ms;		/* by the monotonic clock */
+	unsigned int engine;		/* 0 is the first that was made */
 	const struct http_pool *pool;
 	const struct http_request *request;
 };
@@ -37,7 +38,7 @@ struct fake_http_answer {
 typedef void (*fake_http_script_fn)(void *arg,
     const struct fake_http_request *request, struct fake_http_answer *answer);
 
-/* Forgets all counts.  Without a script (NULL) each request hangs. */
+/* Forgets all counts and engines.  Without a script (NULL) each request hangs. */
 void fake_http_begin(fake_http_script_fn script, void *arg);
 
 struct fake_http_counts {

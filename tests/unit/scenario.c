@@ -14,8 +14,9 @@ struct scenario_state {
 /* The answer of the last phase that has begun and fits, or NULL. */
 static const struct fake_http_answer *
 scenario_find_answer(const struct scenario *scenario,
-    const struct http_request *request)
+    const struct fake_http_request *sent)
 {
+	const struct http_request *request = sent->request;
 	static const struct scenario_phase none;
 	const struct fake_http_answer *answer = NULL;
 	bool asks = strstr(buf_text(&request->url), "oauth.test") != NULL;
@@ -28,6 +29,7 @@ scenario_find_answer(const struct scenario *scenario,
 		if (memcmp(phase, &none, sizeof none) == 0)
 			break;
 		if (phase->from_ms <= delivery_fixture_now_ms() &&
+		    (phase->worker == 0 || phase->worker == sent->engine) &&
 		    (phase->part != NULL || !asks) &&
 		    (strstr(buf_text(&request->url), part) != NULL ||
 		    strstr(buf_text(&request->body), part) != NULL))
@@ -42,7 +44,7 @@ scenario_answer(void *arg, const struct fake_http_request *request,
 {
 	const struct scenario_state *state = arg;
 	const struct fake_http_answer *found = scenario_find_answer(
-	    state->scenario, request->request);
+	    state->scenario, request);
 
 	if (found != NULL)
 		*answer = *found;
@@ -64,7 +66,7 @@ scenario_run(struct scenario_state *state)
 			continue;
 		delivery_fixture_pass(request->at_ms -
 		    delivery_fixture_now_ms());
-		delivery_fixture_start_within(&state->runs[i],
+		delivery_fixture_start_in(request->worker, &state->runs[i],
 		    request->app_id == NULL ? "ios" : request->app_id,
 		    request->items == 0 ? 1 : request->items,
 		    request->devices, request->timeout_ms == 0 ?

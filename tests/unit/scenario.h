@@ -10,7 +10,7 @@
  * millisecond.  Times are counted from the opening of the fixture.
  */
 enum {
-	SCENARIO_REQUESTS_MAX = 8,
+	SCENARIO_REQUESTS_MAX = 10,
 	SCENARIO_PHASES_MAX = 6,
 	SCENARIO_REST_MS = 60000	/* in which what is left happens */
 };
@@ -18,6 +18,7 @@ enum {
 /* One request, and what is expected of it.  Zero: see each. */
 struct scenario_request {
 	int64_t at_ms;
+	size_t worker;			/* of the host; 0 is the first */
 	const char *app_id;		/* NULL: "ios" */
 	size_t items;			/* 0: 1 */
 	size_t devices;			/* of each item; 0: no such request */
@@ -33,6 +34,7 @@ struct scenario_request {
 /* What the providers answer to what is sent from some moment on. */
 struct scenario_phase {
 	int64_t from_ms;
+	size_t worker;		/* only to that one; 0: to all */
 	const char *part;	/* only to requests whose URL has this part, or
 				 * whose body; NULL: to all pushes.  The last
 				 * phase that fits counts. */

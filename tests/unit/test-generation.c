@@ -183,13 +183,14 @@ check_guard(void)
 	gateway_fixture_close();
 }
 
-/* A breaker of a configuration that is gone is no longer open. */
+/* What the host knows of an account holds for the next configuration. */
 static void
 check_breaker(void)
 {
 	struct fake_http_answer answer = {
 		.failure = HTTP_FAILURE_PROTOCOL
 	};
+	struct exchange *exchange;
 
 	gateway_fixture_open("", answer_as_told, &answer);
 	post("ios", 5);
@@ -197,9 +198,28 @@ check_breaker(void)
 	tap_is_int(gateway_fixture_metric("push_gateway_account_open"), 1,
 	    "a breaker that opens shows");
 	gateway_fixture_reload("");
+	post("ios", 1);
+	gateway_fixture_pass(0);
+	tap_is_int(provider_script_pushes(), 6,
+	    "a new configuration has new connections: it may try one");
+	answer = (struct fake_http_answer){ .status = 200 };
 	gateway_fixture_reload("");
+	exchange = post("ios", 1);
+	gateway_fixture_pass(0);
+	tap_is_int(fake_exchange_status(exchange), 503,
+	    "after that the breaker is open for the next one, too");
+	tap_is_int(provider_script_pushes(), 6, "which tries nothing");
+	tap_is_int(gateway_fixture_metric("push_gateway_account_open"), 1,
+	    "and that shows");
+	gateway_fixture_pass(10000);
+	exchange = post("ios", 20);
+	gateway_fixture_pass(0);
+	exchange = post("ios", 20);
+	gateway_fixture_pass(0);
+	tap_is_int(fake_exchange_status(exchange), 200,
+	    "until there is an answer");
 	tap_is_int(gateway_fixture_metric("push_gateway_account_open"), 0,
-	    "and does not when its configuration is gone");
+	    "which shows, too");
 	gateway_fixture_close();
 }
 
