@@ -16,12 +16,14 @@
 
 #include "base/encoding.h"
 #include "base/json-text.h"
+#include "base/json-write.h"
 #include "provider/apns-account.h"
 #include "provider/matrix.h"
 #include "provider/provider-util.h"
 
 enum {
 	APNS_PAYLOAD_SIZE = 4096,
+	APNS_PAYLOAD_REST = 400,	/* usual, beside the caller's texts */
 	/* Tokens are 32 bytes today; Apple asks not to rely on it. */
 	APNS_TOKEN_SIZE = 256,
 	APNS_TOKEN_BASE64_MIN_SIZE = 32
@@ -190,65 +192,83 @@ apns_push_type_is(const struct apns_account *account, const char *type)
 	return strcmp(account->push_type, type) == 0;
 }
 
-static struct json_object *
-apns_compose_aps(const struct apns_account *account,
-    const struct notification *notification)
+/*
+ * The extension that decrypts runs only for a visible alert; its text is what
+ * the person sees if decryption fails.
+ */
+static void
+apns_write_alert(const struct apns_account *account, struct buf *body)
 {
-	struct json_object *aps = json_object_new_object(), *alert;
-	int32_t badge = notification_badge(notification);
-
-	/* Apple refuses anything else in what shows nothing. */
-	if (apns_push_type_is(account, "background")) {
-		json_object_object_add(aps, "content-available",
-		    json_object_new_int(1));
-		return aps;
+	json_write_name(body, "alert");
+	buf_append_text(body, "{");
+	if (account->alert_title != NULL) {
+		json_write_name(body, "title");
+		json_write_text(body, account->alert_title);
 	}
-	if (badge != -1 && account->send_badge_counts)
-		json_object_object_add(aps, "badge",
-		    json_object_new_int(badge));
-	if (notification_is_badge_only(notification) ||
-	    !apns_push_type_is(account, "alert"))
-		return aps;
-	/*
-	 * The extension that decrypts runs only for a visible alert; its text
-	 * is what the person sees if decryption fails.
-	 */
-	alert = json_object_new_object();
-	if (account->alert_title != NULL)
-		json_object_object_add(alert, "title",
-		    json_object_new_string(account->alert_title));
-	json_object_object_add(alert, "body",
-	    json_object_new_string(account->alert_body));
-	json_object_object_add(aps, "alert", alert);
-	json_object_object_add(aps, "mutable-content", json_object_new_int(1));
-	if (account->sound != NULL)
-		json_object_object_add(aps, "sound",
-		    json_object_new_string(account->sound));
-	return aps;
+	json_write_name(body, "body");
+	json_write_text(body, account->alert_body);
+	buf_append_text(body, "}");
+	json_write_name(body, "mutable-content");
+	json_write_integer(body, 1);
+	if (account->sound != NULL) {
+		json_write_name(body, "sound");
+		json_write_text(body, account->sound);
+	}
 }
 
 static void
-apns_add_plain(struct json_object *payload, bool with_counts,
-    const struct notification *notification, enum notification_detail detail)
+apns_write_aps(const struct apns_account *account,
+    const struct notification *notification, struct buf *body)
 {
-	struct json_object *counts;
+	int32_t badge = notification_badge(notification);
 
-	json_object_object_add(payload, "prio",
-	    json_object_new_string(notification_prio(notification)));
+	json_write_name(body, "aps");
+	buf_append_text(body, "{");
+	/* Apple refuses anything else in what shows nothing. */
+	if (apns_push_type_is(account, "background")) {
+		json_write_name(body, "content-available");
+		json_write_integer(body, 1);
+	} else {
+		if (badge != -1 && account->send_badge_counts) {
+			json_write_name(body, "badge");
+			json_write_integer(body, badge);
+		}
+		if (!notification_is_badge_only(notification) &&
+		    apns_push_type_is(account, "alert"))
+			apns_write_alert(account, body);
+	}
+	buf_append_text(body, "}");
+}
+
+/* A count that is there. */
+static void
+apns_write_count(struct buf *body, const char *name, int64_t count)
+{
+	if (count >= 0) {
+		json_write_name(body, name);
+		json_write_integer(body, count);
+	}
+}
+
+static void
+apns_write_plain(bool with_counts, const struct notification *notification,
+    enum notification_detail detail, struct buf *body)
+{
+	json_write_name(body, "prio");
+	json_write_text(body, notification_prio(notification));
 	if (with_counts && (notification->unread >= 0 ||
 	    notification->missed_calls >= 0)) {
-		counts = json_object_new_object();
-		if (notification->unread >= 0)
-			json_object_object_add(counts, "unread",
-			    json_object_new_int64(notification->unread));
-		if (notification->missed_calls >= 0)
-			json_object_object_add(counts, "missed_calls",
-			    json_object_new_int64(notification->missed_calls));
-		json_object_object_add(payload, "counts", counts);
+		json_write_name(body, "counts");
+		buf_append_text(body, "{");
+		apns_write_count(body, "unread", notification->unread);
+		apns_write_count(body, "missed_calls",
+		    notification->missed_calls);
+		buf_append_text(body, "}");
 	}
-	if (notification->content != NULL && detail == NOTIFICATION_FULL)
-		json_object_object_add(payload, "content",
-		    json_object_get(notification->content));
+	if (notification->content != NULL && detail == NOTIFICATION_FULL) {
+		json_write_name(body, "content");
+		json_write_value(body, notification->content);
+	}
 }
 
 static bool
@@ -269,25 +289,26 @@ apns_compose_payload(const struct apns_account *account,
     const struct notification *notification, enum notification_detail detail,
     struct buf *body)
 {
-	struct json_object *payload = json_object_new_object();
-	bool fits;
 	size_t i;
 
-	json_object_object_add(payload, "aps",
-	    apns_compose_aps(account, notification));
+	buf_reset(body);
+	/* At once, if nothing needs an escape. */
+	buf_reserve(body, APNS_PAYLOAD_REST +
+	    notification_texts_size(notification, detail));
+	buf_append_text(body, "{");
+	apns_write_aps(account, notification, body);
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
 		if (notification->texts[i] != NULL &&
-		    detail <= notification_texts[i].last)
-			json_object_object_add(payload,
-			    notification_texts[i].name,
-			    json_object_get(notification->texts[i]));
+		    detail <= notification_texts[i].last) {
+			json_write_name(body, notification_texts[i].name);
+			json_write_value(body, notification->texts[i]);
+		}
 	}
 	if (notification->kind == NOTIFICATION_PLAIN)
-		apns_add_plain(payload, account->send_badge_counts,
-		    notification, detail);
-	fits = provider_write_json(payload, APNS_PAYLOAD_SIZE, body);
-	json_object_put(payload);
-	return fits;
+		apns_write_plain(account->send_badge_counts, notification,
+		    detail, body);
+	buf_append_text(body, "}");
+	return !body->overflowed && body->size <= APNS_PAYLOAD_SIZE;
 }
 
 static bool

@@ -83,23 +83,30 @@ notification_badge(const struct notification *notification)
 	return badge > INT32_MAX ? INT32_MAX : (int32_t)badge;
 }
 
+size_t
+notification_texts_size(const struct notification *notification,
+    enum notification_detail detail)
+{
+	size_t i, size = 0;
+
+	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
+		if (notification->texts[i] != NULL &&
+		    detail <= notification_texts[i].last)
+			size += (size_t)json_object_get_string_len(
+			    notification->texts[i]);
+	}
+	return size;
+}
+
 enum notification_detail
 notification_start_detail(const struct notification *notification,
     size_t limit)
 {
 	enum notification_detail detail = NOTIFICATION_FULL;
-	size_t i, size;
 
-	for (; detail < NOTIFICATION_DETAIL__MAX; detail++) {
-		for (i = 0, size = 0; i < NOTIFICATION_TEXT__MAX; i++) {
-			if (notification->texts[i] != NULL &&
-			    detail <= notification_texts[i].last)
-				size += (size_t)json_object_get_string_len(
-				    notification->texts[i]);
-		}
-		if (size <= limit)
-			break;
-	}
+	while (detail < NOTIFICATION_DETAIL__MAX &&
+	    notification_texts_size(notification, detail) > limit)
+		detail++;
 	return detail;
 }
 

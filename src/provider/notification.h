@@ -106,6 +106,10 @@ int32_t notification_badge(const struct notification *notification);
 enum notification_detail notification_start_detail(
     const struct notification *notification, size_t limit);
 
+/* The bytes of its texts, as far as a payload with that detail has them. */
+size_t notification_texts_size(const struct notification *notification,
+    enum notification_detail detail);
+
 /* True if it carries counts and nothing a person could read. */
 bool notification_is_badge_only(const struct notification *notification);
 
