@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/fcm-account.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/json-write.h"
 #include "base/xmalloc.h"
 #include "crypto/jwt.h"
 #include "provider/fcm-options.h"
@@ -45,11 +48,13 @@ fcm_account_close(void *arg)
 		return;
 	service_account_unload(&account->credentials);
 	json_object_put(account->fcm_options);
+	free(account->blocks[false]);
+	free(account->blocks[true]);
 	setting_free(fcm_account_settings, account);
 	free(account);
 }
 
-bool
+static bool
 fcm_account_has_second_block(const struct fcm_account *account)
 {
 	return strcmp(account->android_block, "androidV2") == 0;
@@ -84,6 +89,62 @@ fcm_account_check(struct fcm_account *account, struct error *error)
 	    provider_check_payload(account->payload, error);
 }
 
+/*
+ * How Android is to handle a message.  The second block is for apps that
+ * decrypt what is shown, as an extension does at Apple; what shows nothing may
+ * wait.
+ */
+static struct json_object *
+fcm_account_make_android(const struct fcm_account *account, bool is_slow)
+{
+	struct json_object *android = json_object_new_object(), *remote;
+	char ttl[24];
+
+	if (!fcm_account_has_second_block(account))
+		json_object_object_add(android, "priority",
+		    json_object_new_string(is_slow ? "NORMAL" : "HIGH"));
+	else if (is_slow)
+		json_object_object_add(android, "backgroundSync",
+		    json_object_new_object());
+	else {
+		remote = json_object_new_object();
+		json_object_object_add(remote, "mutableContent",
+		    json_object_new_boolean(true));
+		json_object_object_add(remote, "useAsV1DataMessage",
+		    json_object_new_boolean(true));
+		json_object_object_add(android, "remoteNotification", remote);
+	}
+	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
+	json_object_object_add(android, "ttl", json_object_new_string(ttl));
+	if (account->bandwidth_constrained_ok)
+		json_object_object_add(android, "bandwidthConstrainedOk",
+		    json_object_new_boolean(true));
+	if (account->restricted_satellite_ok)
+		json_object_object_add(android, "restrictedSatelliteOk",
+		    json_object_new_boolean(true));
+	return android;
+}
+
+/* Once, since it is the same for all messages. */
+static void
+fcm_account_write_blocks(struct fcm_account *account, bool is_slow)
+{
+	struct json_object *message = json_object_new_object();
+	struct buf buf;
+
+	json_object_object_add(message, account->android_block,
+	    fcm_account_make_android(account, is_slow));
+	fcm_options_apply(account->fcm_options, message);
+	buf_init(&buf, SIZE_MAX - 1);
+	json_object_object_foreach(message, name, value) {
+		json_write_name(&buf, name);
+		json_write_value(&buf, value);
+	}
+	account->blocks[is_slow] = xstrdup(buf_text(&buf));
+	buf_free(&buf);
+	json_object_put(message);
+}
+
 void *
 fcm_account_open(struct json_object *section, const char *directory,
     struct error *error)
@@ -97,6 +158,9 @@ fcm_account_open(struct json_object *section, const char *directory,
 	if (!good || !fcm_account_check(account, error)) {
 		fcm_account_close(account);
 		account = NULL;
+	} else {
+		fcm_account_write_blocks(account, false);
+		fcm_account_write_blocks(account, true);
 	}
 	return account;
 }

@@ -32,12 +32,12 @@ struct fcm_account {
 	bool bandwidth_constrained_ok;
 	bool restricted_satellite_ok;
 	struct service_account credentials;
+	/* The members of a message behind its data, as JSON; for one that may
+	 * wait the second. */
+	char *blocks[2];
 };
 
 extern const struct setting fcm_account_settings[];
-
-/* True if messages have the block androidV2. */
-bool fcm_account_has_second_block(const struct fcm_account *account);
 
 void *fcm_account_open(struct json_object *section, const char *directory,
     struct error *error);

@@ -15,14 +15,15 @@
 #include <string.h>
 
 #include "base/json-text.h"
+#include "base/json-write.h"
 #include "base/xmalloc.h"
 #include "provider/fcm-account.h"
-#include "provider/fcm-options.h"
 #include "provider/matrix.h"
 #include "provider/provider-util.h"
 
 enum {
 	FCM_DATA_SIZE = 4096,		/* names and values together */
+	FCM_BODY_REST = 300,		/* usual, beside what callers sent */
 	FCM_PUSHKEY_SIZE = 4096
 };
 
@@ -100,147 +101,104 @@ static const struct fcm_answer fcm_answers[] = {
 
 /* --- compose ------------------------------------------------------------- */
 
-/* Adds one pair, a string, and counts what the provider counts. */
+/* Data that is written, and what the provider counts of it. */
+struct fcm_data {
+	struct buf *buf;
+	size_t size;		/* of names and values */
+};
+
+/* One pair, a string. */
 static void
-fcm_add(struct json_object *data, size_t *size, const char *name,
-    struct json_object *text)
+fcm_add(struct fcm_data *data, const char *name, const char *text, size_t size)
 {
-	*size += strlen(name) + (size_t)json_object_get_string_len(text);
-	json_object_object_add(data, name, text);
+	data->size += strlen(name) + size;
+	json_write_name(data->buf, name);
+	json_write_string(data->buf, text, size);
 }
 
 static void
-fcm_add_count(struct json_object *data, size_t *size, const char *name,
-    int64_t count)
+fcm_add_string(struct fcm_data *data, const char *name,
+    struct json_object *string)
+{
+	fcm_add(data, name, json_object_get_string(string),
+	    (size_t)json_object_get_string_len(string));
+}
+
+static void
+fcm_add_text(struct fcm_data *data, const char *name, const char *text)
+{
+	fcm_add(data, name, text, strlen(text));
+}
+
+static void
+fcm_add_count(struct fcm_data *data, const char *name, int64_t count)
 {
 	char text[24];
 
 	if (count < 0)
 		return;
 	snprintf(text, sizeof text, "%" PRId64, count);
-	fcm_add(data, size, name, json_object_new_string(text));
+	fcm_add_text(data, name, text);
 }
 
 /* content's strings, numbers and booleans; FCM's data has no nesting. */
 static void
-fcm_add_content(struct json_object *data, size_t *size,
-    struct json_object *content)
+fcm_add_content(struct fcm_data *data, struct json_object *content)
 {
 	json_object_object_foreach(content, member, value) {
 		enum json_type type = json_object_get_type(value);
 		char *name;
 
-		if (*size > FCM_DATA_SIZE)
+		if (data->size > FCM_DATA_SIZE)
 			break;
 		if (type != json_type_string && type != json_type_int &&
 		    type != json_type_double && type != json_type_boolean)
 			continue;
 		name = xasprintf("content_%s", member);
 		if (type == json_type_string)
-			fcm_add(data, size, name, json_object_get(value));
+			fcm_add_string(data, name, value);
 		else
-			fcm_add(data, size, name, json_object_new_string(
+			fcm_add_text(data, name,
 			    json_object_to_json_string_ext(value,
-			    JSON_C_TO_STRING_PLAIN)));
+			    JSON_C_TO_STRING_PLAIN));
 		free(name);
 	}
 }
 
-/* The data of a message, or NULL if it is too long. */
-static struct json_object *
-fcm_compose_data(const struct fcm_account *account,
+static void
+fcm_add_plain(struct fcm_data *data, const struct fcm_account *account,
     const struct notification *notification, enum notification_detail detail)
 {
-	struct json_object *data = json_object_new_object();
-	size_t size = 0, i;
+	fcm_add_text(data, "prio", notification_prio(notification));
+	if (account->send_badge_counts) {
+		fcm_add_count(data, "unread", notification->unread);
+		fcm_add_count(data, "missed_calls",
+		    notification->missed_calls);
+	}
+	if (notification->content != NULL && detail == NOTIFICATION_FULL)
+		fcm_add_content(data, notification->content);
+}
 
+/* Writes the data of a message; false if it is too long. */
+static bool
+fcm_write_gematik(const struct fcm_account *account,
+    const struct notification *notification, enum notification_detail detail,
+    struct buf *body)
+{
+	struct fcm_data data = { .buf = body };
+	size_t i;
+
+	buf_append_text(body, "{");
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
 		if (notification->texts[i] != NULL &&
 		    detail <= notification_texts[i].last)
-			fcm_add(data, &size, notification_texts[i].name,
-			    json_object_get(notification->texts[i]));
+			fcm_add_string(&data, notification_texts[i].name,
+			    notification->texts[i]);
 	}
-	if (notification->kind == NOTIFICATION_PLAIN) {
-		fcm_add(data, &size, "prio", json_object_new_string(
-		    notification_prio(notification)));
-		if (account->send_badge_counts) {
-			fcm_add_count(data, &size, "unread",
-			    notification->unread);
-			fcm_add_count(data, &size, "missed_calls",
-			    notification->missed_calls);
-		}
-		if (notification->content != NULL &&
-		    detail == NOTIFICATION_FULL)
-			fcm_add_content(data, &size, notification->content);
-	}
-	if (size > FCM_DATA_SIZE) {
-		json_object_put(data);
-		data = NULL;
-	}
-	return data;
-}
-
-/*
- * How Android is to handle the message.  The second block is for apps that
- * decrypt what is shown, as an extension does at Apple; what shows nothing may
- * wait.
- */
-static struct json_object *
-fcm_compose_android(const struct fcm_account *account, bool is_slow)
-{
-	struct json_object *android = json_object_new_object(), *remote;
-	char ttl[24];
-
-	if (!fcm_account_has_second_block(account))
-		json_object_object_add(android, "priority",
-		    json_object_new_string(is_slow ? "NORMAL" : "HIGH"));
-	else if (is_slow)
-		json_object_object_add(android, "backgroundSync",
-		    json_object_new_object());
-	else {
-		remote = json_object_new_object();
-		json_object_object_add(remote, "mutableContent",
-		    json_object_new_boolean(true));
-		json_object_object_add(remote, "useAsV1DataMessage",
-		    json_object_new_boolean(true));
-		json_object_object_add(android, "remoteNotification", remote);
-	}
-	snprintf(ttl, sizeof ttl, "%" PRId64 "s", account->time_to_live_s);
-	json_object_object_add(android, "ttl", json_object_new_string(ttl));
-	if (account->bandwidth_constrained_ok)
-		json_object_object_add(android, "bandwidthConstrainedOk",
-		    json_object_new_boolean(true));
-	if (account->restricted_satellite_ok)
-		json_object_object_add(android, "restrictedSatelliteOk",
-		    json_object_new_boolean(true));
-	return android;
-}
-
-/* Takes over `data`. */
-static void
-fcm_compose_body(const struct fcm_account *account,
-    const struct notification *notification, const struct device *device,
-    bool validate_only, struct json_object *data, struct buf *body)
-{
-	struct json_object *root = json_object_new_object();
-	struct json_object *message = json_object_new_object();
-	/* Google delays apps whose HIGH messages show nothing. */
-	bool is_slow = notification->is_low ||
-	    notification_is_badge_only(notification);
-
-	json_object_object_add(message, account->target,
-	    json_object_get(device->pushkey_json));
-	json_object_object_add(message, "data", data);
-	json_object_object_add(message, account->android_block,
-	    fcm_compose_android(account, is_slow));
-	fcm_options_apply(account->fcm_options, message);
-	json_object_object_add(root, "message", message);
-	if (validate_only)
-		json_object_object_add(root, "validate_only",
-		    json_object_new_boolean(true));
-	if (!provider_write_json(root, body->limit, body))
-		body->overflowed = true;
-	json_object_put(root);
+	if (notification->kind == NOTIFICATION_PLAIN)
+		fcm_add_plain(&data, account, notification, detail);
+	buf_append_text(body, "}");
+	return data.size <= FCM_DATA_SIZE;
 }
 
 /* Registration tokens are opaque, but always visible ASCII. */
@@ -277,57 +235,89 @@ fcm_consider(const void *arg, const struct notification *notification,
 		    notification_is_badge_only(notification);
 }
 
-static struct json_object *
-fcm_make_data(const struct fcm_account *account,
+static bool
+fcm_write_matrix(const struct fcm_account *account,
     const struct notification *notification, const struct device *device,
-    enum notification_detail detail)
+    enum notification_detail detail, struct buf *body)
 {
 	const struct matrix_fcm_params params = {
 		.send_badge_counts = account->send_badge_counts,
 		.limit = FCM_DATA_SIZE
 	};
+	struct json_object *data = matrix_make_fcm(&params, notification,
+	    device, detail);
+	bool fits = data != NULL;
 
-	return fcm_is_matrix(account, notification) ?
-	    matrix_make_fcm(&params, notification, device, detail) :
-	    fcm_compose_data(account, notification, detail);
+	if (fits)
+		json_write_value(body, data);
+	json_object_put(data);
+	return fits;
 }
 
-static size_t
-fcm_data_size(struct json_object *data)
+/* Writes a message up to the end of its data; false if that is too long. */
+static bool
+fcm_write_start(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device,
+    enum notification_detail detail, struct buf *body)
 {
-	size_t size;
+	buf_reset(body);
+	/* At once, if nothing needs an escape. */
+	buf_reserve(body, FCM_BODY_REST + device->pushkey_size +
+	    notification_texts_size(notification, detail));
+	buf_append_text(body, "{\"message\":{");
+	json_write_name(body, account->target);
+	json_write_value(body, device->pushkey_json);
+	json_write_name(body, "data");
+	return fcm_is_matrix(account, notification) ?
+	    fcm_write_matrix(account, notification, device, detail, body) :
+	    fcm_write_gematik(account, notification, detail, body);
+}
 
-	json_object_to_json_string_length(data, JSON_C_TO_STRING_PLAIN, &size);
-	return size;
+static void
+fcm_write_end(const struct fcm_account *account,
+    const struct notification *notification, bool validate_only,
+    struct buf *body)
+{
+	/* Google delays apps whose HIGH messages show nothing. */
+	bool is_slow = notification->is_low ||
+	    notification_is_badge_only(notification);
+
+	json_write_element(body);
+	buf_append_text(body, account->blocks[is_slow]);
+	buf_append_text(body, "}");
+	if (validate_only) {
+		json_write_name(body, "validate_only");
+		buf_append_text(body, "true");
+	}
+	buf_append_text(body, "}");
 }
 
 /*
- * The data with the most detail that fits, or of those that fit and are
- * shorter the one after `variant` others; NULL if there is none.
+ * The body with the most detail that fits, or of those that fit and are
+ * shorter the one after `variant` others; false if there is none.
  */
-static struct json_object *
-fcm_choose_data(const struct fcm_account *account,
+static bool
+fcm_compose_body(const struct fcm_account *account,
     const struct notification *notification, const struct device *device,
-    unsigned int variant)
+    const struct provider_push *push, struct buf *body)
 {
 	enum notification_detail detail =
 	    fcm_is_matrix(account, notification) ? NOTIFICATION_FULL :
 	    notification_start_detail(notification, FCM_DATA_SIZE);
-	struct json_object *data, *found = NULL;
+	unsigned int variant = push->variant;
 	size_t last = SIZE_MAX;
+	bool found = false;
 
-	for (; found == NULL && detail < NOTIFICATION_DETAIL__MAX; detail++) {
-		data = fcm_make_data(account, notification, device, detail);
-		if (data == NULL || fcm_data_size(data) >= last)
-			json_object_put(data);
-		else {
-			last = fcm_data_size(data);
-			if (variant-- == 0)
-				found = data;
-			else
-				json_object_put(data);
+	for (; !found && detail < NOTIFICATION_DETAIL__MAX; detail++) {
+		if (fcm_write_start(account, notification, device, detail,
+		    body) && body->size < last) {
+			last = body->size;
+			found = variant-- == 0;
 		}
 	}
+	if (found)
+		fcm_write_end(account, notification, push->validate_only,
+		    body);
 	return found;
 }
 
@@ -337,18 +327,16 @@ fcm_compose(const void *arg, const struct notification *notification,
     struct http_request *request)
 {
 	const struct fcm_account *account = arg;
-	struct json_object *data;
 
 	if (!fcm_pushkey_is_possible(device))
 		return CAUSE_PUSHKEY_MALFORMED;
-	data = fcm_choose_data(account, notification, device,
-	    push->variant);
-	if (data == NULL)
+	if (!fcm_compose_body(account, notification, device, push,
+	    &request->body))
 		return CAUSE_TOO_LONG;
-	fcm_compose_body(account, notification, device, push->validate_only,
-	    data, &request->body);
-	buf_append_format(&request->url, "%s/v1/projects/%s/messages:send",
-	    account->url, account->credentials.project_id);
+	buf_append_text(&request->url, account->url);
+	buf_append_text(&request->url, "/v1/projects/");
+	buf_append_text(&request->url, account->credentials.project_id);
+	buf_append_text(&request->url, "/messages:send");
 	http_request_append_header(request, "authorization", "Bearer ",
 	    push->token->text);
 	http_request_append_header(request, "content-type", "",
