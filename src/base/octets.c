@@ -5,59 +5,60 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Eight bytes that are all the same. */
-#define OCTETS_ALL(byte) (UINT64_C(0x0101010101010101) * (byte))
-#define OCTETS_HIGH OCTETS_ALL(0x80)
+/* Sixteen bytes; the compiler makes of them what the processor has. */
+enum { OCTETS_STEP = 16 };
+typedef uint8_t octets_bytes __attribute__((vector_size(OCTETS_STEP)));
+typedef uint64_t octets_words __attribute__((vector_size(OCTETS_STEP)));
 
-static uint64_t
+static octets_bytes
 octets_load(const char *text)
 {
-	uint64_t octets;
+	octets_bytes bytes;
 
-	memcpy(&octets, text, sizeof octets);
-	return octets;
+	memcpy(&bytes, text, sizeof bytes);
+	return bytes;
 }
 
-/* The high bit of each byte that is zero. */
-static uint64_t
-octets_zeros(uint64_t octets)
+/* Comparisons give 0xff for true. */
+static bool
+octets_any(octets_bytes truths)
 {
-	return ~(((octets & ~OCTETS_HIGH) + ~OCTETS_HIGH) | octets) &
-	    OCTETS_HIGH;
+	octets_words words = (octets_words)truths;
+
+	return (words[0] | words[1]) != 0;
 }
 
-/* How many of the high bits are set, where no others are. */
+/* The sum of all sixteen. */
 static size_t
-octets_sum(uint64_t high_bits)
+octets_sum(octets_bytes bytes)
 {
-	return (size_t)((high_bits >> 7) * OCTETS_ALL(1) >> 56);
+	size_t i, sum = 0;
+
+	for (i = 0; i < OCTETS_STEP; i++)
+		sum += bytes[i];
+	return sum;
 }
 
-/*
- * Not zero if any byte is below 0x20, a quote or a backslash.  (A borrow may
- * mark a byte behind one of them, too.)
- */
-static uint64_t
-octets_special(uint64_t octets)
-{
-	uint64_t quotes = octets ^ OCTETS_ALL('"');
-	uint64_t slashes = octets ^ OCTETS_ALL('\\');
-
-	return (((octets - OCTETS_ALL(0x20)) & ~octets) |
-	    ((quotes - OCTETS_ALL(1)) & ~quotes) |
-	    ((slashes - OCTETS_ALL(1)) & ~slashes)) & OCTETS_HIGH;
-}
+/* --- where the first one is ----------------------------------------------- */
 
 size_t
 octets_ascii(const char *text, size_t size)
 {
 	size_t i = 0;
 
-	while (size - i >= 8 && (octets_load(text + i) & OCTETS_HIGH) == 0)
-		i += 8;
+	while (size - i >= OCTETS_STEP &&
+	    !octets_any(octets_load(text + i) & 0x80))
+		i += OCTETS_STEP;
 	while (i < size && (unsigned char)text[i] < 0x80)
 		i++;
 	return i;
+}
+
+static bool
+octets_are_plain(octets_bytes bytes)
+{
+	return !octets_any((octets_bytes)(bytes < 0x20) |
+	    (octets_bytes)(bytes == '"') | (octets_bytes)(bytes == '\\'));
 }
 
 static bool
@@ -71,21 +72,19 @@ octets_plain(const char *text, size_t size)
 {
 	size_t i = 0;
 
-	while (size - i >= 8 && octets_special(octets_load(text + i)) == 0)
-		i += 8;
+	while (size - i >= OCTETS_STEP &&
+	    octets_are_plain(octets_load(text + i)))
+		i += OCTETS_STEP;
 	while (i < size && octets_is_plain((unsigned char)text[i]))
 		i++;
 	return i;
 }
 
-/* Not zero if any byte is below 0x20 or 0x7f; as octets_special. */
-static uint64_t
-octets_control(uint64_t octets)
+static bool
+octets_are_printable(octets_bytes bytes)
 {
-	uint64_t deleted = octets ^ OCTETS_ALL(0x7f);
-
-	return (((octets - OCTETS_ALL(0x20)) & ~octets) |
-	    ((deleted - OCTETS_ALL(1)) & ~deleted)) & OCTETS_HIGH;
+	return !octets_any((octets_bytes)(bytes < 0x20) |
+	    (octets_bytes)(bytes == 0x7f));
 }
 
 size_t
@@ -93,23 +92,44 @@ octets_printable(const char *text, size_t size)
 {
 	size_t i = 0;
 
-	while (size - i >= 8 && octets_control(octets_load(text + i)) == 0)
-		i += 8;
+	while (size - i >= OCTETS_STEP &&
+	    octets_are_printable(octets_load(text + i)))
+		i += OCTETS_STEP;
 	while (i < size && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
 		i++;
 	return i;
+}
+
+/* --- how many there are --------------------------------------------------- */
+
+enum {
+	/* Steps until a sum in a byte may pass 255. */
+	OCTETS_STEPS_MAX = 255
+};
+
+/* How many steps to take from here, at most so many. */
+static size_t
+octets_steps(size_t left)
+{
+	size_t steps = left / OCTETS_STEP;
+
+	return steps < OCTETS_STEPS_MAX ? steps : OCTETS_STEPS_MAX;
 }
 
 /* Each byte but those that go on a character, 10xxxxxx. */
 size_t
 octets_characters(const char *text, size_t size)
 {
-	size_t i, count = size;
+	size_t i = 0, count = size, steps;
 
-	for (i = 0; size - i >= 8; i += 8) {
-		uint64_t octets = octets_load(text + i);
+	while ((steps = octets_steps(size - i)) > 0) {
+		octets_bytes sums = { 0 };
 
-		count -= octets_sum(octets & ~(octets << 1) & OCTETS_HIGH);
+		for (; steps > 0; steps--, i += OCTETS_STEP)
+			/* True is -1. */
+			sums -= (octets_bytes)((octets_load(text + i) &
+			    0xc0) == 0x80);
+		count -= octets_sum(sums);
 	}
 	for (; i < size; i++)
 		count -= ((unsigned char)text[i] & 0xc0) == 0x80;
@@ -119,11 +139,16 @@ octets_characters(const char *text, size_t size)
 size_t
 octets_count(const char *text, size_t size, char character)
 {
-	size_t i, count = 0;
+	size_t i = 0, count = 0, steps;
 
-	for (i = 0; size - i >= 8; i += 8)
-		count += octets_sum(octets_zeros(octets_load(text + i) ^
-		    OCTETS_ALL((unsigned char)character)));
+	while ((steps = octets_steps(size - i)) > 0) {
+		octets_bytes sums = { 0 };
+
+		for (; steps > 0; steps--, i += OCTETS_STEP)
+			sums -= (octets_bytes)(octets_load(text + i) ==
+			    (unsigned char)character);
+		count += octets_sum(sums);
+	}
 	for (; i < size; i++)
 		count += text[i] == character;
 	return count;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * Looks through texts eight bytes at a time, as most bytes of a request are
+ * Looks through texts sixteen bytes at a time, as most bytes of a request are
  * read several times: is it UTF-8, how long is it, where does a string end.
  */
 
