@@ -63,6 +63,7 @@ shipped() {
 			"$ROOT/contrib/sygnal2push-gateway" \
 			"$ROOT/errors/apache-errors.conf"
 		shipped opt/lighttpd "$ROOT"/lighttpd/[0-9]*.conf
+		shipped opt/pg/share/push-gateway/monitoring "$ROOT"/monitoring/*
 		shipped opt/pg/share/push-gateway/errors \
 			"$ROOT"/errors/*.html
 		echo opt/pg/bin/push-gateway
