@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what callers were told with what the providers have seen.
+
+    judge.py DIRECTORY
+
+reads told.json (see caller.py), record.json (of the simulator) and faults, a
+line "PHASE SECONDS" for each fault.  Prints a line for each phase, as JSON, and
+leaves with status 1 if something is not as it must be, which it says on
+standard error.
+"""
+import collections
+import json
+import sys
+
+DIRECTORY = sys.argv[1]
+# A host that freezes is found dead in less than five seconds; a caller's
+# patience is ten.
+FOUND_S, LONGEST_S = 5.5, 8
+# What may be delivered twice, and stay without an answer.
+MAY_REPEAT = {'kill', 'freeze', 'cut', 'loss', 'kill HAProxy'}
+MAY_LOSE = {'kill HAProxy'}
+
+
+def lines(name):
+    """The objects of a file."""
+    with open(f'{DIRECTORY}/{name}', encoding='utf-8') as file:
+        yield from map(json.loads, file)
+
+
+def seen():
+    """By text of the device: the statuses that providers answered."""
+    result = collections.defaultdict(list)
+    for request in lines('record.json'):
+        if request['service'] in ('apns', 'fcm') and request['text']:
+            result[request['text']].append(request['status'])
+    return result
+
+
+def is_false(text, told, statuses):
+    """A verdict that the provider's own answers do not bear out."""
+    dead = text.endswith(('-404', '-410'))
+    if told == 'delivered':
+        return dead or 200 not in statuses
+    if told == 'rejected':
+        return not dead or not {404, 410} & set(statuses)
+    return False
+
+
+def percentile(values, share):
+    """Of a list that is not empty."""
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+class Phase:
+    """What is counted of one."""
+
+    def __init__(self, name):
+        self.name = name
+        self.times = []
+        self.count = collections.Counter()
+
+    def take(self, request, statuses):
+        """Counts a request."""
+        self.times.append(request['ended'] - request['began'])
+        self.count['requests'] += 1
+        if request['status'] is None:
+            self.count['no answer'] += 1
+        elif request['status'] != 200:
+            self.count['not 200'] += 1
+        for text, told in request['told'].items():
+            self.count['devices'] += 1
+            self.count[told] += 1
+            self.count['false'] += is_false(text, told, statuses[text])
+            self.count['twice'] += statuses[text].count(200) > 1
+
+    def line(self):
+        """What is printed of it."""
+        names = ('requests', 'devices', 'no answer', 'not 200', 'failed',
+                 'false', 'twice')
+        return json.dumps({
+            'phase': self.name, **{name: self.count[name] for name in names},
+            **{f'p{round(share * 100)} ms':
+               round(percentile(self.times, share) * 1000)
+               for share in (0.5, 0.99, 1)}})
+
+    def mistakes(self, in_flight):
+        """Yields what is not as it must be."""
+        count = self.count
+        if count['false']:
+            yield f'{count["false"]} false verdicts'
+        if count['not 200'] or count['failed']:
+            yield 'requests refused, or items failed'
+        if count['no answer'] > (in_flight if self.name in MAY_LOSE else 0):
+            yield f'{count["no answer"]} requests without an answer'
+        if count['twice'] and self.name not in MAY_REPEAT:
+            yield f'{count["twice"]} devices notified twice'
+        if max(self.times) > LONGEST_S and self.name not in MAY_LOSE:
+            yield f'a request took {max(self.times)} s'
+
+
+def main():
+    """All phases."""
+    status = 0
+    faults = collections.defaultdict(list)
+    with open(DIRECTORY + '/faults', encoding='utf-8') as file:
+        for line in file:
+            name, when = line.rsplit(' ', 1)
+            faults[name].append(float(when))
+    statuses = seen()
+    phases, in_flight = {}, collections.Counter()
+    for request in lines('told.json'):
+        name = request['phase']
+        phases.setdefault(name, Phase(name)).take(request, statuses)
+        at_fault = any(request['began'] <= when + FOUND_S and
+                       request['ended'] >= when for when in faults[name])
+        in_flight[name] += any(request['began'] <= when <= request['ended']
+                               for when in faults[name])
+        for text in request['told']:
+            if (statuses[text].count(200) > 1 and name != 'loss' and
+                    not at_fault):
+                print(f'{name}: {text} twice, and not in flight at the fault',
+                      file=sys.stderr)
+                status = 1
+    for name, phase in phases.items():
+        print(phase.line())
+        for words in phase.mistakes(in_flight[name]):
+            print(f'{name}: {words}', file=sys.stderr)
+            status = 1
+    return status
+
+
+sys.exit(main())
