@@ -272,11 +272,12 @@ decode_read_notification(struct json_object *object,
 	size_t i;
 
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
-		struct json_object *text = decode_member(object,
-		    notification_texts[i].name);
+		struct json_object *text;
 
-		if (text == NULL ||
-		    notification_texts[i].kind != notification->kind)
+		if (notification_texts[i].kind != notification->kind)
+			continue;
+		text = decode_member(object, notification_texts[i].name);
+		if (text == NULL)
 			continue;
 		/* Homeservers write "" for what a badge update lacks. */
 		if (encrypted || json_object_get_string_len(text) > 0)

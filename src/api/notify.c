@@ -150,17 +150,15 @@ notify_compose_result(struct notify_job *job, size_t index,
 {
 	const struct notification *notification =
 	    &job->batch->notifications[index];
-	struct json_object *object;
 	struct result result;
-	char *text;
+	struct buf text;
 
 	result_init(&result, notification, outcomes);
 	notify_count_item(job, &result);
-	object = result_to_json(&result, notification->id);
-	text = xstrdup(notify_json_text(object));
-	json_object_put(object);
+	buf_init(&text, SIZE_MAX - 1);
+	result_write(&result, notification->id, &text);
 	result_free(&result);
-	return text;
+	return text.data;
 }
 
 static void
@@ -261,6 +259,7 @@ notify_on_single(void *arg, size_t index, const struct outcome *outcomes)
 	} else {
 		body = json_object_new_object();
 		json_object_object_add(body, "rejected",
+		    result.rejected == NULL ? json_object_new_array() :
 		    json_object_get(result.rejected));
 		response_send(job->exchange, status, "", body);
 	}

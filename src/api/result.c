@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json-write.h"
+
 static const struct {
 	const char *name;	/* as a result says it */
 	const char *counter;	/* as the summary says it */
@@ -93,7 +95,7 @@ result_count_devices(struct result *result,
 {
 	struct json_object *living = result_find_living(notification,
 	    outcomes);
-	struct json_object *listed = json_object_new_object();
+	struct json_object *listed = NULL;
 	size_t i;
 
 	for (i = 0; i < notification->device_count; i++) {
@@ -106,6 +108,10 @@ result_count_devices(struct result *result,
 		if (outcome.verdict != VERDICT_REJECTED ||
 		    json_object_object_get_ex(listed, device->pushkey, NULL))
 			continue;
+		if (listed == NULL) {
+			listed = json_object_new_object();
+			result->rejected = json_object_new_array();
+		}
 		json_object_object_add(listed, device->pushkey, NULL);
 		json_object_array_add(result->rejected,
 		    json_object_get(device->pushkey_json));
@@ -146,7 +152,6 @@ result_init(struct result *result, const struct notification *notification,
 	size_t rule;
 
 	memset(result, 0, sizeof *result);
-	result->rejected = json_object_new_array();
 	result_count_devices(result, notification, outcomes, causes);
 	rule = result_find_rule(result->devices);
 	result->status = result_rules[rule].status;
@@ -170,20 +175,24 @@ result_wants_retry(const struct result *result)
 	    result->devices[VERDICT_LATER] > 0;
 }
 
-struct json_object *
-result_to_json(const struct result *result, struct json_object *id)
+void
+result_write(const struct result *result, struct json_object *id,
+    struct buf *buf)
 {
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(object, "id", json_object_get(id));
-	json_object_object_add(object, "status",
-	    json_object_new_string(result_status_name(result->status)));
-	json_object_object_add(object, "rejected",
-	    json_object_get(result->rejected));
-	if (result->error[0] != '\0')
-		json_object_object_add(object, "error",
-		    json_object_new_string(result->error));
-	return object;
+	buf_append_text(buf, "{\"id\":");
+	json_write_value(buf, id);
+	buf_append_text(buf, ",\"status\":\"");
+	buf_append_text(buf, result_status_name(result->status));
+	buf_append_text(buf, "\",\"rejected\":");
+	if (result->rejected == NULL)
+		buf_append_text(buf, "[]");
+	else
+		json_write_value(buf, result->rejected);
+	if (result->error[0] != '\0') {
+		json_write_name(buf, "error");
+		json_write_text(buf, result->error);
+	}
+	buf_append_text(buf, "}");
 }
 
 struct json_object *

@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "base/buf.h"
 #include "provider/notification.h"
 #include "provider/outcome.h"
 
@@ -27,7 +28,8 @@ enum {
 struct result {
 	enum result_status status;
 	unsigned int devices[VERDICT__MAX];	/* with each verdict */
-	/* An array of pushkeys, as they were received, each once. */
+	/* An array of pushkeys, as they were received, each once; NULL: there
+	 * are none. */
 	struct json_object *rejected;
 	char error[RESULT_ERROR_SIZE];		/* "" if there is none */
 };
@@ -41,9 +43,9 @@ void result_free(struct result *result);
 /* True if another try repeats nothing and may deliver something. */
 bool result_wants_retry(const struct result *result);
 
-/* An element of "results"; the caller puts it. */
-struct json_object *result_to_json(const struct result *result,
-    struct json_object *id);
+/* Appends an element of "results" to the buffer. */
+void result_write(const struct result *result, struct json_object *id,
+    struct buf *buf);
 
 /* "summary", of so many items with each status; the caller puts it. */
 struct json_object *result_summary(
