@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json-text.h"
 #include "base/pattern.h"
 #include "base/xmalloc.h"
@@ -48,7 +49,6 @@ app_registry_free(struct app_registry *registry)
 		app->provider->close(app->account);
 		setting_free(app_criteria_settings, &app->criteria);
 		free(app->app_id);
-		free(app->text);
 		free(app);
 	}
 	json_object_put(registry->defaults);
@@ -224,6 +224,7 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	const char *name = json_text_member(section, "provider");
 	const char *app_id = json_text_member(section, "app_id");
 	struct app app = { .app_id = NULL };
+	const char *text;
 
 	if (app_id == NULL || name == NULL) {
 		app_explain_member(section, app_id == NULL ? "app_id" :
@@ -248,8 +249,8 @@ app_registry_add(struct app_registry *registry, struct json_object *section,
 	app.app_id = xstrdup(app_id);
 	app.is_pattern = pattern_has_wildcards(app_id);
 	app.literals = pattern_literals(app_id);
-	app.text = xstrdup(json_object_to_json_string_ext(section,
-	    JSON_C_TO_STRING_PLAIN));
+	text = json_object_to_json_string_ext(section, JSON_C_TO_STRING_PLAIN);
+	app.text_hash = hash_add(HASH_START, text, strlen(text));
 	app_registry_append(registry, &app);
 	return true;
 }

@@ -42,7 +42,7 @@ struct app {
 	const struct provider *provider;
 	void *account;
 	struct app_settings settings;
-	char *text;		/* its entry in the configuration */
+	uint64_t text_hash;	/* of its entry in the configuration */
 };
 
 struct app_registry *app_registry_create(void);

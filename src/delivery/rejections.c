@@ -72,7 +72,7 @@ rejections_find(struct rejections *rejections, const struct app *app,
     const char *client)
 {
 	char text[SHARED_TABLE_TEXT_SIZE];
-	uint64_t hash = hash_add(HASH_START, app->text, strlen(app->text));
+	uint64_t hash = app->text_hash;
 	size_t size = strnlen(app->app_id, sizeof text - sizeof hash -
 	    REJECTIONS_CLIENT_SIZE);
 
@@ -156,7 +156,7 @@ rejections_log_unproven(struct rejections *rejections, const struct app *app,
 static bool
 rejections_has_raised(struct rejections *rejections, const struct app *app)
 {
-	uint64_t hash = hash_add(HASH_START, app->text, strlen(app->text));
+	uint64_t hash = app->text_hash;
 	struct shared_row row;
 	bool raised = false;
 	size_t i;

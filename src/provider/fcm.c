@@ -466,7 +466,9 @@ static void
 fcm_judge(const void *arg, const struct device *device,
     const struct http_reply *reply, struct outcome *outcome)
 {
-	struct json_object *body = provider_read_json(reply);
+	bool accepted = reply->status >= 200 && reply->status < 300;
+	/* What is in the answer to a message that was taken is of no use. */
+	struct json_object *body = accepted ? NULL : provider_read_json(reply);
 	struct json_object *error = fcm_error(body);
 	struct json_object *details = fcm_details(error);
 	const char *code = fcm_error_code(details);

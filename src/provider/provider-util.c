@@ -88,7 +88,7 @@ provider_read_json(const struct http_reply *reply)
 	char reason[JSON_TEXT_REASON_SIZE];
 	struct json_object *object = NULL;
 
-	if (!reply->body.overflowed)
+	if (!reply->body.overflowed && reply->body.size > 0)
 		object = json_text_parse(buf_text(&reply->body),
 		    reply->body.size, reason);
 	if (!json_object_is_type(object, json_type_object)) {
