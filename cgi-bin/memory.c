@@ -20,7 +20,13 @@
 #include "base/exit-status.h"
 #include "base/log.h"
 
-#if !defined(__SANITIZE_ADDRESS__) && defined(__GLIBC__)
+/* A sanitizer has its own memory; gcc and clang say so differently. */
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && \
+    !__has_feature(address_sanitizer)
 
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
