@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "delivery/account.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -20,6 +21,7 @@ struct account {
 	TAILQ_ENTRY(account) entry;
 	char name[TOKEN_NAME_SIZE];
 	struct metrics_labels labels;	/* its provider and its name */
+	const struct app *first;	/* of its apps */
 	struct channel *channel;	/* NULL: there is one by origin */
 	struct health_lines lines;	/* of those */
 };
@@ -85,6 +87,7 @@ account_list_find(struct account_list *list, const struct app *app)
 			return account;
 	}
 	account = xcalloc(1, sizeof *account);
+	account->first = app;
 	memcpy(account->name, described.name, sizeof account->name);
 	account->labels = (struct metrics_labels){
 		.provider = app->provider->name, .account = account->name
@@ -96,6 +99,50 @@ account_list_find(struct account_list *list, const struct app *app)
 	return account;
 }
 
+bool
+account_rates_agree(const struct app *app, const struct app *other,
+    struct error *error)
+{
+	int64_t rate = app->settings.max_rate_per_minute;
+	int64_t other_rate = other->settings.max_rate_per_minute;
+	struct provider_channel described, its;
+	bool agree = true;
+
+	if (rate != other_rate && app->provider == other->provider) {
+		app->provider->describe(app->account, NULL, &described);
+		other->provider->describe(other->account, NULL, &its);
+		agree = strcmp(described.name, its.name) != 0;
+	}
+	if (!agree) {
+		error_set(error, "must be the same for all apps of an account, "
+		    "and is %" PRId64 " for \"%.200s\"", other_rate,
+		    other->app_id);
+		error_prepend_name(error, "max_rate_per_minute");
+	}
+	return agree;
+}
+
+bool
+account_list_rates_agree(const struct account_list *list,
+    struct app_registry *apps, struct error *error)
+{
+	const struct app *app;
+	bool agree = true;
+	size_t i;
+
+	for (i = 0; agree && (app = app_registry_at(apps, i)) != NULL; i++) {
+		const struct account *account = list->bindings[i].account;
+		struct error why;
+
+		agree = account == NULL || account_rates_agree(app,
+		    account->first, &why);
+		if (!agree)
+			error_set(error, "app %.200s: max_rate_per_minute %s",
+			    app->app_id, why.words);
+	}
+	return agree;
+}
+
 struct account *
 account_open(struct account_list *list, const struct app *app)
 {
@@ -105,9 +152,13 @@ account_open(struct account_list *list, const struct app *app)
 
 	if (binding->account != NULL || now_ms < binding->load_again_ms)
 		return binding->account;
-	if (app->provider->load(app->account, &error))
+	if (app->provider->load(app->account, &error)) {
 		binding->account = account_list_find(list, app);
-	else {
+		/* Too late to refuse the configuration. */
+		if (!account_rates_agree(app, binding->account->first, &error))
+			log_error("app %s: max_rate_per_minute %s",
+			    app->app_id, error.words);
+	} else {
 		binding->load_again_ms = now_ms + ACCOUNT_LOAD_PAUSE_MS;
 		log_error("app %s: %s", app->app_id, error.words);
 	}
@@ -163,7 +214,6 @@ account_take_channel(struct account_list *list, struct account *account,
 	if (channel != NULL)
 		return channel;
 	params.shared = &account->lines;
-	params.accounts = NULL;
 	*cause = app->provider->describe(app->account, device, &described);
 	if (*cause == CAUSE_NONE && (channel = origins_take(list->origins,
 	    &params, app, &described)) == NULL)

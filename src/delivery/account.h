@@ -33,6 +33,18 @@ void account_list_free(struct account_list *list);
  */
 struct account *account_open(struct account_list *list, const struct app *app);
 
+/*
+ * False with an error if an app has the account of another one, whose
+ * credentials are loaded as its own are, but another max_rate_per_minute: the
+ * account has only one.  The error's pointer is relative to the app.
+ */
+bool account_rates_agree(const struct app *app, const struct app *other,
+    struct error *error);
+
+/* The same of all apps whose credentials have been read. */
+bool account_list_rates_agree(const struct account_list *list,
+    struct app_registry *apps, struct error *error);
+
 /* True if its credentials have been read. */
 bool account_is_open(const struct account_list *list, const struct app *app);
 

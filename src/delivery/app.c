@@ -22,6 +22,8 @@ const struct setting app_settings[] = {
 	    .minimum = 0, .maximum = 1000000 },
 	{ SETTING(app_settings, breaker_pause_s, INTEGER), .number = 10,
 	    .minimum = 1, .maximum = 3600 },
+	{ SETTING(app_settings, max_rate_per_minute, INTEGER), .number = 0,
+	    .minimum = 0, .maximum = 10000000 },
 	{ SETTING(app_settings, reject_guard, BOOLEAN), .number = 1 },
 	{ .name = NULL }
 };

@@ -19,6 +19,7 @@ struct app_settings {
 	int64_t max_connections;
 	int64_t breaker_failures;	/* consecutive; 0: it never opens */
 	int64_t breaker_pause_s;
+	int64_t max_rate_per_minute;	/* of an account; 0: no limit */
 	bool reject_guard;
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/xmalloc.h"
 
 static struct health *
@@ -15,7 +16,8 @@ channel_create_health(const struct channel *channel,
 		.name = channel->name,
 		.metrics = params->metrics,
 		.labels = &channel->labels,
-		.accounts = params->accounts,
+		/* What one origin does concerns no other worker. */
+		.accounts = params->shared == NULL ? params->accounts : NULL,
 		.permits = channel->permits,
 		.pool = channel->pool,
 		.breaker = {
@@ -45,6 +47,26 @@ channel_create_minting(const struct channel *channel,
 	});
 }
 
+static int64_t
+channel_take(void *arg)
+{
+	return rate_take(arg, clock_monotonic_ms());
+}
+
+static void
+channel_pace(struct channel *channel, const struct channel_params *params,
+    int64_t per_minute)
+{
+	if (per_minute == 0)
+		return;
+	rate_init(&channel->rate, &(struct rate_params){
+		.accounts = params->accounts,
+		.name = channel->name,
+		.per_minute = per_minute
+	});
+	permits_pace(channel->permits, channel_take, &channel->rate);
+}
+
 struct channel *
 channel_create(const struct channel_params *params, const struct app *app,
     const struct provider_channel *described)
@@ -63,6 +85,7 @@ channel_create(const struct channel_params *params, const struct app *app,
 	channel->pool = http_pool_create(params->http, &pool);
 	channel->permits = permits_create(params->loop, pool.max_connections *
 	    pool.max_streams);
+	channel_pace(channel, params, app->settings.max_rate_per_minute);
 	channel->health = channel_create_health(channel, params,
 	    &app->settings);
 	if (!described->needs_no_token) {

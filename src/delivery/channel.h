@@ -8,6 +8,7 @@
 #include "delivery/host-accounts.h"
 #include "delivery/minting.h"
 #include "delivery/permits.h"
+#include "delivery/rate.h"
 #include "http/http.h"
 #include "provider/provider.h"
 #include "provider/token.h"
@@ -23,9 +24,7 @@ struct channel_params {
 	struct token_store *store;
 	struct metrics *metrics;	/* NULL: none */
 	struct health_lines *shared;	/* see struct health_params */
-	/* What the host knows of accounts; NULL: nothing of the channel's
-	 * concerns other workers. */
-	struct host_accounts *accounts;
+	struct host_accounts *accounts;	/* NULL: other workers know nothing */
 };
 
 /* Read-only to others. */
@@ -37,6 +36,7 @@ struct channel {
 	/* To have a request in flight: as many as the connections can carry,
 	 * so that none is composed before it can be sent. */
 	struct permits *permits;
+	struct rate rate;		/* the account's; unless it has none */
 	struct health *health;
 	struct minting *minting;
 	struct token_source *tokens;	/* NULL: it needs none */

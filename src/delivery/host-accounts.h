@@ -19,6 +19,7 @@ enum host_accounts_number {
 	HOST_ACCOUNTS_ANSWERED_MS,	/* when there was the last answer */
 	HOST_ACCOUNTS_RECOVERED_MS,	/* when it last answered again */
 	HOST_ACCOUNTS_LOGGED,		/* that it answers nobody */
+	HOST_ACCOUNTS_RATE_FULL_US,	/* of rate: when its bucket is full */
 	HOST_ACCOUNTS_NUMBER__MAX
 };
 

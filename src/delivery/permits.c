@@ -28,6 +28,9 @@ struct permits {
 	struct permit_list recalled;
 	struct loop_timer *timer;
 	bool serving;		/* the timer is about to serve those waiting */
+	int64_t (*take)(void *arg);	/* NULL: nothing else is asked */
+	void *take_arg;
+	bool paced;		/* until it may be asked again */
 };
 
 static void permits_on_timer(void *arg);
@@ -68,6 +71,32 @@ void
 permit_holder_free(struct permit_holder *holder)
 {
 	free(holder);
+}
+
+void
+permits_pace(struct permits *permits, int64_t (*take)(void *arg), void *arg)
+{
+	permits->take = take;
+	permits->take_arg = arg;
+}
+
+bool
+permits_are_paced(const struct permits *permits)
+{
+	return permits->paced;
+}
+
+/* True if the pace allows one now; else the timer serves those waiting. */
+static bool
+permits_take(struct permits *permits)
+{
+	int64_t wait_ms = permits->take == NULL ? 0 :
+	    permits->take(permits->take_arg);
+
+	permits->paced = wait_ms > 0;
+	if (permits->paced)
+		loop_timer_start(permits->timer, wait_ms);
+	return !permits->paced;
 }
 
 static bool
@@ -115,8 +144,9 @@ bool
 permit_acquire(struct permit_holder *holder, struct permit *permit)
 {
 	/* What was given back is for those waiting, not for newcomers. */
-	bool granted = !holder->permits->serving &&
-	    TAILQ_EMPTY(&holder->waiting) && permit_holder_may_have(holder);
+	bool granted = !holder->permits->serving && !holder->permits->paced &&
+	    TAILQ_EMPTY(&holder->waiting) && permit_holder_may_have(holder) &&
+	    permits_take(holder->permits);
 
 	if (granted)
 		permit_holder_grant(holder, permit);
@@ -175,7 +205,7 @@ permits_next(struct permits *permits)
 
 	while (holder != NULL && !permit_holder_may_have(holder))
 		holder = TAILQ_NEXT(holder, entry);
-	if (holder != NULL) {
+	if (holder != NULL && permits_take(permits)) {
 		permit = TAILQ_FIRST(&holder->waiting);
 		permit_holder_remove(holder, permit);
 		/* The others first, from now on. */
@@ -194,7 +224,7 @@ permits_on_timer(void *arg)
 	struct permits *permits = arg;
 	unsigned int burst;
 
-	permits->serving = false;
+	permits->serving = permits->paced = false;
 	for (burst = 0; burst < PERMITS_BURST; burst++) {
 		struct permit *permit = TAILQ_FIRST(&permits->recalled);
 

@@ -3,6 +3,7 @@
 #define DELIVERY_PERMITS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "base/loop.h"
@@ -33,6 +34,16 @@ struct permit {
 };
 
 struct permits *permits_create(struct loop *loop, unsigned int count);
+
+/*
+ * From now on a permit is granted only if `take` agrees, too: it returns 0, or
+ * after how many ms it may be asked again.  Until then all wait, in their turn.
+ */
+void permits_pace(struct permits *permits, int64_t (*take)(void *arg),
+    void *arg);
+
+/* True if all wait for that. */
+bool permits_are_paced(const struct permits *permits);
 
 /* All holders must be closed before. */
 void permits_free(struct permits *permits);

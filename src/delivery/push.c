@@ -308,7 +308,12 @@ push_expire(struct push *push)
 	if (push->call != NULL || push->wait != NULL)
 		health_give_up(push->params.channel->health, &push->health,
 		    CAUSE_DEADLINE, push->since_ms);
-	push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");
+	if (push->permit.state == PERMIT_WAITING &&
+	    permits_are_paced(push->params.channel->permits))
+		push_settle(push, VERDICT_LATER, CAUSE_OVERLOADED,
+		    "max_rate_per_minute");
+	else
+		push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");
 }
 
 void

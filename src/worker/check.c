@@ -14,6 +14,7 @@
 #include "base/secret.h"
 #include "base/xmalloc.h"
 #include "crypto/certificate-file.h"
+#include "delivery/account.h"
 #include "delivery/expiry.h"
 #include "state/directory.h"
 #include "state/owner.h"
@@ -180,7 +181,8 @@ check_point_to_credentials(const struct app *app, struct error *error)
 	check_point_into_app(app->place, error);
 }
 
-static void
+/* False if they cannot be read. */
+static bool
 check_credentials(struct check_context *context, const struct app *app)
 {
 	struct error error;
@@ -194,13 +196,13 @@ check_credentials(struct check_context *context, const struct app *app)
 		    error.pointer))
 			conf_text_add_error(context->text, &error,
 			    context->faults);
-		return;
+		return false;
 	}
 	if (app->provider->expires_s != NULL)
 		expires_s = app->provider->expires_s(app->account);
 	days = expires_s == 0 ? -1 : expiry_days(expires_s - clock_wall_s());
 	if (days == -1)
-		return;
+		return true;
 	date_format_utc(expires_s, date);
 	if (days == 0)
 		error_set(&error, "expired at %s", date);
@@ -212,6 +214,33 @@ check_credentials(struct check_context *context, const struct app *app)
 		conf_text_add_error(context->text, &error, context->faults);
 	else
 		conf_text_add_warning(context->text, &error, context->faults);
+	return true;
+}
+
+/* Of those whose credentials can be read: the others' account is unknown. */
+static void
+check_rates(struct check_context *context, const bool *loaded)
+{
+	struct app_registry *apps = context->repair.conf->apps;
+	const struct app *app, *other;
+	size_t i, j;
+
+	for (i = 0; (app = app_registry_at(apps, i)) != NULL; i++) {
+		bool agree = true;
+
+		for (j = 0; j < i && loaded[i] && agree; j++) {
+			struct error error;
+
+			other = app_registry_at(apps, j);
+			agree = !loaded[j] || account_rates_agree(app, other,
+			    &error);
+			if (agree)
+				continue;
+			check_point_into_app(i, &error);
+			conf_text_add_error(context->text, &error,
+			    context->faults);
+		}
+	}
 }
 
 static void
@@ -241,6 +270,7 @@ check_conf(struct check_context *context)
 	struct conf *conf = context->repair.conf;
 	struct error error;
 	struct app *app;
+	bool *loaded;
 	size_t i;
 
 	if (!check_repair_has_touched(&context->repair, "/state_directory"))
@@ -249,8 +279,11 @@ check_conf(struct check_context *context)
 		conf_text_add_error(context->text, &error, context->faults);
 	check_secret_file(context);
 	check_ca_file(context);
+	loaded = xcalloc(app_registry_count(conf->apps) + 1, sizeof *loaded);
 	for (i = 0; (app = app_registry_at(conf->apps, i)) != NULL; i++)
-		check_credentials(context, app);
+		loaded[i] = check_credentials(context, app);
+	check_rates(context, loaded);
+	free(loaded);
 	check_watched(context);
 }
 

@@ -109,6 +109,11 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 		.metrics = generation->metrics,
 		.accounts = generation->host_accounts
 	});
+	if (!account_list_rates_agree(generation->accounts, conf->apps,
+	    error)) {
+		generation_free(generation);
+		return NULL;
+	}
 	generation->delivery = delivery_create(&(struct delivery_params){
 		.loop = loop,
 		.apps = conf->apps,

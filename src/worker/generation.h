@@ -21,7 +21,8 @@ struct generation;
 
 /*
  * Takes over the configuration, even on failure.  NULL with an error if the
- * state directory or the proxy's credentials cannot be used.  Credentials of
+ * state directory or the proxy's credentials cannot be used, or apps of one
+ * account do not agree on its rate.  Credentials of
  * apps that cannot be read are logged.
  */
 struct generation *generation_create(struct loop *loop, struct conf *conf,

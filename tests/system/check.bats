@@ -128,6 +128,28 @@ found() {
 	[[ $output == *"is set twice"* ]]
 }
 
+@test "apps of one account with different rates" {
+	write_config '.apps[0].max_rate_per_minute = 600 |
+		.apps += [ .apps[0] | .app_id = "de.gematik.epa.ios.apns" |
+			.max_rate_per_minute = 60 ]'
+	checked --json
+	[ "$status" = 78 ]
+	[ "$(found errors)" = 1 ]
+	finds errors max_rate_per_minute '"max_rate_per_minute": 60,\?$' \
+		'must be the same for all apps of an account, and is 600 for "de.gematik.erezept.ios.apns"'
+	# A worker does not start with it either.
+	run env GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET \
+		PUSH_GATEWAY_CONFIG="$FILE" "$GATEWAY" </dev/null
+	[ "$status" = 78 ]
+	[[ $output == *'app de.gematik.epa.ios.apns: max_rate_per_minute must be the same'* ]]
+	# With another key it is another account.
+	write_config '.apps[0].max_rate_per_minute = 600 |
+		.apps += [ .apps[0] | .app_id = "de.gematik.epa.ios.apns" |
+			.team_id = "TEAM999999" | .max_rate_per_minute = 60 ]'
+	checked --json
+	[ "$(found errors)" = 0 ]
+}
+
 @test "a state directory that workers cannot use" {
 	write_config '.state_directory = "none/state"'
 	checked --json

@@ -290,13 +290,14 @@ static const struct {
 	const char *own;
 	struct app_settings settings;
 } settings[] = {
-	{ "{}", "{}", { 0, 5, 10, true } },
+	{ "{}", "{}", { 0, 5, 10, 0, true } },
 	{ "{\"max_connections\":4,\"breaker_failures\":0,"
-	    "\"breaker_pause_s\":60,\"reject_guard\":false}", "{}",
-	    { 4, 0, 60, false } },
+	    "\"breaker_pause_s\":60,\"max_rate_per_minute\":900,"
+	    "\"reject_guard\":false}", "{}",
+	    { 4, 0, 60, 900, false } },
 	{ "{\"max_connections\":4,\"reject_guard\":false}",
 	    "{\"max_connections\":1,\"reject_guard\":true}",
-	    { 1, 5, 10, true } },
+	    { 1, 5, 10, 0, true } },
 };
 
 static void
@@ -324,6 +325,7 @@ check_settings(void)
 		tap_ok(got->max_connections == want->max_connections &&
 		    got->breaker_failures == want->breaker_failures &&
 		    got->breaker_pause_s == want->breaker_pause_s &&
+		    got->max_rate_per_minute == want->max_rate_per_minute &&
 		    got->reject_guard == want->reject_guard,
 		    "%s for all, %s for one", settings[i].defaults,
 		    settings[i].own);
