@@ -6,6 +6,12 @@
 #define HANGS { .after_ms = FAKE_HTTP_NEVER }
 #define ACCEPTED { .status = 200 }
 #define DEAD { .status = 410, .body = "{\"reason\":\"Unregistered\"}" }
+/* Google, of one device; 0: without a time to wait for. */
+#define QUOTA(after_ms) { .status = 429, .retry_after_ms = after_ms, \
+    .body = "{\"error\":{\"code\":429,\"status\":" \
+    "\"RESOURCE_EXHAUSTED\",\"details\":[{\"@type\":" \
+    "\"type.googleapis.com/google.firebase.fcm.v1.FcmError\"," \
+    "\"errorCode\":\"QUOTA_EXCEEDED\"}]}}" }
 /* No answer, and no other attempt. */
 #define BROKEN { .failure = HTTP_FAILURE_PROTOCOL }
 
@@ -290,6 +296,35 @@ static const struct scenario scenarios[] = {
 	    .requests = { { .devices = 3, .delivered = 3 } },
 	    .phases = { { .answer = { .status = 200, .connects = 1 } } },
 	    .sent = 3, .connections = 3 },
+
+	/* --- a device that gets too much, which is no matter of the account */
+	{ .name = "however many are over their quota, the others go at once",
+	    .requests = { { .app_id = "android", .devices = 30, .later = 30,
+	    .cause = CAUSE_OVERLOADED }, { .at_ms = 10,
+	    .app_id = "android", .devices = 20, .delivered = 20,
+	    .settled_ms = 10 } },
+	    .phases = { { .answer = QUOTA(0) },
+	    { .from_ms = 10, .answer = ACCEPTED } },
+	    .sent = 50, .token_requests = 1 },
+	{ .name = "one that must wait for its quota waits alone",
+	    .requests = { { .app_id = "android", .devices = 3,
+	    .delivered = 3, .settled_ms = 5000 }, { .at_ms = 10,
+	    .app_id = "android", .devices = 20, .delivered = 20,
+	    .settled_ms = 10 } },
+	    .phases = { { .answer = ACCEPTED }, { .part = "\"00000001\"",
+	    .answer = QUOTA(5000) }, { .from_ms = 5000,
+	    .answer = ACCEPTED } },
+	    .sent = 24, .token_requests = 1 },
+	{ .name = "it is an answer: the count begins anew",
+	    .requests = { { .app_id = "android", .devices = 4, .later = 4,
+	    .cause = CAUSE_UNREACHABLE }, { .at_ms = 10,
+	    .app_id = "android", .devices = 1, .later = 1,
+	    .cause = CAUSE_OVERLOADED, .settled_ms = 10 }, { .at_ms = 20,
+	    .app_id = "android", .devices = 4, .later = 4,
+	    .cause = CAUSE_UNREACHABLE, .settled_ms = 20 } },
+	    .phases = { { .answer = BROKEN }, { .from_ms = 10,
+	    .answer = QUOTA(0) }, { .from_ms = 20, .answer = BROKEN } },
+	    .sent = 9, .token_requests = 1 },
 
 	/* --- silence --- */
 	{ .name = "after a recovery those that still hang open it again",
