@@ -257,3 +257,22 @@ apache_write_configuration() {
 	post /push/v1/notify "@$BATS_TEST_TMPDIR/large"
 	[ "$CODE" = 413 ]
 }
+
+@test "a process knows that a provider answers nobody" {
+	jq '.state_directory = "state-of-a-breaker" | .breaker_failures = 2 |
+		.breaker_pause_s = 3600' "$CONFIG" >"$STAGE/breaker.json"
+	CONFIG=$STAGE/breaker.json
+	control '{"fcm": {"answer": {"status": 503}}}'
+	notify "$(single "$(plain '{}' "$(android a)" "$(android b)")")" >"$OUT"
+	clear_record
+	# One more may try: the trouble could have been the first one's alone.
+	notify "$(phone)" >"$OUT"
+	[ "$(record 'select(.service == "fcm")' | grep -c .)" = 1 ]
+	clear_record
+	notify "$(phone)" >"$OUT"
+	notify "$(phone)" >"$OUT"
+	[ "$(record 'select(.service == "fcm")')" = "" ]
+	grep -q '^Status: 503' "$OUT"
+	run --separate-stderr "$COMMAND" status -c "$CONFIG"
+	[[ $output == *"$(printf 'fcm')"*open* ]]
+}

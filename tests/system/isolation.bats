@@ -88,6 +88,63 @@ delivered() {
 	[ "$(answer .summary.successful)" = 30 ]
 }
 
+@test "what one worker finds out the others know" {
+	write_config '.request_timeout_ms = 1500 | .breaker_failures = 3 |
+		.breaker_pause_s = 3600 | .state_directory = "state-of-two"'
+	WORKERS=2 start_web_server
+	control '{"fcm": {"answer": {"status": 503}}}'
+	post /push/v1/notify/batch "$(many 3 android a)"
+	clear_record
+	local callers=() i
+	for i in {1..20}; do
+		ANSWER_FILE=other$i post /push/v1/notify \
+			"$(single "$(plain '{}' "$(android "b$i")")")" 3>&- &
+		callers+=($!)
+	done
+	wait "${callers[@]}"
+	# The other worker may have asked for a second opinion.
+	[ "$(record 'select(.service == "fcm")' | wc -l)" -le 1 ]
+	[ "$("$GATEWAY" -m -c "$STAGE/push-gateway.json" |
+		grep -c '^push_gateway_account_open{.*} 1$')" = 1 ]
+	curl -s "http://127.0.0.1:$ADMIN_PORT/status" |
+		grep -q 'circuit breaker.*fcm-.*>1<'
+	[ "$(grep -c 'circuit breaker open: ' "$STAGE/gateway.log")" = 1 ]
+}
+
+# Each worker, whichever has the probe.
+kill_workers() {
+	local pids
+	pids=$(workers)
+	# shellcheck disable=SC2086
+	kill -KILL $pids
+	wait_until 5 has_ended "${pids%%[!0-9]*}"
+}
+
+@test "a worker that dies while it is the probe keeps nobody waiting" {
+	write_config '.request_timeout_ms = 2000 | .breaker_failures = 1 |
+		.breaker_pause_s = 1 | .state_directory = "state-of-the-dead"'
+	WORKERS=2 start_web_server
+	one "$(android warm)"
+	control '{"fcm": {"answer": {"status": 503}}}'
+	post /push/v1/notify/batch "$(many 1 android a)"
+	control '{"fcm": {"black_hole": true}}'
+	probing() {
+		curl -s -m 0.2 -o "$STAGE/probe" \
+			--cacert "$STAGE/providers-ca.pem" \
+			--cert "$STAGE/client.pem" \
+			--key "$STAGE/client-key.pem" \
+			-H 'Content-Type: application/json' \
+			-d "$(single "$(plain '{}' "$(android b)")")" \
+			"https://localhost:$PORT/push/v1/notify"
+		# It waits for an answer: it is under way.
+		[ $? = 28 ]
+	}
+	wait_until 10 probing
+	kill_workers
+	control '{}'
+	wait_until 10 delivered "$(android c)"
+}
+
 @test "a dead Apple leaves Google as fast as it was" {
 	start '.request_timeout_ms = 4000'
 	control '{"fcm": {"latency_ms": 50}}'
