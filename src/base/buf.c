@@ -61,6 +61,7 @@ buf_reserve(struct buf *buf, size_t size)
 	if (wanted > buf->limit + 1)
 		wanted = buf->limit + 1;
 	buf->data = xreallocarray(buf->data, wanted, 1);
+	buf->data[buf->size] = '\0';
 	buf->allocated = wanted;
 	return true;
 }

@@ -2,6 +2,7 @@
 #include "base/buf.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 
 #include "fixture.h"
@@ -112,6 +113,12 @@ check_files(void)
 	    "a directory is refused");
 	tap_is_int(errno, EISDIR, "the reason is what it is");
 	buf_free(&buf);
+	/* What is allocated is not zero by chance. */
+	mallopt(M_PERTURB, 0x55);
+	buf_read_file(&buf, fixture_directory());
+	tap_is_string(buf_text(&buf), "", "nothing is read of it");
+	buf_free(&buf);
+	mallopt(M_PERTURB, 0);
 }
 
 int
