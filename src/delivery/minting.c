@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xmalloc.h"
+#include "provider/hint.h"
 
 enum {
 	MINTING_TIMEOUT_MS = 4000,
@@ -47,9 +48,13 @@ minting_succeed(struct minting *minting, const struct token *token)
 static void
 minting_fail(struct minting *minting, const char *words)
 {
+	const char *last = strrchr(words, ' ');
+	const char *hint = hint_find(last == NULL ? words : last + 1);
+
 	if (minting->params.health != NULL)
 		health_log(minting->params.health, HEALTH_NO_TOKEN,
-		    "no token: %s", words);
+		    "no token: %s%s%s", words, hint == NULL ? "" : ": ",
+		    hint == NULL ? "" : hint);
 	if (minting->params.failed != NULL)
 		minting->params.failed(minting->params.arg, words);
 	metrics_add(minting->params.metrics, METRICS_TOKEN_FAILURES, 1,

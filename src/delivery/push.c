@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/encoding.h"
 #include "base/log.h"
+#include "provider/hint.h"
 
 static void push_send(struct push *push);
 
@@ -55,6 +56,7 @@ push_log_failure(struct push *push, const struct http_reply *reply,
     const struct outcome *outcome)
 {
 	struct health *health = push->params.channel->health;
+	const char *hint = hint_find(outcome->reason);
 
 	if (reply->failure != HTTP_FAILURE_NONE) {
 		/* The words name the server, which may be a person's. */
@@ -63,8 +65,9 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 			    "no response: %s", reply->failure_words);
 	} else if (outcome->cause == CAUSE_CREDENTIALS)
 		health_log(health, HEALTH_CREDENTIALS,
-		    "app %s: provider rejected our credentials: %d %s",
-		    push->params.app->app_id, reply->status, outcome->reason);
+		    "app %s: provider rejected our credentials: %d %s%s%s",
+		    push->params.app->app_id, reply->status, outcome->reason,
+		    hint == NULL ? "" : ": ", hint == NULL ? "" : hint);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "delivery/rejection-guard.h"
+#include "provider/hint.h"
 #include "state/shared-table.h"
 
 enum {
@@ -143,11 +144,15 @@ static void
 rejections_log_unproven(struct rejections *rejections, const struct app *app,
     const struct outcome *outcome)
 {
+	const char *hint = hint_find(outcome->reason);
+
 	if (rejections_may_log(rejections_find(rejections, app, NULL)))
 		log_error("app %s: a pushkey was rejected (%s), but the app "
 		    "has not delivered anything yet: is a setting of this app "
-		    "wrong? Until it has, such pushkeys are reported as failed",
-		    app->app_id, outcome->reason);
+		    "wrong? %s%sUntil the provider has accepted a notification "
+		    "for it, such pushkeys are reported as failed",
+		    app->app_id, outcome->reason, hint == NULL ? "" : hint,
+		    hint == NULL ? "" : ". ");
 }
 
 /* --- the guard ----------------------------------------------------------- */

@@ -104,6 +104,25 @@ is_there() {
 			"$ROOT/doc/PHONES.md" | sort -u)
 }
 
+# troubles: what the first column of doc/TROUBLESHOOTING.md quotes of the program,
+# in the parts between what differs.
+troubles() {
+	sed -n 's/^| \([^|]*\) |.*/\1/p' "$ROOT/doc/TROUBLESHOOTING.md" |
+		grep -o '`[^`]*`' | tr -d '`' | sed 's/ *… */\n/g' | grep -E '.{4}' |
+		sort -u
+}
+
+@test "doc/TROUBLESHOOTING.md quotes what the programs say" {
+	local part missing=
+	while IFS= read -r part; do
+		grep -qaF -- "$part" "$GATEWAY" ||
+			grep -qaF -- "$part" "$COMMAND" || missing+="$part"$'\n'
+	done < <(troubles)
+	echo "$missing"
+	[ -z "$missing" ]
+	[ "$(troubles | wc -l)" -ge 40 ]
+}
+
 @test "README.md has the limits that are the program's defaults" {
 	local value name count=0
 	while read -r value name; do
