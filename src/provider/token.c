@@ -66,8 +66,9 @@ token_lock(struct token_source *source)
 		if (clock_monotonic_ms() <
 		    source->looking_since_ms + TOKEN_LOCK_MS)
 			return false;
-		log_error("%s.lock is held for too long, by a process that "
-		    "is stopped or stuck", source->params.name);
+		log_error("another process has locked %s.lock for too long: it "
+		    "is stopped, or hangs; this worker gets a token of its own",
+		    source->params.name);
 	}
 	/* Better each worker its own token than none. */
 	return true;

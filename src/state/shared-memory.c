@@ -211,8 +211,9 @@ shared_memory_share_locked(struct shared_memory *memory, int directory,
 	if (shared_memory_map_file(memory, directory))
 		return;
 	if (exists)
-		log_warn("%s reset: the file is damaged or from another "
-		    "version", memory->params.file);
+		log_warn("%s/%s is damaged, or of another version of the "
+		    "gateway: starting it anew", memory->params.directory,
+		    memory->params.file);
 	if (!shared_memory_replace_file(memory, directory) ||
 	    !shared_memory_map_file(memory, directory))
 		error_set(error, "%s", strerror(errno));
@@ -245,8 +246,9 @@ shared_memory_share(struct shared_memory *memory)
 	free(lock);
 	if (memory->is_shared)
 		return;
-	log_error("%s/%s cannot be shared, so this worker has its own: %s",
-	    params->directory, params->file, error.words);
+	log_error("%s/%s cannot be shared with the other workers: this "
+	    "worker keeps numbers of its own (%s)", params->directory,
+	    params->file, error.words);
 	if (!shared_memory_map_zeros(memory))
 		fatal("cannot allocate %zu bytes", memory->size);
 	if (memory->lock_fd != -1)
@@ -357,7 +359,8 @@ shared_memory_bytes(struct shared_memory *memory)
 		memory->is_lost = shared_memory_has_gone(memory);
 	}
 	if (memory->is_shared && memory->is_lost) {
-		log_warn("%s/%s was truncated, removed or replaced",
+		log_warn("%s/%s was truncated, removed or replaced by somebody "
+		    "else: making it anew",
 		    memory->params.directory, memory->params.file);
 		shared_memory_share(memory);
 	}

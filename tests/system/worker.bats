@@ -207,7 +207,7 @@ ticks() {
 	pid=$(members | head -1)
 	kill "$pid"
 	wait_until 5 replaced "$pid"
-	wait_until 5 grep -q 'shut the socket down' "$BATS_TEST_TMPDIR/log"
+	wait_until 5 grep -q 'has closed the socket that the workers share' "$BATS_TEST_TMPDIR/log"
 	before=$(ticks)
 	read -rt 1 <> <(:) || :
 	(($(ticks) - before < 20))

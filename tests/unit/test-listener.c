@@ -307,7 +307,7 @@ check_shut(void)
 	open_world(8, false);
 	shutdown(world.fd, SHUT_RDWR);
 	pass(1000);
-	tap_is_int(captured_log_count("another process shut the socket down"),
+	tap_is_int(captured_log_count("has closed the socket that the workers share"),
 	    1, "a socket that somebody shut down is told of once");
 	close_world();
 }
