@@ -19,8 +19,9 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 
-/* Sanitizers trace the process and write files where they please. */
-#if defined(__SANITIZE_ADDRESS__)
+/* Sanitizers trace the process and write files where they please, as does the
+ * count of lines of configure --enable-coverage. */
+#if defined(__SANITIZE_ADDRESS__) || defined(COVERAGE)
 #define SANDBOX_IS_LEFT_OFF true
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
