@@ -34,6 +34,7 @@ struct command_arguments {
 	const char *key_identifier;
 	const char *path_prefix;
 	const char *platform;
+	const char *data_file;
 	bool yes;
 	char **operands;
 	size_t operand_count;

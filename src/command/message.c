@@ -12,7 +12,8 @@ static const struct decode_limits message_limits = {
 };
 
 static struct json_object *
-message_device(const char *app_id, const char *pushkey)
+message_device(const char *app_id, const char *pushkey,
+    struct json_object *data)
 {
 	struct json_object *device = json_object_new_object();
 
@@ -20,6 +21,8 @@ message_device(const char *app_id, const char *pushkey)
 	    json_object_new_string(app_id));
 	json_object_object_add(device, "pushkey",
 	    json_object_new_string(pushkey));
+	if (data != NULL)
+		json_object_object_add(device, "data", json_object_get(data));
 	return device;
 }
 
@@ -49,11 +52,11 @@ message_plain(struct json_object *notification)
 
 struct batch *
 message_make(struct json_object *notification, const char *app_id,
-    const char *pushkey, struct error *error)
+    const char *pushkey, struct json_object *data, struct error *error)
 {
 	bool is_encrypted = json_object_object_get_ex(notification,
 	    "ciphertext", NULL);
-	struct json_object *device = message_device(app_id, pushkey);
+	struct json_object *device = message_device(app_id, pushkey, data);
 	struct json_object *devices = json_object_new_array();
 	struct decode_error why = { .duplicate_ids = NULL };
 	struct json_object *body;

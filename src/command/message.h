@@ -12,9 +12,11 @@
  *
  * Takes over `notification`, an object of the API without its devices; it is
  * an encrypted one if it has a ciphertext.  The caller frees the batch by
- * batch_free.  NULL with an error if the API does not allow it.
+ * batch_free.  `data` is the pusher's, an object, or NULL.  NULL with an error
+ * if the API does not allow it.
  */
 struct batch *message_make(struct json_object *notification,
-    const char *app_id, const char *pushkey, struct error *error);
+    const char *app_id, const char *pushkey, struct json_object *data,
+    struct error *error);
 
 #endif

@@ -170,7 +170,7 @@ probe_message(const struct app *app, struct error *error)
 	json_object_object_add(notification, "prio",
 	    json_object_new_string("low"));
 	return message_make(notification, app->app_id,
-	    app->provider->probe->pushkey, error);
+	    app->provider->probe->pushkey, NULL, error);
 }
 
 static void
@@ -197,7 +197,8 @@ probe_app(struct probe *probe, const struct app *app)
 	struct error error;
 
 	result->app = app;
-	if ((opened = session_app_open(probe->session, app, &error)) == NULL ||
+	if ((opened = session_app_open(probe->session, app, NULL,
+	    &error)) == NULL ||
 	    (app->provider->probe != NULL &&
 	    (batch = probe_message(app, &error)) == NULL)) {
 		step = probe_begin_step(result, "token");
@@ -257,8 +258,8 @@ probe_print(const struct probe_result *result)
 		    result->steps[i].ok ? "ok" : "FAILED",
 		    buf_text(&result->steps[i].words));
 	if (result->app->provider->probe == NULL)
-		printf("  each phone names its own provider: there is none "
-		    "to ask\n");
+		printf("  the credentials can be read; there is nothing to "
+		    "ask without a phone\n");
 	else if (result->count == PROBE_STEPS - 1 &&
 	    probe_result_is_ok(result))
 		printf("  %-8s not tried, the provider minds if there are "

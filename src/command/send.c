@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/setting.h"
 #include "command/command.h"
 #include "command/explain.h"
 #include "command/message.h"
@@ -14,6 +15,7 @@
 
 enum {
 	SEND_PUSHKEY_SIZE = 8192,
+	SEND_DATA_SIZE = 65536,
 	SEND_WORDS_SIZE = 2048
 };
 
@@ -22,6 +24,8 @@ enum {
 static const struct command_option send_options[] = {
 	{ .name = "text", .argument = "TEXT", SEND_FIELD(text),
 	    .help = "the text; else \"Test\"" },
+	{ .name = "data-file", .argument = "FILE", SEND_FIELD(data_file),
+	    .help = "the pusher's data, a JSON object, as for Web Push" },
 	{ .name = "platform", .argument = "NAME", SEND_FIELD(platform),
 	    .help = "for an entry of \"apps\" with this \"platform\"" },
 	{ .name = "path-prefix", .argument = "PATH", SEND_FIELD(path_prefix),
@@ -49,6 +53,7 @@ struct send {
 	struct session *session;
 	const struct app *app;
 	struct buf pushkey;
+	struct json_object *data;	/* the pusher's, or NULL */
 };
 
 /* --- what is sent -------------------------------------------------------- */
@@ -128,7 +133,7 @@ send_make_message(const struct send *send, enum exit_status *status)
 	else
 		notification = send_plain(text);
 	if (notification != NULL && (batch = message_make(notification,
-	    arguments->operands[0], buf_text(&send->pushkey),
+	    arguments->operands[0], buf_text(&send->pushkey), send->data,
 	    &error)) == NULL)
 		*status = command_fail(EXIT_STATUS_USAGE, "%s", error.words);
 	return batch;
@@ -151,6 +156,30 @@ send_read_pushkey(const char *operand, struct buf *pushkey)
 	    pushkey->overflowed || strlen(buf_text(pushkey)) != pushkey->size))
 		status = command_fail(EXIT_STATUS_USAGE,
 		    "the pushkey must be one line");
+	return status;
+}
+
+/* A file: its secrets are nothing for a command line. */
+static enum exit_status
+send_read_data(struct send *send)
+{
+	const char *path = send->arguments->data_file;
+	enum exit_status status = EXIT_STATUS_OK;
+	struct error error;
+	struct buf text;
+	size_t offset;
+
+	if (path == NULL)
+		return status;
+	buf_init(&text, SEND_DATA_SIZE);
+	if (!buf_read_file(&text, path))
+		status = command_fail(EXIT_STATUS_IO, "cannot read %s: %m",
+		    path);
+	else if ((send->data = setting_parse(buf_text(&text), text.size,
+	    &offset, &error)) == NULL)
+		status = command_fail(EXIT_STATUS_USAGE, "%s: %s", path,
+		    error.words);
+	buf_wipe(&text);
 	return status;
 }
 
@@ -305,7 +334,7 @@ send_message(struct send *send, const struct batch *batch)
 	if (status == EXIT_STATUS_OK)
 		status = send_confirm(send);
 	if (status == EXIT_STATUS_OK && (app = session_app_open(send->session,
-	    send->app, &error)) == NULL)
+	    send->app, batch->notifications->devices, &error)) == NULL)
 		status = command_fail(EXIT_STATUS_CONFIG, "app %s: %s",
 		    send->app->app_id, error.words);
 	if (status == EXIT_STATUS_OK)
@@ -326,6 +355,8 @@ send_run(const struct command_arguments *arguments)
 	buf_init(&send.pushkey, SEND_PUSHKEY_SIZE);
 	status = send_read_pushkey(arguments->operands[1], &send.pushkey);
 	if (status == EXIT_STATUS_OK)
+		status = send_read_data(&send);
+	if (status == EXIT_STATUS_OK)
 		batch = send_make_message(&send, &status);
 	if (status == EXIT_STATUS_OK)
 		send.session = session_open(arguments, &status);
@@ -335,6 +366,7 @@ send_run(const struct command_arguments *arguments)
 	if (batch != NULL)
 		batch_free(batch);
 	buf_wipe(&send.pushkey);
+	json_object_put(send.data);
 	return status;
 }
 

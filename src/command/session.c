@@ -97,7 +97,7 @@ session_on_minting_failed(void *arg, const char *words)
 
 struct session_app *
 session_app_open(struct session *session, const struct app *app,
-    struct error *error)
+    const struct device *device, struct error *error)
 {
 	struct session_app *opened;
 
@@ -106,7 +106,8 @@ session_app_open(struct session *session, const struct app *app,
 	opened = xcalloc(1, sizeof *opened);
 	opened->session = session;
 	opened->app = app;
-	app->provider->describe(app->account, NULL, &opened->described);
+	/* What may not be sent to is found out when it is composed for. */
+	app->provider->describe(app->account, device, &opened->described);
 	opened->described.pool.keep_headers = true;
 	opened->pool =
 	    http_pool_create(session->http, &opened->described.pool);
@@ -114,7 +115,8 @@ session_app_open(struct session *session, const struct app *app,
 		opened->minting = minting_create(&(struct minting_params){
 			.loop = session->loop,
 			.http = session->http,
-			.store = session->store,
+			.store = opened->described.is_by_origin ? NULL :
+			    session->store,
 			.provider = app->provider,
 			.account = app->account,
 			.described = &opened->described,
@@ -235,8 +237,10 @@ session_app_push(struct session_app *app, struct session_push *push)
 	const struct provider *provider = app->app->provider;
 	char message_id[ENCODING_UUID_SIZE];
 	struct http_request request;
+	struct buf plain;
 	enum cause cause;
 
+	buf_init(&plain, MESSAGE_BODY_SIZE);
 	encoding_make_uuid(message_id);
 	http_request_init(&request);
 	http_reply_init(&push->reply);
@@ -246,9 +250,15 @@ session_app_push(struct session_app *app, struct session_push *push)
 		.token = push->without_credentials ? &none : push->token,
 		.message_id = message_id,
 		.now_s = clock_wall_s(),
-		.validate_only = push->validate_only
+		.validate_only = push->validate_only,
+		.plain = &plain
 	    }, &request);
-	buf_append(&push->body, buf_text(&request.body), request.body.size);
+	if (plain.size > 0)
+		buf_append(&push->body, buf_text(&plain), plain.size);
+	else
+		buf_append(&push->body, buf_text(&request.body),
+		    request.body.size);
+	buf_free(&plain);
 	if (push->without_credentials)
 		http_request_drop_header(&request, "authorization");
 	if (cause == CAUSE_NONE)

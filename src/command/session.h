@@ -33,9 +33,14 @@ const struct conf *session_conf(const struct session *session);
 /* A session's part of one app. */
 struct session_app;
 
-/* Reads the app's credentials.  NULL with an error if they cannot be used. */
+/*
+ * Reads the app's credentials.  The device is the one that is to be sent to;
+ * without it (NULL) nothing can be where devices name servers.  NULL with an
+ * error if the credentials cannot be used.
+ */
 struct session_app *session_app_open(struct session *session,
-    const struct app *app, struct error *error);
+    const struct app *app, const struct device *device,
+    struct error *error);
 void session_app_close(struct session_app *app);
 
 /* False if it authenticates by a certificate alone. */
@@ -57,7 +62,7 @@ struct session_push {
 	bool without_credentials;
 	bool validate_only;
 	/* By session_app_push: */
-	struct buf body;	/* of the request */
+	struct buf body;	/* of the request, before it is encrypted */
 	struct http_reply reply;
 	struct outcome outcome;	/* as a worker judges it */
 };

@@ -183,7 +183,9 @@ http_call_failure_words(const struct http_call *call, CURLcode code)
 {
 	const char *words = call->words;
 
-	if (call->refused)
+	if (call->reply.failure == HTTP_FAILURE_REFUSED)
+		words = "the address that its name leads to is not allowed";
+	else if (call->refused)
 		words = "the provider refuses streams";
 	else if (words[0] == '\0')
 		words = curl_easy_strerror(code);

@@ -49,6 +49,16 @@ static const struct {
 	{ "UNAUTHENTICATED", "the service account was disabled or deleted, "
 	    "or this host's clock is wrong" },
 	{ "UNREGISTERED", "the app was removed from this phone" },
+	/* Push services of Web Push. */
+	{ "VAPID key mismatch", "the app subscribed with another key than that "
+	    "of \"vapid_key_file\"" },
+	{ "BadJwtToken", "\"subject\" is none that Apple takes, or this "
+	    "host's clock is wrong" },
+	{ "errno 109", "is this host's clock right?" },
+	{ "gone", "the person or the browser ended the subscription" },
+	{ "not Web Push", "something else answers there: a proxy?" },
+	{ "address not allowed", "its name leads to an address that is not "
+	    "public: see \"allow_private\"" },
 	/* Google's token endpoint. */
 	{ "invalid_grant", "the service account's key was deleted, or this "
 	    "host's clock is wrong" },

@@ -253,3 +253,25 @@ is() {
 	write_webpush_config
 	"$GATEWAY" -t -c "$STAGE/push-gateway.json"
 }
+
+@test "probe reads the keys, and send shows what is encrypted" {
+	run -0 "$COMMAND" probe web up -c "$STAGE/push-gateway.json"
+	[[ $output == *"web (webpush): ok"* ]]
+	[[ $output == *"nothing to ask without a phone"* ]]
+	clear_record
+	webpush_device web webpush_apple phone | jq .data >"$STAGE/data.json"
+	run -0 "$COMMAND" send web "$webpush_p256dh" --yes --json \
+		-c "$STAGE/push-gateway.json" --data-file "$STAGE/data.json"
+	[ "$(jq -c '[.status, .verdict, .request.content.body]' \
+		<<<"$output")" = '[201,"delivered","Test"]' ]
+	[ "$(record .plaintext.content.body)" = Test ]
+	run -69 "$COMMAND" send strict "$webpush_p256dh" --yes --json \
+		-c "$STAGE/push-gateway.json" --data-file "$STAGE/data.json"
+	[ "$(jq -c '[.status, .verdict, .cause]' <<<"$output")" = \
+		'[0,"failed","endpoint of the device is not allowed"]' ]
+	run -64 "$COMMAND" send web x --yes -c "$STAGE/push-gateway.json" \
+		--data-file <(echo '[')
+	run -74 "$COMMAND" send web x --yes -c "$STAGE/push-gateway.json" \
+		--data-file /nonexistent
+	run ! bash -c "ls '$STAGE/state' | grep webpush"
+}
