@@ -365,19 +365,34 @@ apns_consider(const void *arg, const struct notification *notification,
 		    notification_is_badge_only(notification);
 }
 
+/* What a message is shown once for; NULL: nothing is known to name it. */
+static struct json_object *
+apns_collapse_text(const struct apns_account *account,
+    const struct notification *notification, const struct device *device)
+{
+	enum notification_text text = NOTIFICATION_EVENT_ID;
+
+	if (notification->kind == NOTIFICATION_ENCRYPTED)
+		text = NOTIFICATION_CIPHERTEXT;
+	else if (apns_is_matrix(account, notification) &&
+	    matrix_only_last_per_room(device) &&
+	    notification->texts[NOTIFICATION_ROOM_ID] != NULL)
+		text = NOTIFICATION_ROOM_ID;
+	return notification->texts[text];
+}
+
 /*
  * The same message sent twice shows once, be it by us or by its caller: it
- * collapses into itself.  A hash of what names it, and of the device, tells
- * Apple nothing.
+ * collapses into itself, or if the pusher says so into the last one of its
+ * room.  A hash of what names it, and of the device, tells Apple nothing.
  */
 static void
 apns_add_collapse_id(const struct apns_account *account,
     const struct notification *notification, const struct device *device,
     const struct provider_push *push, struct http_request *request)
 {
-	struct json_object *text = notification->texts[
-	    notification->kind == NOTIFICATION_ENCRYPTED ?
-	    NOTIFICATION_CIPHERTEXT : NOTIFICATION_EVENT_ID];
+	struct json_object *text = apns_collapse_text(account, notification,
+	    device);
 	unsigned char hash[KEYED_HASH_SHORT_SIZE];
 	char hex[2 * KEYED_HASH_SHORT_SIZE + 1];	/* Apple takes 64 */
 

@@ -181,7 +181,10 @@ fcm_account_load(void *arg, struct error *error)
 		service_account_unload(&account->credentials);
 		loaded = false;
 	}
-	if (!loaded)
+	if (loaded)
+		jwt_key_derive(account->credentials.key,
+		    "push-gateway: collapse_key", account->collapse_key);
+	else
 		error_prepend_name(error, "service_account_file");
 	return loaded;
 }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/setting.h"
 #include "http/message.h"
+#include "crypto/keyed-hash.h"
 #include "provider/provider.h"
 #include "provider/service-account.h"
 #include "provider/token.h"
@@ -35,6 +36,8 @@ struct fcm_account {
 	/* The members of a message behind its data, as JSON; for one that may
 	 * wait the second. */
 	char *blocks[2];
+	/* For collapse_key: hosts with these credentials agree on it. */
+	unsigned char collapse_key[KEYED_HASH_SIZE];
 };
 
 extern const struct setting fcm_account_settings[];

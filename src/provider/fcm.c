@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/json-text.h"
 #include "base/json-write.h"
 #include "base/xmalloc.h"
@@ -273,17 +274,62 @@ fcm_write_start(const struct fcm_account *account,
 	    fcm_write_gematik(account, notification, detail, body);
 }
 
+/* True if the pusher asks for it, and the operator for nothing else. */
+static bool
+fcm_collapses(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device)
+{
+	struct json_object *own = NULL;
+
+	json_object_object_get_ex(account->fcm_options, "android", &own);
+	return notification->texts[NOTIFICATION_ROOM_ID] != NULL &&
+	    fcm_is_matrix(account, notification) &&
+	    matrix_only_last_per_room(device) &&
+	    !json_object_object_get_ex(own, "collapse_key", NULL) &&
+	    !json_object_object_get_ex(own, "collapseKey", NULL);
+}
+
+/*
+ * The block for Android, in which a notification may replace the one before it
+ * of its room: a hash of that tells Google nothing.
+ */
+static void
+fcm_write_blocks(const struct fcm_account *account,
+    const struct notification *notification, const struct device *device,
+    bool is_slow, struct buf *body)
+{
+	struct json_object *room = notification->texts[NOTIFICATION_ROOM_ID];
+	const char *blocks = account->blocks[is_slow];
+	/* It is the first one, and never empty. */
+	size_t start = strlen("\"\":{") + strlen(account->android_block);
+	unsigned char hash[KEYED_HASH_SHORT_SIZE];
+	char hex[2 * KEYED_HASH_SHORT_SIZE + 1];
+
+	if (fcm_collapses(account, notification, device)) {
+		keyed_hash_short(account->collapse_key,
+		    json_object_get_string(room),
+		    (size_t)json_object_get_string_len(room), hash);
+		encoding_write_hex(hash, sizeof hash, hex);
+		buf_append(body, blocks, start);
+		json_write_name(body, "collapse_key");
+		json_write_text(body, hex);
+		buf_append_text(body, ",");
+		blocks += start;
+	}
+	buf_append_text(body, blocks);
+}
+
 static void
 fcm_write_end(const struct fcm_account *account,
-    const struct notification *notification, bool validate_only,
-    struct buf *body)
+    const struct notification *notification, const struct device *device,
+    bool validate_only, struct buf *body)
 {
 	/* Google delays apps whose HIGH messages show nothing. */
 	bool is_slow = notification->is_low ||
 	    notification_is_badge_only(notification);
 
 	json_write_element(body);
-	buf_append_text(body, account->blocks[is_slow]);
+	fcm_write_blocks(account, notification, device, is_slow, body);
 	buf_append_text(body, "}");
 	if (validate_only) {
 		json_write_name(body, "validate_only");
@@ -316,8 +362,8 @@ fcm_compose_body(const struct fcm_account *account,
 		}
 	}
 	if (found)
-		fcm_write_end(account, notification, push->validate_only,
-		    body);
+		fcm_write_end(account, notification, device,
+		    push->validate_only, body);
 	return found;
 }
 

@@ -15,6 +15,7 @@ setup_file() {
 	add_account apns "{
 		certificate_sha256: \"$(certificate_digest push)\",
 		topics: [ \"de.gematik.erezept.ios\" ] }"
+	make_webpush_keys
 	start_simulator
 	write_service_account
 	write_sygnal_configuration
@@ -68,7 +69,7 @@ write_sygnal_configuration() {
 	    type: webpush
 	    vapid_private_key: vapid.pem
 	    vapid_contact_email: push@example.org
-	    allowed_endpoints: [ '*.push.example' ]
+	    allowed_endpoints: [ '*.push.example', 'LOCALHOST:8443' ]
 	    ttl: 60
 	  org.example.plugin:
 	    type: example.plugin.Pushkin
@@ -127,7 +128,7 @@ entry() {
 	says "apps.org.example.android*.fcm_options.android.priority" \
 		"the notification's"
 	says apps.org.example.legacy 'switched off the legacy API'
-	says apps.org.example.web 'a comment'
+	says apps.org.example.web.allowed_endpoints 'without its port'
 	says apps.org.example.plugin 'type "example.plugin.Pushkin" is unknown'
 	says http 'the web server listens'
 	says metrics doc/METRICS.md
@@ -136,9 +137,10 @@ entry() {
 	# Nobody may call then.
 	"$GATEWAY" -t -c "$STAGE/push-gateway.json"
 	grep -qF '"clients": []' "$STAGE/push-gateway.json"
-	# Web Push is there to be switched on.
-	grep -qF '//  "subject": "mailto:push@example.org",' \
-		"$STAGE/push-gateway.json"
+	[ "$(entry org.example.web '[.provider, .subject, .vapid_key_file,
+		.time_to_live_s, .allowed_endpoints, .payload]')" = \
+		'["webpush","mailto:push@example.org","vapid.pem",60,'$(
+		)'["*.push.example","localhost"],"matrix"]' ]
 }
 
 @test "a proxy's password stays out of the configuration and the messages" {
@@ -167,12 +169,12 @@ entry() {
 	[[ $output == *"No such file"* ]]
 }
 
-# to_matrix APP PUSHKEY: as a homeserver, without a certificate.
+# to_matrix APP PUSHKEY [JSON]: as a homeserver, without a certificate.
 to_matrix() {
 	request /_matrix/push/v1/notify -H 'Content-Type: application/json' \
 		--data-binary "$(single "{\"event_id\":\"\$e\",$(
 		)\"room_id\":\"!r\",\"counts\":{\"unread\":2},$(
-		)\"devices\":[$(device "$1" "$2")]}")"
+		)\"devices\":[$(device "$1" "$2" "${3:-{\}}")]}")"
 	[ "$CODE" = 200 ] || { echo "$CODE $BODY"; tail "$STAGE/gateway.log"; false; }
 	[ "$BODY" = '{"rejected":[]}' ] || { echo "$CODE $BODY"; tail -3 "$STAGE/gateway.log"; false; }
 }
@@ -184,6 +186,8 @@ to_matrix() {
 		-e 's|^{|{ "ca_file": "providers-ca.pem",|' \
 		-e "s|: \"apns\"|&, \"url\": \"https://localhost:$apns_port\"|" \
 		-e "s|: \"fcm\"|&, \"url\": \"https://localhost:$fcm_port\"|" \
+		-e "s|: \"webpush\"|&, \"allowed_ports\": [$webpush_apple_port],$(
+		) \"allow_private\": [\"127.0.0.0/8\", \"::1\"]|" \
 		"$STAGE/push-gateway.json"
 	start_web_server
 	to_matrix org.example.ios.key "$(apns_pushkey key)"
@@ -192,6 +196,10 @@ to_matrix() {
 		"$(printf %s base64-of-what-has-32-characters | base64)"
 	to_matrix org.example.ios.certificate "$(apns_pushkey certificate)"
 	to_matrix org.example.android.one android
+	to_matrix org.example.web "$webpush_p256dh" \
+		"$(webpush_device x webpush_apple phone | jq -c '{ data }')"
+	[ "$(record 'select(.text == "phone") | .plaintext |
+		[.event_id, .room_id, .unread]')" = '["$e","!r",2]' ]
 	[ "$(record 'select(.service == "apns" or .service == "fcm") |
 		.text' | sort | tr '\n' ' ')" = "android $(
 		)base64-of-what-has-32-characters certificate key " ]

@@ -326,6 +326,43 @@ check_collapse_id(void)
 	EVP_PKEY_free(other_key);
 }
 
+/* --- the last one of a room ---------------------------------------------- */
+
+static const char *
+of_room(const char *event, const char *room, const char *last)
+{
+	return fixture_format("{\"notification\":{\"event_id\":\"%s\",%s"
+	    "\"devices\":[{\"app_id\":\"a\",\"pushkey\":\"" TOKEN "\","
+	    "\"data\":{\"only_last_per_room\":%s}}]}}", event, room, last);
+}
+
+static void
+check_last_of_room(void)
+{
+	void *matrix = account_of(",\"payload\":\"matrix\"");
+	void *gematik = account_of("");
+	const char *room = "\"room_id\":\"!r\",";
+	const char *one = collapse_id(matrix, DECODE_NOTIFY,
+	    of_room("$e", room, "true"));
+
+	tap_is_string(collapse_id(matrix, DECODE_NOTIFY, of_room("$f", room,
+	    "true")), one, "events of a room collapse, if the pusher says so");
+	tap_ok(strcmp(collapse_id(matrix, DECODE_NOTIFY, of_room("$e",
+	    "\"room_id\":\"!s\",", "true")), one) != 0,
+	    "not with those of another room");
+	tap_ok(strcmp(collapse_id(matrix, DECODE_NOTIFY, of_room("$e", room,
+	    "false")), collapse_id(matrix, DECODE_NOTIFY, of_room("$f", room,
+	    "false"))) != 0, "nor without its word");
+	tap_ok(strcmp(collapse_id(matrix, DECODE_NOTIFY, of_room("$e", "",
+	    "true")), collapse_id(matrix, DECODE_NOTIFY, of_room("$f", "",
+	    "true"))) != 0, "nor without a room");
+	tap_ok(strcmp(collapse_id(gematik, DECODE_NOTIFY, of_room("$e", room,
+	    "true")), collapse_id(gematik, DECODE_NOTIFY, of_room("$f", room,
+	    "true"))) != 0, "nor for other payloads");
+	apns->close(matrix);
+	apns->close(gematik);
+}
+
 /* --- shorter forms ------------------------------------------------------- */
 
 #define CONTENT "\"content\":{\"body\":\"said\"},"
@@ -516,6 +553,7 @@ main(void)
 		check_payload(&encrypted_payloads[i], DECODE_ENCRYPTED_BATCH);
 	check_headers();
 	check_collapse_id();
+	check_last_of_room();
 	check_variants();
 	check_pushkeys();
 	return tap_done();

@@ -413,6 +413,57 @@ check_options(void)
 	fcm->close(account);
 }
 
+/* --- the last one of a room ---------------------------------------------- */
+
+/* The block for Android of a message for an event in a room. */
+static const char *
+block_of(const char *more, const char *event, const char *room,
+    const char *last)
+{
+	void *account = account_of(more);
+	struct json_object *body, *message = NULL, *block = NULL;
+	struct http_request request;
+	const char *text;
+
+	compose(account, DECODE_NOTIFY, fixture_format("{\"notification\":{"
+	    "\"event_id\":\"%s\",\"room_id\":\"%s\",\"devices\":[{"
+	    "\"app_id\":\"a\",\"pushkey\":\"" TOKEN "\",\"data\":{"
+	    "\"only_last_per_room\":%s}}]}}", event, room, last), &request);
+	body = fixture_json(buf_text(&request.body));
+	json_object_object_get_ex(body, "message", &message);
+	if (!json_object_object_get_ex(message, "android", &block))
+		json_object_object_get_ex(message, "androidV2", &block);
+	text = fixture_format("%s", json_object_to_json_string(block));
+	json_object_put(body);
+	http_request_free(&request);
+	fcm->close(account);
+	return text;
+}
+
+static void
+check_last_of_room(void)
+{
+	const char *matrix = ",\"payload\":\"matrix\"";
+	const char *one = block_of(matrix, "$e", "!r", "true");
+
+	tap_contains(one, "\"collapse_key\"", "a room has its key: %s", one);
+	tap_lacks(one, "!r", "nothing of the room is in it");
+	tap_is_string(block_of(matrix, "$f", "!r", "true"), one,
+	    "each event of it has the same");
+	tap_ok(strcmp(block_of(matrix, "$e", "!s", "true"), one) != 0,
+	    "another room has another one");
+	tap_lacks(block_of(matrix, "$e", "!r", "1"), "collapse",
+	    "there is none if the pusher does not say so");
+	tap_lacks(block_of("", "$e", "!r", "true"), "collapse",
+	    "nor for other payloads");
+	tap_contains(block_of(",\"payload\":\"matrix\",\"android_block\":"
+	    "\"androidV2\"", "$e", "!r", "true"), "\"collapse_key\"",
+	    "the second block has it, too");
+	tap_lacks(block_of(",\"payload\":\"matrix\",\"fcm_options\":{"
+	    "\"android\":{\"collapseKey\":\"k\"}}", "$e", "!r", "true"),
+	    "collapse_key", "the operator's own key stays");
+}
+
 int
 main(void)
 {
@@ -442,5 +493,6 @@ main(void)
 	    fixture_repeat("abcdefgh", 512)), false);
 	fcm->close(account);
 	check_options();
+	check_last_of_room();
 	return tap_done();
 }
