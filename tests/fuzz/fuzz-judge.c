@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provider/hms-account.h"
 #include "provider/provider.h"
 #include "provider/service-account.h"
 
@@ -139,7 +140,38 @@ fcm_says_dead(const struct http_reply *reply, struct json_object *body,
 	    (unregistered || (invalid && blamed > 0 && others == 0));
 }
 
-/* --- both ---------------------------------------------------------------- */
+/* --- Huawei -------------------------------------------------------------- */
+
+/* Of version 1, for the pushkey "k". */
+static bool
+hms_says_dead(const struct http_reply *reply, struct json_object *body,
+    int64_t pushkey_ts)
+{
+	struct json_object *code = member(body, "code");
+	const char *text = buf_text(&reply->body);
+
+	(void)pushkey_ts;
+	return (is_text(code, "80100000") &&
+	    strstr(text, "illegal_tokens") != NULL) ||
+	    (is_text(code, "80300007") &&
+	    strcasestr(text, "all the tokens are invalid") != NULL);
+}
+
+/* --- Web Push ------------------------------------------------------------ */
+
+static bool
+webpush_says_dead(const struct http_reply *reply, struct json_object *body,
+    int64_t pushkey_ts)
+{
+	const char *text = buf_text(&reply->body);
+
+	(void)body;
+	(void)pushkey_ts;
+	return reply->status == 410 || (reply->status == 404 &&
+	    text[strspn(text, " \t\r\n")] != '<');
+}
+
+/* --- all ---------------------------------------------------------------- */
 
 static void
 check_outcome(const struct outcome *outcome, const struct http_reply *reply)
@@ -172,28 +204,30 @@ check_outcome(const struct outcome *outcome, const struct http_reply *reply)
 	    "Retry-After is handed on");
 	fuzz_require(outcome->reason != NULL && *outcome->reason != '\0' &&
 	    outcome->reason[strspn(outcome->reason, "ABCDEFGHIJKLMNOPQRSTUV"
-	    "WXYZabcdefghijklmnopqrstuvwxyz_ ")] == '\0',
+	    "WXYZabcdefghijklmnopqrstuvwxyz_ 0123456789")] == '\0',
 	    "a word for the log");
 }
 
 static void
-check_judge(const char *name, const struct http_reply *reply,
-    int64_t pushkey_ts, bool (*says_dead)(const struct http_reply *reply,
+check_judge(const char *name, const void *account,
+    const struct http_reply *reply, int64_t pushkey_ts, bool (*says_dead)(const struct http_reply *reply,
     struct json_object *body, int64_t pushkey_ts))
 {
 	const struct provider *provider = provider_find(name);
 	struct device device = { .app_id = "a", .pushkey = "k",
-	    .pushkey_size = 1, .pushkey_ts = pushkey_ts };
+	    .pushkey_size = 1, .pushkey_ts = pushkey_ts,
+	    .pushkey_json = json_object_new_string("k") };
 	struct json_object *body = reply_json(reply);
 	struct outcome outcome;
 
 	memset(&outcome, 'x', sizeof outcome);
-	provider->judge(NULL, &device, reply, &outcome);
+	provider->judge(account, &device, reply, &outcome);
 	check_outcome(&outcome, reply);
 	fuzz_require(outcome.verdict != VERDICT_REJECTED ||
 	    says_dead(reply, body, pushkey_ts),
 	    "%s: rejected only if the provider says so: %d %s", name,
 	    reply->status, buf_text(&reply->body));
+	json_object_put(device.pushkey_json);
 	json_object_put(body);
 }
 
@@ -237,6 +271,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size), *rest;
 	size_t line = strcspn(text, "\n");
+	const struct hms_account hms = { .version = 1 };
 	struct http_reply reply;
 	int64_t pushkey_ts;
 	bool is_cut;
@@ -253,8 +288,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	if (is_cut)
 		reply.body.overflowed = true;
-	check_judge("apns", &reply, pushkey_ts, apns_says_dead);
-	check_judge("fcm", &reply, pushkey_ts, fcm_says_dead);
+	check_judge("apns", NULL, &reply, pushkey_ts, apns_says_dead);
+	check_judge("fcm", NULL, &reply, pushkey_ts, fcm_says_dead);
+	check_judge("webpush", NULL, &reply, pushkey_ts, webpush_says_dead);
+	check_judge("unifiedpush", NULL, &reply, pushkey_ts, webpush_says_dead);
+	check_judge("hms", &hms, &reply, pushkey_ts, hms_says_dead);
 	check_token(&reply);
 	http_reply_free(&reply);
 	return 0;
