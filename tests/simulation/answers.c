@@ -61,7 +61,7 @@ static const struct answer answers[] = {
 	{ APNS(400, "ExpiredToken"), .meaning = MEANS_REJECTED },
 	{ APNS(429, "TooManyRequests"), .meaning = MEANS_LATER },
 	{ APNS(429, "TooManyProviderTokenUpdates"), .meaning = MEANS_LATER,
-	    .trouble = true },
+	    .trouble = true, .retry = ANSWERS_TOKEN },
 	{ APNS(500, "InternalServerError"), .meaning = MEANS_LATER,
 	    .trouble = true, .retry = ANSWERS_PAUSE },
 	{ APNS(503, "Shutdown"), .meaning = MEANS_LATER, .trouble = true,

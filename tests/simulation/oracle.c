@@ -150,7 +150,7 @@ oracle_find_fault(const struct ledger_device *device)
 	if (answer->retry == ANSWERS_SHORTER && attempt->size >= before->size)
 		return "sent again though it is too long";
 	if (before->retry_after_ms != LEDGER_NONE &&
-	    answer->retry != ANSWERS_AGAIN &&
+	    answer->retry != ANSWERS_AGAIN && answer->retry != ANSWERS_TOKEN &&
 	    pause_ms < before->retry_after_ms)
 		return "sent before Retry-After";
 	if (answer->retry == ANSWERS_PAUSE && before->retry_after_ms ==
