@@ -232,6 +232,23 @@ requests_of() {
 	wait_until 10 push after
 }
 
+# The end of a caller, or of HAProxy itself at a reload.
+@test "a body that is cut reaches no worker, and is for later" {
+	local body
+	body=$(single "$(plain '{}' "$(android cut)")")
+	printf '%s\r\n' 'POST /push/v1/notify HTTP/1.1' 'Host: localhost' \
+		'Content-Type: application/json' \
+		"Content-Length: $((${#body} + 1))" '' "$body" |
+		head -c -2 | openssl s_client -quiet -no_ign_eof \
+		-connect "127.0.0.1:$PORT" -servername localhost \
+		-cert "$STAGE/client.pem" -key "$STAGE/client-key.pem" \
+		>"$STAGE/cut" 2>&1 || :
+	wait_until 10 grep -q 'callers~ .* 503 .*POST' "$STAGE/web-server.out"
+	push whole
+	run ! grep 'cut short' "$STAGE"/host?.log
+	[ "$(record 'select(.service == "fcm") | .text')" = whole ]
+}
+
 @test "each host's pages are its own, and a dead one's are nobody's" {
 	[[ $(page /host1/metrics) == *push_gateway_workers* ]]
 	push one && push one && push one
