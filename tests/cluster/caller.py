@@ -92,17 +92,19 @@ class Caller(threading.Thread):
             break
 
     def post(self, path, body):
-        """Status and answer, or None."""
+        """Status, or None, and the whole answer, or None."""
+        status = None
         try:
             self.connect()
             self.connection.request('POST', path, json.dumps(body), {
                 'Content-Type': 'application/json'})
             answer = self.connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            status = answer.status
+            return status, json.loads(answer.read())
         except (OSError, ValueError, AttributeError,
                 http.client.HTTPException):
             self.connection = None
-            return None, None
+            return status, None
 
     def single(self):
         """What became of one device."""
@@ -110,7 +112,7 @@ class Caller(threading.Thread):
         status, answer = self.post('/push/v1/notify', {
             'notification': {'prio': 'high', 'devices': [device(text)]}})
         told = 'nothing'
-        if status == 200:
+        if answer and status == 200:
             rejected = [text_of(key) for key in answer['rejected']]
             told = 'rejected' if text in rejected else 'delivered'
         return status, {text: told}
@@ -124,7 +126,8 @@ class Caller(threading.Thread):
                     'prio': 'high', 'devices': [device(text)]}}
                 for text in texts]})
         told = dict.fromkeys(texts, 'nothing')
-        for result in answer['results'] if status == 200 else ():
+        whole = answer and status == 200
+        for result in answer['results'] if whole else ():
             told[result['id']] = (
                 'rejected' if result['rejected'] else
                 'delivered' if result['status'] == 'success' else 'failed')

@@ -4,7 +4,7 @@
     judge.py DIRECTORY
 
 reads told.json (see caller.py), record.json (of the simulator) and faults, a
-line "PHASE SECONDS" for each fault.  Prints a line for each phase, as JSON, and
+line "PHASE FROM TO" for each fault.  Prints a line for each phase, as JSON, and
 leaves with status 1 if something is not as it must be, which it says on
 standard error.
 """
@@ -67,6 +67,8 @@ class Phase:
             self.count['no answer'] += 1
         elif request['status'] != 200:
             self.count['not 200'] += 1
+        elif 'nothing' in request['told'].values():
+            self.count['cut short'] += 1
         for text, told in request['told'].items():
             self.count['devices'] += 1
             self.count[told] += 1
@@ -75,8 +77,8 @@ class Phase:
 
     def line(self):
         """What is printed of it."""
-        names = ('requests', 'devices', 'no answer', 'not 200', 'failed',
-                 'false', 'twice')
+        names = ('requests', 'devices', 'no answer', 'cut short', 'not 200',
+                 'failed', 'false', 'twice')
         return json.dumps({
             'phase': self.name, **{name: self.count[name] for name in names},
             **{f'p{round(share * 100)} ms':
@@ -92,6 +94,9 @@ class Phase:
             yield 'requests refused, or items failed'
         if count['no answer'] > (in_flight if self.name in MAY_LOSE else 0):
             yield f'{count["no answer"]} requests without an answer'
+        # A batch's answer that its host had begun.
+        if count['cut short'] > (in_flight if self.name in MAY_REPEAT else 0):
+            yield f'{count["cut short"]} answers cut short'
         if count['twice'] and self.name not in MAY_REPEAT:
             yield f'{count["twice"]} devices notified twice'
         if max(self.times) > LONGEST_S and self.name not in MAY_LOSE:
@@ -104,17 +109,19 @@ def main():
     faults = collections.defaultdict(list)
     with open(DIRECTORY + '/faults', encoding='utf-8') as file:
         for line in file:
-            name, when = line.rsplit(' ', 1)
-            faults[name].append(float(when))
+            name, begin, end = line.rsplit(' ', 2)
+            faults[name].append((float(begin), float(end)))
     statuses = seen()
     phases, in_flight = {}, collections.Counter()
     for request in lines('told.json'):
         name = request['phase']
         phases.setdefault(name, Phase(name)).take(request, statuses)
-        at_fault = any(request['began'] <= when + FOUND_S and
-                       request['ended'] >= when for when in faults[name])
-        in_flight[name] += any(request['began'] <= when <= request['ended']
-                               for when in faults[name])
+        at_fault = any(request['began'] <= end + FOUND_S and
+                       request['ended'] >= begin
+                       for begin, end in faults[name])
+        in_flight[name] += any(request['began'] <= end and
+                               request['ended'] >= begin
+                               for begin, end in faults[name])
         for text in request['told']:
             if (statuses[text].count(200) > 1 and name != 'loss' and
                     not at_fault):
