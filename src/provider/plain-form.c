@@ -3,7 +3,13 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "provider/matrix.h"
+
+enum {
+	PLAIN_FORM_BODY_MAX = 1000,	/* characters, as Sygnal has it */
+	PLAIN_FORM_CIPHERTEXT_MAX = 2000
+};
 
 static void
 plain_form_add_texts(struct json_object *form,
@@ -52,16 +58,55 @@ plain_form_make(const struct notification *notification,
 	return form;
 }
 
-/* What was said, without the same as HTML. */
+/* Where the n-th character begins, from 0, or the end. */
+static size_t
+plain_form_offset(const char *text, size_t size, size_t n)
+{
+	size_t i = 0;
+
+	for (; i < size; i++) {
+		if (((unsigned char)text[i] & 0xc0) != 0x80 && n-- == 0)
+			break;
+	}
+	return i;
+}
+
+/* A body, of which an ellipsis stands for what is too much. */
+static struct json_object *
+plain_form_cut(struct json_object *body)
+{
+	const char *text = json_object_get_string(body);
+	size_t size = (size_t)json_object_get_string_len(body);
+	struct json_object *cut;
+	struct buf buf;
+
+	if (!json_object_is_type(body, json_type_string) ||
+	    plain_form_offset(text, size, PLAIN_FORM_BODY_MAX) == size)
+		return json_object_get(body);
+	buf_init(&buf, size + strlen("\xe2\x80\xa6"));
+	buf_append(&buf, text, plain_form_offset(text, size,
+	    PLAIN_FORM_BODY_MAX - 1));
+	buf_append_text(&buf, "\xe2\x80\xa6");
+	cut = json_object_new_string_len(buf_text(&buf), (int)buf.size);
+	buf_free(&buf);
+	return cut;
+}
+
+/* What was said, without the same as HTML, and no more than is shown. */
 static void
 plain_form_add_content(struct json_object *form, struct json_object *content)
 {
 	struct json_object *copy = json_object_new_object();
 
 	json_object_object_foreach(content, name, value) {
-		if (strcmp(name, "formatted_body") != 0)
-			json_object_object_add(copy, name,
-			    json_object_get(value));
+		if (strcmp(name, "formatted_body") == 0 ||
+		    (strcmp(name, "ciphertext") == 0 &&
+		    json_object_is_type(value, json_type_string) &&
+		    json_object_get_string_len(value) >
+		    PLAIN_FORM_CIPHERTEXT_MAX))
+			continue;
+		json_object_object_add(copy, name, strcmp(name, "body") == 0 ?
+		    plain_form_cut(value) : json_object_get(value));
 	}
 	json_object_object_add(form, "content", copy);
 }

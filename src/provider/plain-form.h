@@ -20,7 +20,8 @@ struct json_object *plain_form_make(const struct notification *notification,
 /*
  * A plain one as Matrix clients expect it over Web Push, which is Sygnal's
  * form: over the pusher's default_payload, with `membership` and
- * `user_is_target`, without `prio`, and what is false or empty left out.
+ * `user_is_target`, without `prio`, and what is false or empty left out; of its
+ * content the body is cut to 1000 characters.
  */
 struct json_object *plain_form_make_matrix(
     const struct notification *notification, const struct device *device,

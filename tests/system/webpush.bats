@@ -3,6 +3,7 @@
 # Web Push and UnifiedPush, by strict counterparts of the push services.
 
 load ../lib/stage.bash
+load ../lib/one-worker.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
@@ -274,4 +275,35 @@ is() {
 	run -74 "$COMMAND" send web x --yes -c "$STAGE/push-gateway.json" \
 		--data-file /nonexistent
 	run ! bash -c "ls '$STAGE/state' | grep webpush"
+}
+
+# What a name leads to is judged when it is connected to: this one leads here,
+# by a resolver of the test's own, whenever and however it is asked.
+@test "a name that leads to this host is failed, however it is spelled" {
+	local name app='{ provider: "unifiedpush",
+		allowed_ports: ['"$unifiedpush_port"'] }'
+	grep -q __asan_init "$GATEWAY" &&
+		skip "the address sanitizer takes no preloaded library"
+	WORK=$BATS_TEST_TMPDIR
+	start_worker '.clients[0].apps += ["strict", "open"] | .apps += [
+		'"$app"' + { app_id: "strict" },
+		'"$app"' + { app_id: "open", allow_private: ["127.0.0.1"] } ]' \
+		LD_PRELOAD="$BUILD/tests/lib/preload.so" \
+		PRELOAD_LOG="$WORK/preload"
+	for name in rebinding.test 8.8.8.8.test 127-0-0-1.test; do
+		send /push/v1/notify/batch "$(batch "$(plain '{}' "$(device \
+			strict "https://$name:$unifiedpush_port/up/x")")")"
+		[[ $OUT == *'endpoint of the device is not allowed'* ]] || {
+			echo "$OUT"
+			tail -3 "$WORK/log"
+			false
+		}
+		grep -qi "lookup $name" "$WORK/preload"
+	done
+	# Where it is allowed it is called; the certificate is another one's.
+	send /push/v1/notify/batch "$(batch "$(plain '{}' "$(device \
+		open "https://rebinding.test:$unifiedpush_port/up/x")")")"
+	[[ $OUT == *'provider cannot be reached'* ]]
+	[ "$(record .service)" = '' ]
+	stop "$WORKER_PID"
 }

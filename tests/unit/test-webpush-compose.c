@@ -80,7 +80,7 @@ compose(const char *provider, void *account, const char *text,
 
 	http_request_init(&composed->request);
 	buf_init(&composed->plain, MESSAGE_BODY_SIZE);
-	if (decode_request(strstr(text, "ciphertext") != NULL ?
+	if (decode_request(strstr(text, "\"notifications\"") != NULL ?
 	    DECODE_ENCRYPTED_BATCH : DECODE_NOTIFY, text, strlen(text),
 	    &limits, &batch, &error) != DECODE_OK)
 		tap_bail_out("%s: %s", error.violation.location,
@@ -239,6 +239,33 @@ check_lengths(void)
 	fixture_is_json(buf_text(&composed.plain), "{\"event_id\":\"e\","
 	    "\"room_name\":\"n\",\"prio\":\"high\"}",
 	    "content that is too long is left out");
+	release(&composed);
+	provider_find("webpush")->close(account);
+}
+
+/* --- what Sygnal cuts ---------------------------------------------------- */
+
+static void
+check_cut(const char *unit)
+{
+	void *account = open_account("webpush", ",\"payload\":\"matrix\"");
+	struct composed composed;
+
+	compose("webpush", account, plain_of(fixture_format("\"event_id\":"
+	    "\"e\",\"content\":{\"body\":\"%s\",\"ciphertext\":\"%s\","
+	    "\"x\":\"y\"},", fixture_repeat(unit, 1001), fixture_repeat("c",
+	    2001)), WEB("")), 0, &composed);
+	fixture_is_json(buf_text(&composed.plain), fixture_format("{"
+	    "\"event_id\":\"e\",\"content\":{\"body\":\"%s\xe2\x80\xa6\","
+	    "\"x\":\"y\"}}", fixture_repeat(unit, 999)),
+	    "of 1001 times %s a thousand characters are left", unit);
+	release(&composed);
+	compose("webpush", account, plain_of(fixture_format("\"event_id\":"
+	    "\"e\",\"content\":{\"body\":\"%s\",\"ciphertext\":\"c\"},",
+	    fixture_repeat(unit, 1000)), WEB("")), 0, &composed);
+	fixture_is_json(buf_text(&composed.plain), fixture_format("{"
+	    "\"event_id\":\"e\",\"content\":{\"body\":\"%s\",\"ciphertext\":"
+	    "\"c\"}}", fixture_repeat(unit, 1000)), "a thousand stay");
 	release(&composed);
 	provider_find("webpush")->close(account);
 }
@@ -424,6 +451,8 @@ main(void)
 		check_message(i);
 	check_encrypted();
 	check_lengths();
+	check_cut("a");
+	check_cut("\xc3\xa4");
 	check_topic();
 	for (i = 0; i < sizeof devices / sizeof *devices; i++)
 		check_device(i);
