@@ -46,7 +46,7 @@ minting_succeed(struct minting *minting, const struct token *token)
 }
 
 static void
-minting_fail(struct minting *minting, const char *words)
+minting_fail(struct minting *minting, enum cause cause, const char *words)
 {
 	const char *last = strrchr(words, ' ');
 	const char *hint = hint_find(last == NULL ? words : last + 1);
@@ -59,7 +59,7 @@ minting_fail(struct minting *minting, const char *words)
 		minting->params.failed(minting->params.arg, words);
 	metrics_add(minting->params.metrics, METRICS_TOKEN_FAILURES, 1,
 	    minting->params.labels);
-	token_failed(minting->tokens);
+	token_failed(minting->tokens, cause);
 }
 
 static bool
@@ -86,10 +86,11 @@ minting_on_reply(void *arg, const struct http_reply *reply)
 	else if (reply->failure != HTTP_FAILURE_NONE) {
 		error_set(&error, "the token endpoint cannot be reached: %s",
 		    reply->failure_words);
-		minting_fail(minting, error.words);
+		minting_fail(minting, CAUSE_UNREACHABLE, error.words);
 	} else if (!params->provider->read(params->account, reply,
 	    clock_wall_s(), &token, &error))
-		minting_fail(minting, error.words);
+		minting_fail(minting, reply->status >= 500 ?
+		    CAUSE_UNREACHABLE : CAUSE_CREDENTIALS, error.words);
 	else
 		minting_succeed(minting, &token);
 	if (minting->call == NULL)
@@ -121,7 +122,7 @@ minting_mint(void *arg, struct token_source *source)
 		    MINTING_TIMEOUT_MS, minting_on_reply, minting);
 		break;
 	case PROVIDER_MINT_FAILED:
-		minting_fail(minting, error.words);
+		minting_fail(minting, CAUSE_CREDENTIALS, error.words);
 		break;
 	}
 	http_request_free(&request);

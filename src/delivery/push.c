@@ -198,15 +198,16 @@ static void
 push_on_token(void *arg, const struct token *token)
 {
 	struct push *push = arg;
+	const struct channel *channel = push->params.channel;
+	enum cause cause = token_failure(channel->tokens);
 
 	push->wait = NULL;
 	if (token != NULL)
 		push_send(push);
 	else {
-		health_give_up(push->params.channel->health, &push->health,
-		    CAUSE_CREDENTIALS, push->since_ms);
-		push_settle(push, VERDICT_LATER, CAUSE_CREDENTIALS,
-		    "no token");
+		health_give_up(channel->health, &push->health, cause,
+		    push->since_ms);
+		push_settle(push, VERDICT_LATER, cause, "no token");
 	}
 }
 

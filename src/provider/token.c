@@ -47,6 +47,7 @@ struct token_source {
 	int lock_fd;
 	int64_t looking_since_ms;
 	int64_t paused_until_ms;
+	enum cause failure;		/* the last */
 	unsigned int serial;	/* counts the current tokens */
 	bool replaced;		/* the one before was refused */
 	bool fallen_back;	/* it is the one before, while it is usable */
@@ -215,6 +216,7 @@ token_source_create(struct token_store *store, struct loop *loop,
 	source->store = store;
 	source->params = *params;
 	source->lock_fd = -1;
+	source->failure = CAUSE_CREDENTIALS;
 	source->timer = loop_timer_create(loop, token_on_timer, source);
 	TAILQ_INIT(&source->waits);
 	return source;
@@ -344,10 +346,17 @@ token_minted(struct token_source *source, const struct token *token)
 }
 
 void
-token_failed(struct token_source *source)
+token_failed(struct token_source *source, enum cause cause)
 {
+	source->failure = cause;
 	token_unlock(source);
 	source->paused_until_ms = clock_monotonic_ms() + TOKEN_PAUSE_MS;
 	source->state = TOKEN_IDLE;
 	token_serve(source);
+}
+
+enum cause
+token_failure(const struct token_source *source)
+{
+	return source->failure;
 }

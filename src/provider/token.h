@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "provider/outcome.h"
 #include "provider/token-file.h"
 
 /*
@@ -78,6 +79,9 @@ int64_t token_issued_s(const struct token_source *source);
 bool token_fall_back(struct token_source *source, unsigned int serial);
 
 void token_minted(struct token_source *source, const struct token *token);
-void token_failed(struct token_source *source);
+void token_failed(struct token_source *source, enum cause cause);
+
+/* Why there is no token, if there is none: of the last failure. */
+enum cause token_failure(const struct token_source *source);
 
 #endif

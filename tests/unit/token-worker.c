@@ -45,7 +45,7 @@ token_worker_finish(struct token_worker *worker)
 	snprintf(
 	    token.text, sizeof token.text, "token-%u", ++token_worker_tokens);
 	if (worker->fails)
-		token_failed(worker->source);
+		token_failed(worker->source, CAUSE_CREDENTIALS);
 	else
 		token_minted(worker->source, &token);
 }
