@@ -201,17 +201,32 @@ http_call_was_multiplexed(const struct http_call *call)
 	return version >= CURL_HTTP_VERSION_2_0;
 }
 
+static void
+http_call_count_connects(struct http_call *call)
+{
+	long connects = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
+	call->reply.connects += (unsigned int)connects;
+}
+
+void
+http_call_note_refusal(struct http_call *call)
+{
+	http_call_count_connects(call);
+	call->refusals++;
+}
+
 void
 http_call_read_result(struct http_call *call, CURLcode code, bool http2_only)
 {
 	struct http_reply *reply = &call->reply;
 	curl_off_t retry_after_s = 0;
-	long status = 0, connects = 0;
+	long status = 0;
 
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
-	curl_easy_getinfo(call->easy, CURLINFO_NUM_CONNECTS, &connects);
-	reply->connects = (unsigned int)connects;
+	http_call_count_connects(call);
 	/* With the status the verdict is there, whatever became of the body:
 	 * what was accepted must not be sent again. */
 	if (code != CURLE_OK && ((status >= 200 && status < 300) ||

@@ -41,6 +41,7 @@ struct http_call {
 	bool sent;
 	bool stopped;		/* curl wanted to open another connection */
 	bool refused;		/* the provider did: it was not processed */
+	unsigned int refusals;	/* of connections that work */
 	bool reached;		/* an address that is allowed was tried */
 	bool kept_out;		/* one was not */
 	void (*done)(void *arg, const struct http_reply *reply);
@@ -64,6 +65,9 @@ void http_call_stop(struct http_call *call);
  * sent: it is to wait for another.
  */
 bool http_call_found_no_room(const struct http_call *call);
+
+/* It was refused, and is to wait for another connection. */
+void http_call_note_refusal(struct http_call *call);
 
 /* Fills the reply from what curl knows of the transfer that ended. */
 void http_call_read_result(struct http_call *call, CURLcode code,

@@ -17,6 +17,8 @@ enum {
 	HTTP_MANY_CALLS = 1000,
 	/* Streams that fail one after the other: it is the connection. */
 	HTTP_STREAM_ERRORS_MAX = 3,
+	/* A request that so many connections have refused is not sent. */
+	HTTP_REFUSALS_MAX = 10,
 	HTTP_REST_MS = 1000
 };
 
@@ -161,6 +163,30 @@ http_call_put_back(struct http_call *call)
 }
 
 /*
+ * A connection that works has refused it: so providers close one in the middle
+ * of a burst, by GOAWAY.  It was not processed, which is no failed attempt.
+ * False if that has happened too often.
+ */
+static bool
+http_call_waits_again(struct http_call *call)
+{
+	struct http_pool *pool = call->pool;
+	struct http_connection *connection = call->connection;
+
+	if (!call->refused || !connection->proven ||
+	    call->refusals == HTTP_REFUSALS_MAX)
+		return false;
+	http_call_note_refusal(call);
+	http_pool_stop(pool, call);
+	call->sent = call->refused = false;
+	http_pool_put_in_queue(pool, call);
+	if (++connection->stream_errors == HTTP_STREAM_ERRORS_MAX)
+		http_pool_fail(pool, connection);
+	http_pool_drain(pool, connection);
+	return true;
+}
+
+/*
  * What the end of a request says about its connection.  One stream that fails
  * says nothing yet: the others go on.  curl uses none on which a stream was
  * refused for others.
@@ -222,7 +248,7 @@ http_pool_on_ended(void *arg, CURL *easy, CURLcode code)
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
 	if (http_call_found_no_room(call))
 		http_call_put_back(call);
-	else
+	else if (!http_call_waits_again(call))
 		http_call_finish(call, code);
 }
 

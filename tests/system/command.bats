@@ -83,7 +83,8 @@ commands() {
 	"$COMMAND" metrics -c "$STAGE/push-gateway.json" --json >"$STAGE/json"
 	[ "$(jq -r '.[] | select(.series[0] | has("value") | not).name' \
 		"$STAGE/json" | xargs)" = \
-		"push_gateway_provider_seconds push_gateway_request_seconds" ]
+		"push_gateway_permit_wait_seconds push_gateway_provider_seconds"\
+" push_gateway_request_seconds" ]
 	# The same numbers, without buckets.
 	jq -r '.[] | .name as $name | .series[] | (.labels | to_entries |
 		map("\(.key)=\(.value | @json)") | join(",") |

@@ -324,6 +324,7 @@ fcm_connections() {
 	post /push/v1/notify "$(crowd 450 b)"
 	[ "$(record 'select(.status == 200)' | wc -l)" = 450 ]
 	[ "$(fcm_connections)" = 3 ]
+	stop "$WEB_SERVER_PID"
 	start '.max_connections = 3 | .apps[1].max_connections = 1'
 	control '{}'
 	one "$(android warm)"
