@@ -274,9 +274,10 @@ shows() {
 	wait_until 5 is_open 0
 }
 
-@test "what opens under a former configuration does not show for ever" {
+@test "a breaker that opened under a former configuration closes again" {
 	local caller config
-	config='.request_timeout_ms = 3000 | .breaker_failures = 2'
+	config='.request_timeout_ms = 3000 | .breaker_failures = 2 |
+		.breaker_pause_s = 1'
 	WORKERS=1 stage_start "$config"
 	control '{"apns": {"hang": true}}'
 	ANSWER_FILE=former post /push/v1/notify/batch "$(batch \
@@ -290,10 +291,12 @@ shows() {
 	wait_until 5 grep -q 'configuration reloaded' "$STAGE/gateway.log"
 	wait "$caller"
 	metrics | grep -q '^push_gateway_account_opened_total{provider="apns",.*} 1$'
+	control '{}'
 	gone() {
+		post /push/v1/notify "$(single "$(plain '{}' "$(ios c)")")"
 		! metrics | grep -q '^push_gateway_account_open{.*} 1$'
 	}
-	wait_until 5 gone
+	wait_until 20 gone
 }
 
 @test "pushkeys that a wrong setting makes look dead raise an alarm" {
