@@ -392,12 +392,14 @@ worker_previous_free(struct worker *worker, struct worker_previous *previous)
 	free(previous);
 }
 
-/* After a second without a request, gives free memory back. */
+/* After a second without a request, gives free memory back: all of it, once
+ * no answer waits to be read. */
 static void
 worker_trim_memory(struct worker *worker)
 {
 	if (worker->served == worker->served_before &&
 	    worker->served != worker->served_at_trim &&
+	    listener_in_flight(worker->listener) == 0 &&
 	    generation_is_idle(worker->generation)) {
 		worker->served_at_trim = worker->served;
 		xmalloc_trim();

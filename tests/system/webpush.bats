@@ -218,16 +218,17 @@ is() {
 }
 
 @test "a dead server harms no other" {
-	local i
+	local i callers=()
 	control '{"webpush_apple":{"hang":true}}'
 	for i in 1 2 3 4 5 6; do
 		ANSWER_FILE=dead$i notify "$(webpush_device web webpush_apple \
-			"phone$i")" &
+			"phone$i")" 3>&- &
+		callers+=($!)
 	done
 	notify "$(webpush_device web webpush_mozilla phone)"
 	[ "$(answer .rejected)" = '[]' ]
 	[ "$CODE" = 200 ]
-	wait
+	wait "${callers[@]}"
 	# Its breaker is open by now; nobody else's is.
 	one "$(webpush_device web webpush_apple phone)"
 	is failed '[]'
