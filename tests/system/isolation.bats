@@ -233,8 +233,8 @@ opened() {
 }
 
 @test "a wrong first configuration rejects nobody" {
-	rm -f "$STAGE/state/rejections"
-	start .
+	# A host that knows nothing yet, nor of a breaker that is open.
+	start '.state_directory = "state-of-a-first-configuration"'
 	control '{"apns": {"answer": {"status": 400,
 		"reason": "BadDeviceToken"}}}'
 	post /push/v1/notify/batch "$(many 30 ios a)"
