@@ -10,6 +10,16 @@ static const struct command_option metrics_options[] = {
 	{ .name = NULL }
 };
 
+/* As it is in milliseconds: 0.009, not 0.0089999999999999993. */
+static struct json_object *
+metrics_seconds(int64_t ms)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%.3f", (double)ms / 1000);
+	return json_object_new_double_s((double)ms / 1000, text);
+}
+
 static struct json_object *
 metrics_json_labels(const struct metrics_series *series)
 {
@@ -52,7 +62,7 @@ metrics_json_series(const struct metrics_series *series)
 		json_object_object_add(object, "count",
 		    json_object_new_int64(series->value));
 		json_object_object_add(object, "sum",
-		    json_object_new_double((double)series->sum_ms / 1000));
+		    metrics_seconds(series->sum_ms));
 		json_object_object_add(object, "buckets",
 		    metrics_json_buckets(series));
 	} else

@@ -74,6 +74,8 @@ commands() {
 	stage_start
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios phone)")")"
 	wait_until 5 counted
+	# Else the token ages meanwhile.
+	kill -STOP $(workers)
 	"$COMMAND" metrics -c "$STAGE/push-gateway.json" >"$STAGE/one"
 	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json "$COMMAND" metrics \
 		>"$STAGE/other"
@@ -96,6 +98,7 @@ commands() {
 	grep -v -e '^#' -e '_bucket{' "$STAGE/one" |
 		awk '/_sum/ { $2 += 0 } { print }' | sort |
 		diff "$STAGE/numbers" -
+	kill -CONT $(workers)
 	run bash -c '"$@" >/dev/full' - "$COMMAND" metrics \
 		-c "$STAGE/push-gateway.json"
 	[ "$status" = 74 ]
