@@ -149,17 +149,24 @@ http_call_unlink(struct http_call *call)
 		http_pool_stop(call->pool, call);
 }
 
-/* Its connection takes no more: it waits again, in its old place. */
+/* Takes it off its connection: it waits again, in its old place. */
 static void
 http_call_put_back(struct http_call *call)
 {
-	struct http_pool *pool = call->pool;
+	http_pool_stop(call->pool, call);
+	call->sent = call->refused = false;
+	http_pool_put_in_queue(call->pool, call);
+}
+
+/* Its connection takes no more. */
+static void
+http_call_leave_full(struct http_call *call)
+{
 	struct http_connection *connection = call->connection;
 
-	http_pool_stop(pool, call);
-	http_pool_put_in_queue(pool, call);
+	http_call_put_back(call);
 	if (!http_connection_refused(connection))
-		http_pool_drain(pool, connection);
+		http_pool_drain(call->pool, connection);
 }
 
 /*
@@ -177,9 +184,7 @@ http_call_waits_again(struct http_call *call)
 	    call->refusals == HTTP_REFUSALS_MAX)
 		return false;
 	http_call_note_refusal(call);
-	http_pool_stop(pool, call);
-	call->sent = call->refused = false;
-	http_pool_put_in_queue(pool, call);
+	http_call_put_back(call);
 	if (++connection->stream_errors == HTTP_STREAM_ERRORS_MAX)
 		http_pool_fail(pool, connection);
 	http_pool_drain(pool, connection);
@@ -247,7 +252,7 @@ http_pool_on_ended(void *arg, CURL *easy, CURLcode code)
 	(void)arg;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
 	if (http_call_found_no_room(call))
-		http_call_put_back(call);
+		http_call_leave_full(call);
 	else if (!http_call_waits_again(call))
 		http_call_finish(call, code);
 }
