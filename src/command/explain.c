@@ -65,17 +65,14 @@ explain_clock(const struct http_reply *reply, struct buf *words)
 
 void
 explain_reply(const struct http_reply *reply, const struct outcome *outcome,
-    const struct proxy *proxy, struct buf *words)
+    struct buf *words)
 {
 	struct json_object *body;
 	const char *text, *hint;
 
 	if (reply->failure != HTTP_FAILURE_NONE) {
-		buf_append_format(words, "no answer: %s",
-		    reply->failure_words);
-		if (proxy->url != NULL)
-			buf_append_format(words, " (through the proxy %s)",
-			    proxy->url);
+		buf_append_text(words, "no answer: ");
+		http_reply_describe_failure(reply, words);
 		return;
 	}
 	if (reply->status == 0) {

@@ -4,7 +4,6 @@
 
 #include "base/buf.h"
 #include "http/message.h"
-#include "http/proxy.h"
 #include "provider/outcome.h"
 
 /*
@@ -14,8 +13,7 @@
  * judged.
  */
 void explain_reply(const struct http_reply *reply,
-    const struct outcome *outcome, const struct proxy *proxy,
-    struct buf *words);
+    const struct outcome *outcome, struct buf *words);
 
 /* The same of an error in words that end with a provider's. */
 void explain_error(const char *words, struct buf *text);

@@ -53,21 +53,13 @@ probe_begin_step(struct probe_result *result, const char *name)
 	return step;
 }
 
-static void
-probe_explain(const struct probe *probe, const struct session_push *push,
-    struct probe_step *step)
-{
-	explain_reply(&push->reply, &push->outcome,
-	    &session_conf(probe->session)->proxy, &step->words);
-}
-
 /*
  * Without credentials: name, proxy, TLS and HTTP/2 lead to the provider, which
  * says so by refusing us.
  */
 static bool
-probe_connect(struct probe *probe, struct session_app *app,
-    const struct batch *batch, struct probe_result *result)
+probe_connect(struct session_app *app, const struct batch *batch,
+    struct probe_result *result)
 {
 	struct probe_step *step = probe_begin_step(result, "connect");
 	struct session_push push = {
@@ -88,7 +80,7 @@ probe_connect(struct probe *probe, struct session_app *app,
 		    "it answers %d %s", push.reply.status,
 		    push.outcome.reason);
 	else
-		probe_explain(probe, &push, step);
+		explain_reply(&push.reply, &push.outcome, &step->words);
 	session_push_free(&push);
 	return step->ok;
 }
@@ -154,7 +146,7 @@ probe_push(struct probe *probe, struct session_app *app,
 		    "answers %d %s for a device that cannot be",
 		    push.reply.status, push.outcome.reason);
 	else
-		probe_explain(probe, &push, step);
+		explain_reply(&push.reply, &push.outcome, &step->words);
 	session_push_free(&push);
 }
 
@@ -180,7 +172,7 @@ probe_exchange(struct probe *probe, struct session_app *app,
 	const struct token *token;
 	bool ok;
 
-	if (!probe_connect(probe, app, batch, result))
+	if (!probe_connect(app, batch, result))
 		return;
 	token = probe_token(app, result, &ok);
 	if (ok)

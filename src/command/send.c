@@ -280,8 +280,8 @@ send_print(const struct session_push *push, const char *words)
 
 /* Sends it, or learns that it cannot be, in words. */
 static void
-send_push(const struct send *send, struct session_app *app,
-    struct session_push *push, struct buf *words)
+send_push(struct session_app *app, struct session_push *push,
+    struct buf *words)
 {
 	struct error error;
 
@@ -294,8 +294,7 @@ send_push(const struct send *send, struct session_app *app,
 		return;
 	}
 	session_app_push(app, push);
-	explain_reply(&push->reply, &push->outcome,
-	    &session_conf(send->session)->proxy, words);
+	explain_reply(&push->reply, &push->outcome, words);
 }
 
 static enum exit_status
@@ -310,7 +309,7 @@ send_exchange(const struct send *send, struct session_app *app,
 	struct buf words;
 
 	buf_init(&words, SEND_WORDS_SIZE);
-	send_push(send, app, &push, &words);
+	send_push(app, &push, &words);
 	if (send->arguments->json)
 		command_print_json(send_json(&push, buf_text(&words)));
 	else

@@ -188,6 +188,7 @@ session_copy_reply(const struct http_reply *reply, struct session_app *app)
 	memcpy(app->words, reply->failure_words, length);
 	app->words[length] = '\0';
 	copy->failure_words = app->words;
+	copy->proxy = reply->proxy;
 	copy->status = reply->status;
 	copy->retry_after_ms = reply->retry_after_ms;
 	buf_append(&copy->headers, buf_text(&reply->headers),

@@ -79,14 +79,18 @@ minting_on_reply(void *arg, const struct http_reply *reply)
 	const struct minting_params *params = &minting->params;
 	struct token token = { .text = "" };
 	struct error error;
+	struct buf words;
 
 	minting->call = NULL;
 	if (minting_may_retry(minting, reply))
 		minting_mint(minting, minting->tokens);
 	else if (reply->failure != HTTP_FAILURE_NONE) {
-		error_set(&error, "the token endpoint cannot be reached: %s",
-		    reply->failure_words);
-		minting_fail(minting, CAUSE_UNREACHABLE, error.words);
+		buf_init(&words, sizeof error.words);
+		buf_append_text(&words,
+		    "the token endpoint cannot be reached: ");
+		http_reply_describe_failure(reply, &words);
+		minting_fail(minting, CAUSE_UNREACHABLE, buf_text(&words));
+		buf_free(&words);
 	} else if (!params->provider->read(params->account, reply,
 	    clock_wall_s(), &token, &error))
 		minting_fail(minting, reply->status >= 500 ?

@@ -8,6 +8,10 @@
 #include "base/log.h"
 #include "provider/hint.h"
 
+enum {
+	PUSH_WORDS_SIZE = 512
+};
+
 static void push_send(struct push *push);
 
 static void
@@ -57,12 +61,17 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 {
 	struct health *health = push->params.channel->health;
 	const char *hint = hint_find(outcome->reason);
+	struct buf words;
 
 	if (reply->failure != HTTP_FAILURE_NONE) {
 		/* The words name the server, which may be a person's. */
-		if (push->params.channel->origin[0] == '\0')
+		if (push->params.channel->origin[0] == '\0') {
+			buf_init(&words, PUSH_WORDS_SIZE);
+			http_reply_describe_failure(reply, &words);
 			health_log(health, HEALTH_NO_RESPONSE,
-			    "no response: %s", reply->failure_words);
+			    "no response: %s", buf_text(&words));
+			buf_free(&words);
+		}
 	} else if (outcome->cause == CAUSE_CREDENTIALS)
 		health_log(health, HEALTH_CREDENTIALS,
 		    "app %s: provider rejected our credentials: %d %s%s%s",

@@ -344,8 +344,9 @@ http_send(struct http_pool *pool, struct http_request *request,
 	struct http_call *call = http_call_create(request);
 
 	call->pool = pool;
+	call->reply.proxy = pool->http->params.proxy->url;
 	/* Through a proxy it is the proxy that is connected to. */
-	if (pool->http->params.proxy->url == NULL)
+	if (call->reply.proxy == NULL)
 		call->addresses = pool->params.addresses;
 	if (pool->params.reply_size > 0)
 		call->reply.body.limit = pool->params.reply_size;

@@ -143,6 +143,20 @@ http_reply_init(struct http_reply *reply)
 }
 
 void
+http_reply_describe_failure(const struct http_reply *reply, struct buf *words)
+{
+	const char *host = reply->proxy == NULL ? NULL :
+	    strstr(reply->proxy, "://");
+
+	buf_append_text(words, reply->failure_words);
+	if (host != NULL) {
+		host += strlen("://");
+		buf_append_format(words, " (through the proxy %.*s)",
+		    (int)strcspn(host, "/"), host);
+	}
+}
+
+void
 http_reply_free(struct http_reply *reply)
 {
 	buf_free(&reply->headers);

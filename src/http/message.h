@@ -48,6 +48,7 @@ enum http_failure {
 struct http_reply {
 	enum http_failure failure;
 	const char *failure_words;	/* for the log; "" without a failure */
+	const char *proxy;	/* the URL of one on the way, or NULL */
 	int status;			/* 0 without an answer */
 	int64_t retry_after_ms;		/* -1 if the header is not there */
 	unsigned int connects;		/* connections opened for it */
@@ -90,6 +91,10 @@ const char *http_reply_header(const struct http_reply *reply,
     const char *name);
 
 void http_reply_init(struct http_reply *reply);
+/* Appends the words of a failure, and which proxy was on the way. */
+void http_reply_describe_failure(const struct http_reply *reply,
+    struct buf *words);
+
 void http_reply_free(struct http_reply *reply);
 
 #endif

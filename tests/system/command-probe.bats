@@ -193,7 +193,7 @@ explains() {
 	explains "$IOS_APP" "no answer: "
 	control '{}'
 	write_config '.proxy = "http://localhost:1"'
-	explains "$IOS_APP" "(through the proxy http://localhost:1)"
+	explains "$IOS_APP" "(through the proxy localhost:1)"
 	write_config '.ca_file = "clients-ca.pem"'
 	explains "$IOS_APP" "SSL"
 	# Who answers there is not the provider.

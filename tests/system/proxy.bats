@@ -125,12 +125,16 @@ pushed() {
 @test "without the proxy nothing is sent" {
 	start_proxy
 	stop "$PROXY_PID"
+	local words
 	start_gateway '.request_timeout_ms = 3000'
 	push one
 	[ "$CODE" = 503 ]
 	[ ! -s "$STAGE/record.json" ]
-	grep -q 'no response: .*127.0.0.1.*port' "$STAGE/gateway.log"
-	grep -q 'the token endpoint cannot be reached: ' "$STAGE/gateway.log"
+	for words in 'no response: .*127.0.0.1.*port' \
+		'no token: the token endpoint cannot be reached: .*'; do
+		grep -q "$words.* (through the proxy 127.0.0.1:$PROXY_PORT)\$" \
+			"$STAGE/gateway.log"
+	done
 }
 
 @test "credentials for the proxy come from a file" {

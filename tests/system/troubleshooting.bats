@@ -144,7 +144,8 @@ google() {
 @test "a provider that is down, and a proxy that is not there" {
 	stage_start '.proxy = "http://127.0.0.1:9"'
 	push
-	logs 'no response: …' 'the token endpoint cannot be reached: …'
+	logs 'no response: …' 'the token endpoint cannot be reached: …' \
+		'(through the proxy …)'
 	probes 'no answer: …' '(through the proxy …)'
 }
 

@@ -53,7 +53,6 @@ static const struct {
 static void
 check_replies(void)
 {
-	static const struct proxy none = { .url = NULL };
 	struct http_reply reply;
 	struct buf words;
 	size_t i;
@@ -69,7 +68,7 @@ check_replies(void)
 			buf_append(&reply.headers, "", 1);
 		}
 		explain_reply(&reply, &(struct outcome){
-		    .reason = replies[i].reason }, &none, &words);
+		    .reason = replies[i].reason }, &words);
 		tap_is_string(buf_text(&words), replies[i].words, "%s",
 		    replies[i].name);
 		buf_free(&words);
@@ -80,12 +79,13 @@ check_replies(void)
 static void
 check_failures(void)
 {
-	static char url[] = "http://proxy.example:3128";
-	const struct proxy proxies[] = { { .url = NULL }, { .url = url } };
+	static const char *const proxies[] = {
+		NULL, "http://proxy.example:3128/"
+	};
 	static const char *const expected[] = {
 		"no answer: it is dark",
 		"no answer: it is dark (through the proxy "
-		"http://proxy.example:3128)"
+		"proxy.example:3128)"
 	};
 	struct http_reply reply;
 	struct buf words;
@@ -96,8 +96,9 @@ check_failures(void)
 		buf_init(&words, 1024);
 		reply.failure = HTTP_FAILURE_NOT_SENT;
 		reply.failure_words = "it is dark";
+		reply.proxy = proxies[i];
 		explain_reply(&reply, &(struct outcome){ .reason = "" },
-		    &proxies[i], &words);
+		    &words);
 		tap_is_string(buf_text(&words), expected[i], "no answer");
 		buf_free(&words);
 		http_reply_free(&reply);
