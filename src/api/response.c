@@ -97,13 +97,23 @@ response_send_head(struct exchange *exchange, int status, const char *type,
 	response_write(exchange, head);
 }
 
+/* HEAD wants none (RFC 3875, 4.3.3): HAProxy takes one for an error. */
+static void
+response_send_body(struct exchange *exchange, const char *text, size_t size)
+{
+	const char *method = exchange_variable(exchange, "REQUEST_METHOD");
+
+	if (method == NULL || strcmp(method, "HEAD") != 0)
+		exchange_write(exchange, text, size);
+}
+
 void
 response_send_text(struct exchange *exchange, int status, const char *type,
     const char *text, size_t size)
 {
 	exchange_allow(exchange, size + RESPONSE_HEAD_SIZE);
 	response_send_head(exchange, status, type, "", (long)size);
-	exchange_write(exchange, text, size);
+	response_send_body(exchange, text, size);
 }
 
 void
@@ -116,7 +126,7 @@ response_send(struct exchange *exchange, int status, const char *headers,
 
 	response_send_head(exchange, status, RESPONSE_TYPE, headers,
 	    (long)size);
-	exchange_write(exchange, text, size);
+	response_send_body(exchange, text, size);
 	json_object_put(body);
 }
 

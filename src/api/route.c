@@ -486,7 +486,7 @@ route_serve_discovery(const struct router *router, const struct route *route,
 	exchange_finish(exchange);
 }
 
-/* GET, or HEAD, whose answer the web server cuts. */
+/* GET, or HEAD, which is answered without a body. */
 static bool
 route_is_read(const char *method)
 {

@@ -74,7 +74,11 @@ request_id() {
 		[ "$CODE" = 200 ] || { echo "$path: $CODE"; false; }
 		page "/any/base$path"
 		[ "$CODE" = 200 ]
-		page "$path" REQUEST_METHOD=HEAD
+		ask REQUEST_METHOD=HEAD PUSH_GATEWAY_ADMIN=on \
+			SCRIPT_NAME="$path"
+		[ "$CODE" = 200 ]
+		grep -q '^Content-Length: [1-9]' <<<"$ANSWER"
+		[ -z "$BODY" ]
 		ask REQUEST_METHOD=GET SCRIPT_NAME="$path"
 		[ "$CODE" = 404 ]
 		ask REQUEST_METHOD=GET SCRIPT_NAME="$path" \
