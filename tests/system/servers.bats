@@ -373,11 +373,90 @@ quick() {
 	esac
 }
 
-# --- workers that die --------------------------------------------------------
-
 serves() {
 	post /push/v1/notify "$(single "$(plain '{}')")" && [ "$CODE" = 200 ]
 }
+
+# --- the operator's listener -------------------------------------------------
+
+# operator PATH [curl-OPTION...]: asks the operator's listener.
+operator() {
+	local path=$1
+	shift
+	CODE=$(curl -sS --max-time 20 -D "$STAGE/answer.headers" \
+		-o "$STAGE/answer" -w '%{http_code}' "$@" \
+		"http://127.0.0.1:$ADMIN_PORT$path")
+	BODY=$(<"$STAGE/answer")
+}
+
+# shows PATH TYPE PATTERN: it has that page of the gateway.
+shows() {
+	operator "$1"
+	[[ $CODE == 200 && $(header content-type) == "$2" && $BODY =~ $3 ]] || {
+		echo "$1: $CODE $(header content-type) $BODY"
+		return 1
+	}
+}
+
+@test "the operator's listener has health, metrics and status" {
+	local base
+	serves
+	for base in '' /any/base; do
+		shows "$base/health/live" application/json '^\{"status":"live"\}$'
+		shows "$base/health/ready" application/json \
+			'^\{"status":"ready"'
+		shows "$base/metrics" 'text/plain; version=0.0.4' \
+			'push_gateway_requests_total\{.*status="200"\} [1-9]'
+		shows "$base/status" 'text/html; charset=utf-8' \
+			"<td>$IOS_APP</td>"
+	done
+	operator /metrics --head
+	[ "$CODE" = 200 ]
+	operator /metrics -d x
+	error_in_json 405
+	[ "$(header allow)" = 'GET, HEAD' ]
+	clear_record
+	operator /push/v1/notify -H 'Content-Type: application/json' \
+		-d "$(single "$(plain '{}' "$(android a)")")"
+	error_in_json 403 404
+	[ ! -s "$STAGE/record.json" ]
+}
+
+# Each way to write a page's path; its Host, and what it claims.
+@test "callers get none of the operator's pages, whatever they write" {
+	local path claims=() pages=(/health/live /health/ready /metrics /status)
+	local name
+	for name in PUSH-GATEWAY-ADMIN PUSH_GATEWAY_ADMIN \
+		Push_Gateway_Admin HTTP_PUSH_GATEWAY_ADMIN; do
+		claims+=(-H "$name: on")
+	done
+	claims+=(-H "Host: 127.0.0.1:$ADMIN_PORT"
+		-H "X-Forwarded-Host: 127.0.0.1:$ADMIN_PORT"
+		-H 'X-Forwarded-For: 127.0.0.1')
+	for path in "${pages[@]}"; do
+		request "$path"
+		error_in_json 404
+		request "$path" --cert "$STAGE/client.pem" \
+			--key "$STAGE/client-key.pem"
+		error_in_json 404
+		request "$path" "${claims[@]}"
+		error_in_json 404
+		request "$path" "${claims[@]}" --cert "$STAGE/client.pem" \
+			--key "$STAGE/client-key.pem"
+		error_in_json 404
+	done
+	for path in //metrics /./metrics /x/../metrics /%2e/metrics \
+		/x/%2e%2e/metrics /%6Detrics /METRICS /metrics/ /metrics//. \
+		/health%2flive /health//live /status%20 '/status;x' \
+		'/status?PUSH_GATEWAY_ADMIN=on' /push/v1/notify/../../../status \
+		/.push-gateway-errors/../metrics /.push-gateway-errors/metrics; do
+		request "$path" "${claims[@]}" --cert "$STAGE/client.pem" \
+			--key "$STAGE/client-key.pem"
+		error_in_json 400 403 404
+	done
+}
+
+# --- workers that die --------------------------------------------------------
 
 kill_workers() {
 	local pid
