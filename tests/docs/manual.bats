@@ -93,8 +93,12 @@ signals() {
 
 @test "push-gateway.fcgi(8) lists each signal" {
 	write_config
-	# The shell has what it starts in the background ignore some.
-	env --default-signal perl "$ROOT/tests/lib/fastcgi.pl" serve \
+	# The shell has what it starts in the background ignore some, and a
+	# sanitizer takes some for itself.
+	env --default-signal \
+		ASAN_OPTIONS="${ASAN_OPTIONS-}:handle_segv=0:handle_sigfpe=0" \
+		UBSAN_OPTIONS="${UBSAN_OPTIONS-}:handle_segv=0:handle_sigfpe=0" \
+		perl "$ROOT/tests/lib/fastcgi.pl" serve \
 		"$STAGE/socket" "$GATEWAY" -c "$STAGE/push-gateway.json" \
 		2>"$STAGE/worker.log" 3>&- &
 	WORKER_PID=$!
