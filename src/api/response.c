@@ -38,6 +38,8 @@ static const struct {
 	    .text = "Notification object is too large.", .headers = "" },
 	[RESPONSE_BATCH_BODY_TOO_LARGE] = { .status = 413,
 	    .text = "Batch request payload is too large.", .headers = "" },
+	[RESPONSE_HEADERS_TOO_LARGE] = { .status = 431,
+	    .text = "The request headers are too large.", .headers = "" },
 	[RESPONSE_FAILURE] = { .status = 500,
 	    .text = "Unexpected failure during processing.", .headers = "" },
 	[RESPONSE_READ_ONLY] = { .status = 405,
@@ -58,6 +60,7 @@ static const struct {
 	{ .status = 404, .words = "Not Found" },
 	{ .status = 405, .words = "Method Not Allowed" },
 	{ .status = 413, .words = "Content Too Large" },
+	{ .status = 431, .words = "Request Header Fields Too Large" },
 	{ .status = 500, .words = "Internal Server Error" },
 	{ .status = 503, .words = "Service Unavailable" },
 };

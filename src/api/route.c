@@ -197,6 +197,15 @@ route_refuse_caller(const struct router *router, const struct route *route,
 	exchange_finish(exchange);
 }
 
+static void
+route_refuse_headers(const struct router *router, struct exchange *exchange)
+{
+	route_note_refusal(router, NULL, NULL, RESPONSE_HEADERS_TOO_LARGE,
+	    NULL);
+	response_send_error(exchange, RESPONSE_HEADERS_TOO_LARGE, NULL);
+	exchange_finish(exchange);
+}
+
 /* Ready to be listed. */
 static void
 route_log_unlisted(const struct caller_certificate *certificate)
@@ -539,7 +548,10 @@ void
 router_serve(struct router *router, struct exchange *exchange)
 {
 	log_set_request(exchange_id(exchange));
-	route_serve(router, exchange);
+	if (exchange_variables_are_too_large(exchange))
+		route_refuse_headers(router, exchange);
+	else
+		route_serve(router, exchange);
 	log_set_request(NULL);
 }
 

@@ -13,7 +13,8 @@
 
 /*
  * Method and path lead to an operation, or to 404, 405, 401 and 413, in this
- * order.
+ * order.  431 comes before them: of headers that are too large nothing is
+ * known, not even the path.
  */
 struct router;
 

@@ -69,6 +69,14 @@ cgi_has_variables(const void *request)
 	return true;
 }
 
+/* The system refuses to start a program with more than it takes. */
+static bool
+cgi_variables_are_too_large(const void *request)
+{
+	(void)request;
+	return false;
+}
+
 static const char *
 cgi_variable(const void *request, const char *name)
 {
@@ -116,6 +124,7 @@ const struct protocol protocol_cgi = {
 	.take = cgi_take,
 	.state = cgi_state,
 	.has_variables = cgi_has_variables,
+	.variables_are_too_large = cgi_variables_are_too_large,
 	.variable = cgi_variable,
 	.body_size = cgi_body_size,
 	.read_body = cgi_read_body,

@@ -103,6 +103,13 @@ exchange_variable(const struct exchange *exchange, const char *name)
 	return exchange->params.protocol->variable(exchange->request, name);
 }
 
+bool
+exchange_variables_are_too_large(const struct exchange *exchange)
+{
+	return exchange->params.protocol->variables_are_too_large(
+	    exchange->request);
+}
+
 /* --- its id --------------------------------------------------------------- */
 
 /* True if a caller's id can go into the log and back. */

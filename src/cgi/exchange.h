@@ -68,6 +68,12 @@ void exchange_free(struct exchange *exchange);
 const char *exchange_variable(const struct exchange *exchange,
     const char *name);
 
+/*
+ * True if the variables, which hold the request's headers, are larger than
+ * PROTOCOL_VARIABLES_SIZE: then there are none.
+ */
+bool exchange_variables_are_too_large(const struct exchange *exchange);
+
 enum {
 	EXCHANGE_ID_SIZE = 65
 };

@@ -53,6 +53,7 @@ struct fastcgi {
 	enum protocol_state state;
 	FCGX_Request request;
 	bool accepted;		/* libfcgi has the variables */
+	bool too_large;		/* they were: none is kept */
 	/* The record that is arriving. */
 	unsigned char header[FCGI_HEADER_LEN];
 	size_t header_size;	/* how much of it is there */
@@ -248,6 +249,19 @@ fastcgi_variables_fit(const struct fastcgi *fastcgi)
 	return true;
 }
 
+/* More than we take: what there is is dropped, and what still comes, too. */
+static void
+fastcgi_drop_variables(struct fastcgi *fastcgi)
+{
+	struct fastcgi_records *variables = &fastcgi->variables;
+
+	fastcgi->too_large = true;
+	variables->buf.size = sizeof(FCGI_BeginRequestRecord);
+	variables->buf.overflowed = false;
+	variables->content = 0;
+	fastcgi_records_begin(variables, FCGI_PARAMS, fastcgi->id);
+}
+
 static void
 fastcgi_accept(struct fastcgi *fastcgi)
 {
@@ -344,7 +358,8 @@ fastcgi_take_header(struct fastcgi *fastcgi)
 		return;
 	else if (header[1] == FCGI_PARAMS &&
 	    fastcgi->state == PROTOCOL_VARIABLES) {
-		fastcgi->target = &fastcgi->variables;
+		fastcgi->target = fastcgi->too_large ? NULL :
+		    &fastcgi->variables;
 		if (fastcgi->content_left == 0)
 			fastcgi_accept(fastcgi);
 	} else if (header[1] == FCGI_STDIN &&
@@ -385,7 +400,10 @@ fastcgi_take_content(struct fastcgi *fastcgi, const char *data, size_t size)
 		    !fastcgi->expected)
 			fastcgi_expect_body(fastcgi);
 		fastcgi_records_add(fastcgi->target, data, size);
-		if (fastcgi->target->buf.overflowed)
+		if (fastcgi->variables.buf.overflowed) {
+			fastcgi_drop_variables(fastcgi);
+			fastcgi->target = NULL;
+		} else if (fastcgi->body.buf.overflowed)
 			fastcgi->state = PROTOCOL_BROKEN;
 		else if (fastcgi->content_left == 0 &&
 		    fastcgi->header[1] == FCGI_BEGIN_REQUEST)
@@ -478,6 +496,14 @@ fastcgi_has_variables(const void *request)
 	return fastcgi->accepted;
 }
 
+static bool
+fastcgi_variables_are_too_large(const void *request)
+{
+	const struct fastcgi *fastcgi = request;
+
+	return fastcgi->too_large;
+}
+
 static const char *
 fastcgi_variable(const void *request, const char *name)
 {
@@ -557,6 +583,7 @@ const struct protocol protocol_fastcgi = {
 	.take = fastcgi_take,
 	.state = fastcgi_state,
 	.has_variables = fastcgi_has_variables,
+	.variables_are_too_large = fastcgi_variables_are_too_large,
 	.variable = fastcgi_variable,
 	.body_size = fastcgi_body_size,
 	.read_body = fastcgi_read_body,

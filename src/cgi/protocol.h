@@ -14,7 +14,8 @@
  * does.
  */
 enum {
-	/* Of all variables, names and values: what one record can hold. */
+	/* Of all variables, names and values, by FastCGI: what one record can
+	 * hold. */
 	PROTOCOL_VARIABLES_SIZE = 65535,
 	/* More than the largest body that a configuration allows. */
 	PROTOCOL_BODY_SIZE = 80 * 1024 * 1024
@@ -41,6 +42,10 @@ struct protocol {
 
 	/* True once they are there, even if what follows is broken. */
 	bool (*has_variables)(const void *request);
+
+	/* True if there were more than PROTOCOL_VARIABLES_SIZE: then none of
+	 * them is there, and the body is not worth reading. */
+	bool (*variables_are_too_large)(const void *request);
 
 	/* Once they are there: the value, the request's own, or NULL. */
 	const char *(*variable)(const void *request, const char *name);

@@ -110,6 +110,26 @@ error_in_json() {
 	done
 }
 
+@test "more than 64 KiB of headers are refused as such" {
+	[ "$WEB_SERVER" != haproxy ] || skip 'its own answer is in HTML'
+	local i long many=()
+	long=$(printf 'x%.0s' {1..8000})
+	for i in {1..12}; do
+		many+=(-H "X-Long-$i: $long")
+	done
+	post /push/v1/notify '{}' --http1.1 "${many[@]}"
+	case $WEB_SERVER in
+	# Its own answer, which no setting changes: the gateway is not asked.
+	apache-fcgid) error_in_json 500 ;;
+	# By CGI there is no such limit.
+	apache-cgi) error_in_json 400 ;;
+	*) error_in_json 431 ;;
+	esac
+	[ ! -s "$STAGE/record.json" ]
+	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
+	[ "$CODE" = 200 ]
+}
+
 @test "an unknown method is answered in JSON, as is TRACE" {
 	local method
 	for method in NONSENSE TRACE CONNECT; do

@@ -123,6 +123,13 @@ exchange_variable(const struct exchange *exchange, const char *name)
 	return variable->value;
 }
 
+bool
+exchange_variables_are_too_large(const struct exchange *exchange)
+{
+	fake_exchange_check(exchange, "say whether its variables fit");
+	return exchange->params.variables_are_too_large;
+}
+
 const char *
 exchange_id(struct exchange *exchange)
 {

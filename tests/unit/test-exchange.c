@@ -314,6 +314,68 @@ check_upload(const struct upload *row)
 	close_world();
 }
 
+/* Record after record of variables, of `size` bytes in all, and their end. */
+static void
+send_variables(size_t size)
+{
+	static const char begin[] = "\1\1\0\1\0\x08\0\0\0\1\0\0\0\0\0";
+
+	fastcgi_peer_send(&world.peer, begin, sizeof begin);
+	while (size > 0) {
+		size_t part = size < 8192 ? size : 8192;
+		size_t value = part - 6;
+		/* The record's header, both lengths, and the name. */
+		unsigned char head[] = { 1, 4, 0, 1,
+		    (unsigned char)(part >> 8), (unsigned char)part, 0, 0,
+		    1, 0x80, 0, (unsigned char)(value >> 8),
+		    (unsigned char)value, 'H' };
+
+		fastcgi_peer_send(&world.peer, head, sizeof head);
+		fastcgi_peer_send(&world.peer, fixture_repeat("x", value),
+		    value);
+		pass(10);
+		size -= part;
+	}
+	fastcgi_peer_send(&world.peer, "\1\4\0\1\0\0\0", 8);
+	pass(10);
+}
+
+static void
+check_answered(const char *name)
+{
+	tap_ok(world.arrived_ms != -1 && world.exchange != NULL &&
+	    exchange_variables_are_too_large(world.exchange),
+	    "%s: it is known", name);
+	tap_ok(world.exchange != NULL &&
+	    exchange_variable(world.exchange, "H") == NULL,
+	    "%s: nothing of them is", name);
+	exchange_write(world.exchange, "431", 3);
+	exchange_finish(world.exchange);
+	/* What still comes is read away, or it would reset the answer. */
+	fastcgi_peer_send(&world.peer, fixture_repeat("x", 4096), 4096);
+	pass(10);
+	fastcgi_peer_read(&world.peer, FASTCGI_PEER_ANSWER_SIZE);
+	tap_ok(world.peer.size == 3 && world.peer.ended,
+	    "%s: it is answered", name);
+}
+
+static void
+check_variables_over_limit(void)
+{
+	open_world();
+	world.asks = false;
+	send_variables(65535);
+	tap_ok(world.arrived_ms != -1 &&
+	    !exchange_variables_are_too_large(world.exchange),
+	    "65535 bytes of variables arrive");
+	close_world();
+	open_world();
+	world.asks = false;
+	send_variables(65536);
+	check_answered("one more");
+	close_world();
+}
+
 static void
 check_body_over_limit(void)
 {
@@ -560,6 +622,7 @@ main(void)
 	for (i = 0; i < sizeof uploads / sizeof *uploads; i++)
 		check_upload(&uploads[i]);
 	check_body_over_limit();
+	check_variables_over_limit();
 	check_expire();
 	check_answer();
 	check_linger();
