@@ -168,6 +168,33 @@ kill_workers() {
 	wait "${callers[@]}"
 }
 
+# It gives a worker one request at a time: what hangs holds a worker.
+@test "behind mod_fcgid, too, a provider that hangs leaves workers to the other" {
+	[ "$WEB_SERVER" = apache-fcgid ] ||
+		skip 'a worker behind it has many requests at once'
+	write_config '.request_timeout_ms = 5000 | .breaker_pause_s = 3600 |
+		.state_directory = "state-of-the-held"'
+	WEB_SERVER_EDIT='s/^\(\s*FcgidMaxProcesses.*\) 64/\1 6/' start_web_server
+	control '{"apns": {"hang": true}}'
+	local callers=() i
+	for i in {1..30}; do
+		ANSWER_FILE=held$i post /push/v1/notify \
+			"$(single "$(plain '{}' "$(ios "$i")")")" 3>&- &
+		callers+=($!)
+	done
+	is_open() {
+		grep -q 'circuit breaker open' "$STAGE/gateway.log"
+	}
+	wait_until 30 is_open
+	one "$(android a)"
+	[ "$CODE" = 200 ]
+	wait "${callers[@]}"
+	# Those that every worker had by then, and no others.
+	echo "attempts: $(record 'select(.service == "apns")' | wc -l)" >&3
+	[ "$(record 'select(.service == "apns")' | wc -l)" -le 6 ]
+	[ "$(grep -c 'circuit breaker open: ' "$STAGE/gateway.log")" = 1 ]
+}
+
 # private PID: the memory of a process that is its own, in KiB.
 private() {
 	awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$1/smaps_rollup"
@@ -178,6 +205,7 @@ is_small() {
 }
 
 @test "10,000 notifications to a black hole leave the worker where it was" {
+	[ "$WEB_SERVER" != apache-fcgid ] || skip 'it starts and ends workers'
 	start '.request_timeout_ms = 2000'
 	local pid before i callers=()
 	one "$(ios warm)"
