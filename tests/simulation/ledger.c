@@ -16,6 +16,7 @@ static const char *const ledger_ends[] = {
 	[LEDGER_ANSWERED] = "answered",
 	[LEDGER_BROKEN] = "broken",
 	[LEDGER_UNSENT] = "unsent",
+	[LEDGER_REFUSED] = "refused",
 	[LEDGER_CANCELLED] = "cancelled",
 };
 
@@ -120,10 +121,11 @@ ledger_describe(const struct ledger *ledger, size_t index)
 	unsigned int i;
 
 	buf_init(&text, 65536);
-	buf_append_format(&text, "  device %zu (pushkey %zu, app %u) of item "
-	    "%zu of request %zu, generation %zu: body at %" PRId64
+	buf_append_format(&text, "  device %zu (pushkey %zu, app %u, %u refusals) "
+	    "of item %zu of request %zu, generation %zu: body at %" PRId64
 	    " ms, timeout %" PRId64 " ms, answered at %" PRId64 " ms\n", index,
-	    device->pushkey, device->app, device->item - request->first_item,
+	    device->pushkey, device->app, device->refusals,
+	    device->item - request->first_item,
 	    item->request, request->generation, request->began_ms,
 	    request->timeout_ms, request->end_ms);
 	for (i = 0; i < device->attempt_count; i++) {

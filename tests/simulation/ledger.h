@@ -24,9 +24,11 @@ enum ledger_end {
 	LEDGER_ANSWERED,
 	LEDGER_BROKEN,		/* no answer; it may have arrived */
 	LEDGER_UNSENT,
+	LEDGER_REFUSED,		/* by the provider, that did not look at it */
 	LEDGER_CANCELLED	/* by the gateway */
 };
 
+/* One that is refused is followed by the next in its place. */
 struct ledger_attempt {
 	int64_t sent_ms;
 	int64_t ended_ms;
@@ -46,6 +48,7 @@ struct ledger_device {
 	size_t pushkey;		/* the index of the first with the same */
 	bool unreachable;	/* for the caller, or at all: it fails */
 	bool lost;		/* its app has no credentials */
+	unsigned int refusals;	/* of all its attempts */
 	unsigned int attempt_count;
 	struct ledger_attempt attempts[LEDGER_ATTEMPTS_MAX];
 };

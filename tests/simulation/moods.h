@@ -21,6 +21,8 @@ enum moods_behaviour {
 	BREAKS_IN_ANSWER,	/* its status has come */
 	BREAKS_ALL,		/* that is on the connection */
 	IS_NOT_SENT,
+	REFUSES,		/* the stream: it was not looked at */
+	GOES_AWAY,		/* accepts it as the connection's last one */
 	SPEAKS_OLD,		/* HTTP/1.1 */
 	TALKS_WITHOUT_END,
 	MOODS_BEHAVIOUR__MAX

@@ -11,6 +11,7 @@
 
 enum {
 	NETWORK_BUSY = 100,		/* in flight */
+	NETWORK_STREAMS = 100,		/* at most, where there is a limit */
 	NETWORK_HUNG_MS = 3000,
 	/* Who waits for a token for so long, and in vain, counts as a failure
 	 * of the account. */
@@ -43,6 +44,7 @@ struct network_call {
 	CURLcode code;			/* as planned */
 	int64_t end_ms;
 	bool answers;			/* as planned */
+	bool refused;			/* likewise */
 	char *body;			/* NULL, or of its own */
 };
 
@@ -61,6 +63,7 @@ struct network {
 	struct network_call *calls;	/* by number */
 	size_t call_size;
 	unsigned int tokens;		/* given out so far */
+	unsigned int busy;		/* with so many in flight */
 	char *endless;
 	struct network_hooks hooks;
 };
@@ -202,6 +205,7 @@ network_behave(struct network *network, enum moods_behaviour behaviour,
 {
 	switch (behaviour) {
 	case ACCEPTS:
+	case GOES_AWAY:
 		network_answer(network, attempt, answer,
 		    answers_accepted(provider));
 		break;
@@ -252,6 +256,10 @@ network_behave(struct network *network, enum moods_behaviour behaviour,
 		answer->unsent = true;
 		answer->cuts = true;
 		break;
+	case REFUSES:
+		answer->code = CURLE_SEND_ERROR;
+		answer->refused = true;
+		break;
 	case SPEAKS_OLD:
 		network_answer(network, attempt, answer, strcmp(provider,
 		    "apns") == 0 ? &network_old : answers_accepted(provider));
@@ -287,7 +295,13 @@ network_push(struct network *network, struct network_state *state,
 		    "end", call->device);
 		return;
 	}
-	attempt = &device->attempts[call->attempt = device->attempt_count++];
+	call->attempt = device->attempt_count;
+	if (device->attempt_count > 0 && device->attempts[
+	    device->attempt_count - 1].end == LEDGER_REFUSED)
+		call->attempt--;
+	else
+		device->attempt_count++;
+	attempt = &device->attempts[call->attempt];
 	*attempt = (struct ledger_attempt){
 		.sent_ms = ledger_now_ms(),
 		.ended_ms = LEDGER_NONE,
@@ -303,6 +317,10 @@ network_push(struct network *network, struct network_state *state,
 	    mood->most_ms);
 	network_behave(network, behaviour, network_hosts[call->account].provider,
 	    attempt, answer);
+	call->refused = answer->refused;
+	device->refusals += answer->refused;
+	if (behaviour == GOES_AWAY)
+		fake_curl_go_away(request->connection);
 	call->answers = attempt->answer != NULL &&
 	    (answer->code == CURLE_OK || attempt->answer->status == 200);
 	if (network->hooks.sent != NULL)
@@ -388,7 +406,7 @@ network_on_sent(void *arg, const struct fake_curl_request *request,
 		.device = (size_t)LEDGER_NONE
 	};
 	state = &network->accounts[call->account];
-	if (++state->in_flight >= NETWORK_BUSY)
+	if (++state->in_flight >= network->busy)
 		state->busy_ms = ledger_now_ms();
 	if (call->account == NETWORK_TOKENS)
 		network_give_token(network, state, call, answer);
@@ -419,7 +437,7 @@ network_end_call(struct network *network, struct network_call *call,
 
 	free(call->body);
 	call->body = NULL;
-	if (state->in_flight-- >= NETWORK_BUSY)
+	if (state->in_flight-- >= network->busy)
 		state->busy_ms = now_ms;
 	if (attempt == NULL)
 		return;
@@ -446,6 +464,8 @@ network_on_ended(void *arg, unsigned int number, CURLcode code)
 		planned = true;
 	if (planned && call->answers)
 		network_end_call(network, call, LEDGER_ANSWERED);
+	else if (planned && call->refused)
+		network_end_call(network, call, LEDGER_REFUSED);
 	else if (planned && call->code == CURLE_COULDNT_CONNECT)
 		network_end_call(network, call, LEDGER_UNSENT);
 	else
@@ -475,11 +495,16 @@ network_create(struct ledger *ledger, uint64_t seed, int64_t end_ms)
 {
 	struct network *network = xcalloc(1, sizeof *network);
 	struct dice dice;
+	unsigned int streams = 0;
 	size_t i;
 
 	network->ledger = ledger;
 	dice_init(&network->dice, seed, 1);
 	dice_init(&dice, seed, 2);
+	if (dice_chance(&dice, 300))
+		streams = (unsigned int)dice_magnitude(&dice, 1,
+		    NETWORK_STREAMS);
+	network->busy = streams > 0 ? streams : NETWORK_BUSY;
 	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++) {
 		moods_plan(&network->accounts[i].moods, &dice, end_ms);
 		network->accounts[i].trouble_ms = LEDGER_NONE;
@@ -494,6 +519,7 @@ network_create(struct ledger *ledger, uint64_t seed, int64_t end_ms)
 		.cancelled = network_on_cancelled,
 		.arg = network
 	});
+	fake_curl_set_streams(streams);
 	return network;
 }
 

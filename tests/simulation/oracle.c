@@ -11,6 +11,7 @@
 
 enum {
 	ORACLE_ATTEMPTS_MAX = 3,
+	ORACLE_REFUSALS_MAX = 11,	/* of an attempt */
 	ORACLE_PAUSE_MS = 200,
 	ORACLE_SILENCE_MS = 500,
 	ORACLE_WINDOW = 20,
@@ -285,6 +286,8 @@ oracle_on_sent(void *arg, size_t index)
 		fault = "sent after the deadline";
 	else if (device->attempt_count > ORACLE_ATTEMPTS_MAX)
 		fault = "sent more than three times";
+	else if (device->refusals > ORACLE_ATTEMPTS_MAX * ORACLE_REFUSALS_MAX)
+		fault = "sent again and again though it is refused";
 	else if (device->attempt_count > 1)
 		fault = oracle_find_fault(device);
 	if (fault != NULL)
@@ -388,6 +391,34 @@ oracle_count(struct oracle *oracle, const struct ledger_device *device,
 	oracle->counts.duplicates += accepted > 1 ? accepted - 1 : 0;
 }
 
+/*
+ * A stream that is refused was never there: while time is left, no breaker can
+ * be open and nothing else happens to the account, there is another attempt.
+ */
+static void
+oracle_check_refused(struct oracle *oracle, size_t index)
+{
+	const struct ledger_device *device = &oracle->ledger->devices[index];
+	const struct ledger_request *request = oracle_request(oracle, device);
+	const struct ledger_attempt *last =
+	    &device->attempts[device->attempt_count - 1];
+
+	if (device->attempt_count == 0 || last->end != LEDGER_REFUSED ||
+	    oracle->ledger->is_hampered ||
+	    network_trouble_ms(oracle->network, device->account) >
+	    last->ended_ms ||
+	    device->attempt_count - 1 + device->refusals >=
+	    ORACLE_ATTEMPTS_MAX || request->expired || gateway_settings(oracle->gateway,
+	    request->generation)->breaker_failures > 0 ||
+	    network_busy_ms(oracle->network, device->account) >=
+	    request->began_ms - 1000)
+		return;
+	if (last->ended_ms + ORACLE_WAIT_MS <
+	    request->began_ms + request->timeout_ms)
+		ledger_blame_device(oracle->ledger, index,
+		    "not sent again though its stream was refused");
+}
+
 /* Looks at one device whose item is settled. */
 static void
 oracle_check_device(struct oracle *oracle, size_t index)
@@ -403,6 +434,7 @@ oracle_check_device(struct oracle *oracle, size_t index)
 	if (device->attempt_count == 0 && !device->unreachable &&
 	    !oracle_is_excused(oracle, device, request))
 		ledger_blame_device(oracle->ledger, index, "never sent, for no reason");
+	oracle_check_refused(oracle, index);
 	/* Accepted twice only after an end that said nothing. */
 	for (i = 0; i + 1 < device->attempt_count; i++) {
 		if (device->attempts[i].accepted &&
