@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api/admin.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,10 +8,11 @@
 #include <json-c/json.h>
 
 #include "api/response.h"
+#include "api/status-page.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/date.h"
 #include "state/metrics-text.h"
+#include "state/status.h"
 
 enum {
 	ADMIN_PAGE_SIZE = 4 * 1024 * 1024,
@@ -20,18 +20,6 @@ enum {
 };
 
 /* --- what to say --------------------------------------------------------- */
-
-static bool
-admin_app_is_usable(const struct admin_params *params, const struct app *app)
-{
-	int64_t expires_s = 0;
-
-	if (!account_is_open(params->accounts, app))
-		return false;
-	if (app->provider->expires_s != NULL)
-		expires_s = app->provider->expires_s(app->account);
-	return expires_s == 0 || expires_s > clock_wall_s();
-}
 
 static void admin_add(struct json_object *list, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -58,7 +46,7 @@ admin_check_apps(const struct admin_params *params,
 	size_t i;
 
 	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++) {
-		if (admin_app_is_usable(params, app))
+		if (account_is_usable(params->accounts, app))
 			any = true;
 		else
 			admin_add(warnings,
@@ -155,176 +143,28 @@ admin_send_metrics(const struct admin_params *params,
 /* --- the page for people ------------------------------------------------- */
 
 static void
-admin_write_html(struct buf *page, const char *text)
-{
-	static const struct {
-		char character;
-		const char *entity;
-	} entities[] = {
-		{ '&', "&amp;" }, { '<', "&lt;" }, { '>', "&gt;" },
-		{ '"', "&quot;" },
-	};
-	size_t i;
-
-	for (; text != NULL && *text != '\0'; text++) {
-		for (i = 0; i < sizeof entities / sizeof *entities &&
-		    entities[i].character != *text; i++)
-			;
-		if (i < sizeof entities / sizeof *entities)
-			buf_append_text(page, entities[i].entity);
-		else
-			buf_append(page, text, 1);
-	}
-}
-
-static void
-admin_write_cell(struct buf *page, const char *text)
-{
-	buf_append_text(page, "<td>");
-	admin_write_html(page, text);
-	buf_append_text(page, "</td>");
-}
-
-/* The sum of an app's verdicts of one kind. */
-static int64_t
-admin_count_verdicts(const struct metrics_snapshot *snapshot,
-    const char *app_id, const char *verdict)
-{
-	int64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < snapshot->count; i++) {
-		const struct metrics_series *series = &snapshot->series[i];
-
-		if (series->name == METRICS_VERDICTS &&
-		    strcmp(series->labels.app, app_id) == 0 &&
-		    strcmp(series->labels.verdict, verdict) == 0)
-			sum += series->value;
-	}
-	return sum;
-}
-
-/* Why the latest device of the app was neither delivered nor rejected. */
-static const char *
-admin_find_trouble(const struct metrics_snapshot *snapshot,
-    const char *app_id)
-{
-	const char *reason = "";
-	int64_t changed_s = 0;
-	size_t i;
-
-	for (i = 0; i < snapshot->count; i++) {
-		const struct metrics_series *series = &snapshot->series[i];
-
-		if (series->name == METRICS_VERDICTS &&
-		    strcmp(series->labels.app, app_id) == 0 &&
-		    (strcmp(series->labels.verdict, "later") == 0 ||
-		    strcmp(series->labels.verdict, "failed") == 0) &&
-		    series->changed_s > changed_s) {
-			changed_s = series->changed_s;
-			reason = series->labels.reason;
-		}
-	}
-	return reason;
-}
-
-static void
-admin_write_app(const struct admin_params *params,
-    const struct metrics_snapshot *snapshot, const struct app *app,
-    struct buf *page)
-{
-	static const char *const verdicts[] = {
-		"delivered", "rejected", "later", "failed"
-	};
-	size_t i;
-
-	buf_append_text(page, "<tr>");
-	admin_write_cell(page, app->app_id);
-	admin_write_cell(page, app->provider->name);
-	admin_write_cell(page, admin_app_is_usable(params, app) ? "usable" :
-	    "no usable credentials");
-	for (i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
-		buf_append_format(page, "<td class=n>%" PRId64 "</td>",
-		    admin_count_verdicts(snapshot, app->app_id, verdicts[i]));
-	admin_write_cell(page, admin_find_trouble(snapshot, app->app_id));
-	buf_append_text(page, "</tr>\n");
-}
-
-/* What is not an app's, as the metrics have it. */
-static void
-admin_write_others(const struct metrics_snapshot *snapshot, struct buf *page)
-{
-	static const enum metrics_name names[] = {
-		METRICS_ACCOUNT_OPEN, METRICS_DEAD_SHARE_ALARM,
-		METRICS_TOKENS_MINTED, METRICS_TOKEN_FAILURES,
-		METRICS_CONNECTIONS_OPENED, METRICS_WORKERS,
-		METRICS_REQUESTS_IN_FLIGHT, METRICS_REQUESTS_LIMIT
-	};
-	size_t i, k;
-
-	for (k = 0; k < sizeof names / sizeof *names; k++) {
-		for (i = 0; i < snapshot->count; i++) {
-			const struct metrics_series *series =
-			    &snapshot->series[i];
-
-			if (series->name != names[k])
-				continue;
-			buf_append_text(page, "<tr>");
-			admin_write_cell(page, metrics_infos[names[k]].help);
-			admin_write_cell(page, series->labels.account !=
-			    NULL ? series->labels.account :
-			    series->labels.app);
-			buf_append_format(page, "<td class=n>%" PRId64
-			    "</td></tr>\n", series->value);
-		}
-	}
-}
-
-static void
-admin_write_state(const struct admin_params *params, struct buf *page)
-{
-	char date[DATE_SIZE];
-
-	date_format_utc(params->loaded_s, date);
-	buf_append_format(page, "<p>Version %s. Configuration in force since "
-	    "%s%s.%s</p>\n", VERSION, date,
-	    params->status->configuration_refused ?
-	    "; <strong>the one on disk is refused</strong>" : "",
-	    params->status->stopping ? " This worker is stopping." : "");
-}
-
-static void
 admin_send_status(const struct admin_params *params,
     struct exchange *exchange)
 {
 	struct metrics_snapshot *snapshot =
 	    metrics_snapshot_take(params->metrics);
-	const struct app *app;
-	struct buf page;
-	size_t i;
+	struct status *status = status_create(snapshot);
+	struct buf html;
 
-	buf_init(&page, ADMIN_PAGE_SIZE);
-	buf_append_text(&page, "<!DOCTYPE html>\n<html lang=\"en\"><head>"
-	    "<meta charset=\"utf-8\"><title>Push Gateway</title>\n<style>"
-	    "body{font-family:sans-serif;margin:2em}"
-	    "table{border-collapse:collapse}"
-	    "td,th{border:1px solid #999;padding:.3em .6em;text-align:left}"
-	    ".n{text-align:right}</style></head><body>\n"
-	    "<h1>Push Gateway</h1>\n");
-	admin_write_state(params, &page);
-	buf_append_text(&page, "<h2>Apps</h2>\n<table><tr><th>App</th>"
-	    "<th>Provider</th><th>Credentials</th><th>Delivered</th>"
-	    "<th>Rejected</th><th>Later</th><th>Failed</th>"
-	    "<th>Latest trouble</th></tr>\n");
-	for (i = 0; (app = app_registry_at(params->apps, i)) != NULL; i++)
-		admin_write_app(params, snapshot, app, &page);
-	buf_append_text(&page, "</table>\n<h2>This host</h2>\n<table><tr>"
-	    "<th>What</th><th>Of</th><th>Number</th></tr>\n");
-	admin_write_others(snapshot, &page);
-	buf_append_text(&page, "</table>\n</body></html>\n");
+	buf_init(&html, ADMIN_PAGE_SIZE);
+	status_page_write(&(struct status_page){
+		.status = status,
+		.apps = params->apps,
+		.accounts = params->accounts,
+		.now_s = clock_wall_s(),
+		.loaded_s = params->loaded_s,
+		.is_refused = params->status->configuration_refused,
+		.is_stopping = params->status->stopping
+	}, &html);
 	response_send_text(exchange, 200, "text/html; charset=utf-8",
-	    buf_text(&page), page.size);
-	buf_free(&page);
+	    buf_text(&html), html.size);
+	buf_free(&html);
+	status_free(status);
 	metrics_snapshot_free(snapshot);
 }
 

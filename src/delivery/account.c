@@ -171,6 +171,18 @@ account_is_open(const struct account_list *list, const struct app *app)
 	return list->bindings[app->place].account != NULL;
 }
 
+bool
+account_is_usable(const struct account_list *list, const struct app *app)
+{
+	int64_t expires_s = 0;
+
+	if (!account_is_open(list, app))
+		return false;
+	if (app->provider->expires_s != NULL)
+		expires_s = app->provider->expires_s(app->account);
+	return expires_s == 0 || expires_s > clock_wall_s();
+}
+
 static void
 account_report(const struct account *account, const struct origins *origins,
     struct metrics *metrics)

@@ -48,6 +48,9 @@ bool account_list_rates_agree(const struct account_list *list,
 /* True if its credentials have been read. */
 bool account_is_open(const struct account_list *list, const struct app *app);
 
+/* ... and have not expired. */
+bool account_is_usable(const struct account_list *list, const struct app *app);
+
 /*
  * The channel to send to a device of an app of the account, which must be
  * given back.  NULL with the cause: CAUSE_GATEWAY_OVERLOADED while too many

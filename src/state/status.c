@@ -47,6 +47,13 @@ status_add_verdict(struct status *status, const struct metrics_series *series)
 		app->reason = series->labels.reason;
 		app->trouble_s = series->changed_s;
 	}
+	if ((strcmp(verdict, "later") == 0 ||
+	    strcmp(verdict, "failed") == 0) &&
+	    series->changed_s >= app->failure_s) {
+		app->failure = verdict;
+		app->failure_reason = series->labels.reason;
+		app->failure_s = series->changed_s;
+	}
 }
 
 /* True if the series is an app's. */
@@ -95,6 +102,7 @@ status_account(struct status *status, const struct metrics_labels *labels)
 		status->account_count++;
 		status->accounts[i].account = labels->account;
 		status->accounts[i].provider = labels->provider;
+		status->accounts[i].token_age_s = -1;
 	}
 	return &status->accounts[i];
 }
@@ -121,6 +129,12 @@ status_add_to_account(struct status *status,
 		return true;
 	case METRICS_TOKEN_FAILURES:
 		status_account(status, labels)->token_failures = series->value;
+		return true;
+	case METRICS_TOKEN_AGE:
+		status_account(status, labels)->token_age_s = series->value;
+		return true;
+	case METRICS_CALLS_IN_FLIGHT:
+		status_account(status, labels)->in_flight = series->value;
 		return true;
 	default:
 		return false;

@@ -27,6 +27,10 @@ struct status_app {
 	const char *trouble;	/* its verdict; NULL: there was none */
 	const char *reason;
 	int64_t trouble_s;
+	/* The latest that is to be delivered later, or failed: likewise. */
+	const char *failure;
+	const char *failure_reason;
+	int64_t failure_s;
 };
 
 struct status_account {
@@ -37,6 +41,8 @@ struct status_account {
 	int64_t connections;	/* so many were made */
 	int64_t tokens;		/* likewise */
 	int64_t token_failures;
+	int64_t token_age_s;	/* of the newest; -1: there was none */
+	int64_t in_flight;	/* requests to the provider */
 };
 
 struct status {

@@ -1,20 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker/gauges.h"
 
-#include "base/clock.h"
-
-static bool
-gauges_app_is_usable(const struct gauges *gauges, const struct app *app)
-{
-	int64_t expires_s = 0;
-
-	if (!account_is_open(gauges->accounts, app))
-		return false;
-	if (app->provider->expires_s != NULL)
-		expires_s = app->provider->expires_s(app->account);
-	return expires_s == 0 || expires_s > clock_wall_s();
-}
-
 static void
 gauges_report_apps(const struct gauges *gauges)
 {
@@ -23,7 +9,7 @@ gauges_report_apps(const struct gauges *gauges)
 
 	for (i = 0; (app = app_registry_at(gauges->apps, i)) != NULL; i++)
 		metrics_set(gauges->metrics, METRICS_APP_USABLE,
-		    gauges_app_is_usable(gauges, app),
+		    account_is_usable(gauges->accounts, app),
 		    &(struct metrics_labels){ .app = app->app_id });
 }
 

@@ -107,7 +107,7 @@ delivered() {
 	[ "$("$GATEWAY" -m -c "$STAGE/push-gateway.json" |
 		grep -c '^push_gateway_account_open{.*} 1$')" = 1 ]
 	curl -s "http://127.0.0.1:$ADMIN_PORT/status" |
-		grep -q 'circuit breaker.*fcm-.*>1<'
+		grep -q '>fcm-.*>open; times opened: '
 	[ "$(grep -c 'circuit breaker open: ' "$STAGE/gateway.log")" = 1 ]
 }
 

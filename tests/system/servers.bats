@@ -428,7 +428,7 @@ shows() {
 		shows "$base/metrics" 'text/plain; version=0.0.4' \
 			'push_gateway_requests_total\{.*status="200"\} [1-9]'
 		shows "$base/status" 'text/html; charset=utf-8' \
-			"<td>$IOS_APP</td>"
+			">$IOS_APP<"
 	done
 	operator /metrics --head
 	[ "$CODE" = 200 ]
