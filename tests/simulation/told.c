@@ -15,12 +15,14 @@
 unsigned int
 told_meaning(const struct ledger_device *device)
 {
-	const struct ledger_attempt *last =
-	    &device->attempts[device->attempt_count - 1];
+	const struct ledger_attempt *last;
 
 	if (device->unreachable)
 		return MEANS_FAILED;
-	if (device->attempt_count == 0 || last->end != LEDGER_ANSWERED)
+	if (device->attempt_count == 0)
+		return MEANS_LATER;
+	last = &device->attempts[device->attempt_count - 1];
+	if (last->end != LEDGER_ANSWERED)
 		return MEANS_LATER;
 	if (last->guarded)
 		return MEANS_FAILED;

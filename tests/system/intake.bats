@@ -164,6 +164,12 @@ arrived() {
 	((${EPOCHREALTIME/[,.]/} - from < 2500000))
 }
 
+# queued COUNT: so many have connected, and are not accepted yet; one who makes
+# his connections in turn has sent all but the last request by then.
+queued() {
+	(($(grep -cF " $SOCKET" /proc/net/unix) > $1))
+}
+
 @test "nothing is started for a caller that has gone" {
 	start_worker
 	push "$(phone warm)" >/dev/null
@@ -171,7 +177,7 @@ arrived() {
 	kill -STOP "$WORKER_PID"
 	OPTIONS=(-n 20)
 	push_to gone "$(phone gone)"
-	read -rt 0.5 <> <(:) || :
+	wait_until 10 queued 19
 	local pid
 	for pid in $CALLERS; do
 		pkill -KILL -P "$pid" || :
