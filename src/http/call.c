@@ -122,10 +122,15 @@ http_call_start(struct http_call *call, struct http_connection *connection,
 	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
 	    http_call_list_headers(call));
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-	    buf_text(&call->request.body));
-	curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
-	    (long)call->request.body.size);
+	if (call->request.is_get)
+		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+	else {
+		/* Which makes it a POST. */
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+		    buf_text(&call->request.body));
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+		    (long)call->request.body.size);
+	}
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
 	http_handle_lend(easy, &call->reply.body,
 	    keep_headers ? &call->reply.headers : NULL);

@@ -115,9 +115,9 @@ http_handle_set_proxy_and_ca(CURL *easy,
 
 	/* Empty: the environment is not asked either. */
 	curl_easy_setopt(easy, CURLOPT_PROXY,
-	    proxy->url == NULL ? "" : proxy->url);
+	    proxy->url == NULL || params->is_local ? "" : proxy->url);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	if (proxy->user != NULL) {
+	if (proxy->user != NULL && !params->is_local) {
 		/* Apart: in one string they would be decoded. */
 		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
 		curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, proxy->password);
@@ -166,7 +166,8 @@ http_handle_create(const struct http_handle_params *params)
 	    (long)HANDLE_BUFFER_SIZE);
 	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
 	    (long)HANDLE_UPLOAD_BUFFER_SIZE);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+	    params->is_local ? "https,http" : "https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION,

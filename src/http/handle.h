@@ -25,6 +25,7 @@ struct http_handle_params {
 	const char *certificate;	/* NULL: none; see http_pool_params */
 	const char *key;
 	bool keep_headers;
+	bool is_local;			/* see http_pool_params */
 };
 
 /*

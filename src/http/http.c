@@ -344,7 +344,8 @@ http_send(struct http_pool *pool, struct http_request *request,
 	struct http_call *call = http_call_create(request);
 
 	call->pool = pool;
-	call->reply.proxy = pool->http->params.proxy->url;
+	if (!pool->params.is_local)
+		call->reply.proxy = pool->http->params.proxy->url;
 	/* Through a proxy it is the proxy that is connected to. */
 	if (call->reply.proxy == NULL)
 		call->addresses = pool->params.addresses;
@@ -425,7 +426,8 @@ http_pool_init_spares(struct http_pool *pool)
 		.age_s = pool->params.age_s,
 		.certificate = pool->params.certificate,
 		.key = pool->params.key,
-		.keep_headers = pool->params.keep_headers
+		.keep_headers = pool->params.keep_headers,
+		.is_local = pool->params.is_local
 	}, pool->params.is_one_of_many ? 1 : HTTP_SPARE_HANDLES);
 }
 

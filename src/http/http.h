@@ -47,7 +47,7 @@ unsigned int http_pool_connections(const struct http_pool *pool);
 void http_pool_free(struct http_pool *pool);
 
 /*
- * Sends a POST and calls `done` from the loop, never from within this call.
+ * Sends a request and calls `done` from the loop, never from within this call.
  * Takes over what the request holds: it is as after http_request_init then.
  * `timeout_ms` bounds the exchange once it has a connection's turn; 0: the
  * caller bounds it by http_cancel.  The call is gone once `done` returned.

@@ -19,6 +19,7 @@ http_request_init(struct http_request *request)
 	buf_init(&request->url, MESSAGE_URL_SIZE);
 	buf_init(&request->headers, MESSAGE_HEADERS_SIZE);
 	buf_init(&request->body, MESSAGE_BODY_SIZE);
+	request->is_get = false;
 	request->alone = false;
 }
 

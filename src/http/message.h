@@ -18,11 +18,12 @@ enum message_limits {
 	MESSAGE_REPLY_SIZE = 65536	/* what is longer is cut there */
 };
 
-/* A POST request. */
+/* A POST request, or a GET without a body. */
 struct http_request {
 	struct buf url;
 	struct buf headers;	/* "name: value", each ended by a NUL byte */
 	struct buf body;
+	bool is_get;
 	/*
 	 * Nothing else is to be on its connection: the one that it was on has
 	 * broken, and it may be why.

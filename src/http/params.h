@@ -23,6 +23,9 @@ struct http_pool_params {
 	bool warm_up;		/* one request alone on a new connection */
 	/* From the opening of one connection to that of another beside it. */
 	int64_t apart_ms;
+	/* A server of this host, or of its link: never through the proxy, and
+	 * over plain HTTP where the URL says so. */
+	bool is_local;
 	bool http2_only;	/* else an answer is HTTP_FAILURE_PROTOCOL */
 	bool keep_headers;	/* replies have their headers */
 	int64_t connect_timeout_ms;	/* name, TCP, proxy and TLS together */

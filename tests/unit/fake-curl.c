@@ -5,7 +5,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/xmalloc.h"
@@ -40,10 +44,15 @@ struct fake_easy {
 	const char *url;
 	const char *body;
 	const struct curl_slist *headers;
+	const char *protocols;
+	const char *proxy;
+	bool is_get;
 	curl_write_callback write_fn;
 	void *write_arg;
 	curl_resolver_start_callback lookup_fn;
 	void *lookup_arg;
+	curl_opensocket_callback open_fn;
+	void *open_arg;
 	curl_prereq_callback request_fn;
 	void *request_arg;
 	void *private;
@@ -63,8 +72,11 @@ static struct {
 	struct fake_curl_counts counts;
 	TAILQ_HEAD(, fake_multi) multis;
 	unsigned int streams;		/* 0: any number */
+	const char *const *addresses;
 	bool initialised;
 } fake_curl;
+
+static const char *const fake_curl_public[] = { "192.31.196.1", NULL };
 
 void
 fake_curl_begin(const struct fake_curl_hooks *hooks)
@@ -77,6 +89,7 @@ fake_curl_begin(const struct fake_curl_hooks *hooks)
 		.easy_handles = easy_handles, .multi_handles = multi_handles
 	};
 	fake_curl.streams = 0;
+	fake_curl_set_addresses(fake_curl_public);
 	if (!fake_curl.initialised)
 		TAILQ_INIT(&fake_curl.multis);
 	fake_curl.initialised = true;
@@ -137,6 +150,16 @@ curl_easy_setopt(CURL *handle, CURLoption option, ...)
 		break;
 	case CURLOPT_POSTFIELDS:
 		easy->body = va_arg(ap, const char *);
+		easy->is_get = false;
+		break;
+	case CURLOPT_HTTPGET:
+		easy->is_get = va_arg(ap, long) != 0;
+		break;
+	case CURLOPT_PROTOCOLS_STR:
+		easy->protocols = va_arg(ap, const char *);
+		break;
+	case CURLOPT_PROXY:
+		easy->proxy = va_arg(ap, const char *);
 		break;
 	case CURLOPT_HTTPHEADER:
 		easy->headers = va_arg(ap, const struct curl_slist *);
@@ -152,6 +175,12 @@ curl_easy_setopt(CURL *handle, CURLoption option, ...)
 		break;
 	case CURLOPT_RESOLVER_START_DATA:
 		easy->lookup_arg = va_arg(ap, void *);
+		break;
+	case CURLOPT_OPENSOCKETFUNCTION:
+		easy->open_fn = va_arg(ap, curl_opensocket_callback);
+		break;
+	case CURLOPT_OPENSOCKETDATA:
+		easy->open_arg = va_arg(ap, void *);
 		break;
 	case CURLOPT_PREREQFUNCTION:
 		easy->request_fn = va_arg(ap, curl_prereq_callback);
@@ -366,9 +395,12 @@ fake_easy_ask_script(struct fake_easy *easy, bool opens)
 			.connection = multi->connection,
 			.opens = opens,
 			.in_flight = multi->in_flight,
+			.is_get = easy->is_get,
 			.url = easy->url,
 			.body = easy->body,
-			.headers = easy->headers },
+			.headers = easy->headers,
+			.protocols = easy->protocols,
+			.proxy = easy->proxy },
 		    &easy->answer);
 	}
 }
@@ -398,14 +430,42 @@ fake_easy_may_connect(const struct fake_easy *easy)
 	return easy->lookup_fn(NULL, NULL, easy->lookup_arg) == 0;
 }
 
+/* True if it is given a socket for that address. */
+static bool
+fake_easy_opens(const struct fake_easy *easy, const char *text)
+{
+	struct curl_sockaddr address = {
+		.family = AF_INET, .socktype = SOCK_STREAM
+	};
+	struct sockaddr_in socket = { .sin_family = AF_INET };
+	curl_socket_t fd;
+
+	if (inet_pton(AF_INET, text, &socket.sin_addr) != 1)
+		tap_bail_out("%s is no address of IPv4", text);
+	memcpy(&address.addr, &socket, sizeof socket);
+	fd = easy->open_fn(easy->open_arg, CURLSOCKTYPE_IPCXN, &address);
+	if (fd != CURL_SOCKET_BAD)
+		close(fd);
+	return fd != CURL_SOCKET_BAD;
+}
+
+/* True if there is an address that it may connect to. */
+static bool
+fake_easy_finds_address(const struct fake_easy *easy)
+{
+	const char *const *address = fake_curl.addresses;
+
+	while (*address != NULL && !fake_easy_opens(easy, *address))
+		address++;
+	return *address != NULL;
+}
+
 /* The callback does not let it. */
 static void
-fake_easy_stop(struct fake_easy *easy)
+fake_easy_stop(struct fake_easy *easy, CURLcode code)
 {
 	fake_curl.counts.stopped++;
-	easy->answer = (struct fake_curl_answer){
-		.code = CURLE_COULDNT_RESOLVE_HOST
-	};
+	easy->answer = (struct fake_curl_answer){ .code = code };
 	TAILQ_REMOVE(&easy->multi->running, easy, entry);
 	TAILQ_INSERT_TAIL(&easy->multi->ended, easy, entry);
 	easy->is_ended = true;
@@ -420,7 +480,11 @@ fake_easy_start(struct fake_easy *easy)
 	bool opens = fake_multi_is_shut(multi, easy);
 
 	if (opens && !fake_easy_may_connect(easy)) {
-		fake_easy_stop(easy);
+		fake_easy_stop(easy, CURLE_COULDNT_RESOLVE_HOST);
+		return;
+	}
+	if (opens && !fake_easy_finds_address(easy)) {
+		fake_easy_stop(easy, CURLE_COULDNT_CONNECT);
 		return;
 	}
 	if (opens) {
@@ -499,6 +563,12 @@ fake_curl_go_away(unsigned int connection)
 		if (multi->connection == connection)
 			multi->goes_away = true;
 	}
+}
+
+void
+fake_curl_set_addresses(const char *const *addresses)
+{
+	fake_curl.addresses = addresses;
 }
 
 void

@@ -32,9 +32,12 @@ struct fake_curl_request {
 	unsigned int connection;	/* of all that were opened, from 1 */
 	bool opens;			/* this one opens it */
 	unsigned int in_flight;		/* on it, with this one */
+	bool is_get;			/* else it is a POST */
 	const char *url;
-	const char *body;
+	const char *body;		/* NULL: none */
 	const struct curl_slist *headers;
+	const char *protocols;		/* that may be used */
+	const char *proxy;		/* "": none */
 };
 
 /* All zero: nothing at all, at once, over HTTP/2. */
@@ -72,6 +75,12 @@ void fake_curl_cut(unsigned int connection);
 
 /* It takes no more requests: it is going away, and finishes what is on it. */
 void fake_curl_go_away(unsigned int connection);
+
+/*
+ * What names lead to from now on: addresses of IPv4, tried one after the
+ * other until one may be connected to.  Ends with NULL, and is kept.
+ */
+void fake_curl_set_addresses(const char *const *addresses);
 
 /* From now on connections have at most so many requests; 0: any number. */
 void fake_curl_set_streams(unsigned int streams);

@@ -19,10 +19,17 @@ http_fixture_open(const struct http_pool_params *params)
 {
 	static const struct proxy no_proxy;
 
+	http_fixture_open_by(&no_proxy, params);
+}
+
+void
+http_fixture_open_by(const struct proxy *proxy,
+    const struct http_pool_params *params)
+{
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
 	http_fixture.loop = loop_create();
 	http_fixture.http = http_create(http_fixture.loop,
-	    &(struct http_params){ .proxy = &no_proxy });
+	    &(struct http_params){ .proxy = proxy });
 	http_fixture.pool = http_pool_create(http_fixture.http, params);
 }
 

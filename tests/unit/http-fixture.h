@@ -61,6 +61,10 @@ extern struct http_fixture {
 
 void http_fixture_open(const struct http_pool_params *params);
 
+/* The same through a proxy, which must outlive it. */
+void http_fixture_open_by(const struct proxy *proxy,
+    const struct http_pool_params *params);
+
 /* Ends the program as failed if anything is left over. */
 void http_fixture_close(void);
 

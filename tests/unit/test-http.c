@@ -131,6 +131,15 @@ check_ending(const struct ending *row)
 /* --- the rest ------------------------------------------------------------ */
 
 static void
+answer_ok(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	(void)arg;
+	(void)request;
+	answer->status = 200;
+}
+
+static void
 note_headers(void *arg, const struct fake_curl_request *request,
     struct fake_curl_answer *answer)
 {
@@ -138,6 +147,8 @@ note_headers(void *arg, const struct fake_curl_request *request,
 
 	(void)arg;
 	tap_is_string(request->url, "https://provider.test/3", "the URL");
+	tap_ok(!request->is_get, "it is a POST");
+	tap_is_string(request->protocols, "https", "over TLS alone");
 	tap_is_string(request->body, "body", "the body");
 	tap_is_string(header->data, "one: 1", "the first header");
 	tap_is_string(header->next->data, "two: 2", "the second header");
@@ -179,6 +190,174 @@ check_request(void)
 	http_fixture_close();
 }
 
+/* A GET, and then a POST with the same handle. */
+static void
+note_method(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	(void)arg;
+	tap_is_int(request->is_get, request->number == 1, "request %u is a %s",
+	    request->number, request->number == 1 ? "GET" : "POST");
+	if (request->is_get)
+		tap_ok(request->body == NULL, "a GET has no body");
+	answer->status = 200;
+}
+
+static void
+check_methods(void)
+{
+	struct http_request request;
+	unsigned int i;
+
+	ends = 0;
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = note_method });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	for (i = 0; i < 2; i++) {
+		http_request_init(&request);
+		request.is_get = i == 0;
+		buf_append_text(&request.url, "https://provider.test/");
+		http_send(http_fixture.pool, &request, 0, on_nothing, NULL);
+		fake_loop_pass(http_fixture.loop, 10);
+	}
+	tap_is_int(ends, 2, "both are answered");
+	http_fixture_close();
+}
+
+/* A server of this host: past the proxy, and over plain HTTP if need be. */
+static void
+note_way(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	const bool *is_local = arg;
+
+	tap_is_string(request->protocols, *is_local ? "https,http" : "https",
+	    "%s pool: the protocols", *is_local ? "a local" : "another");
+	tap_is_string(request->proxy, *is_local ? "" : "http://proxy.test:1",
+	    "%s pool: the proxy", *is_local ? "a local" : "another");
+	answer->status = 200;
+}
+
+static void
+check_way(bool is_local)
+{
+	const struct proxy proxy = {
+		.url = (char[]){ "http://proxy.test:1" }
+	};
+	struct http_request request;
+
+	ends = 0;
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = note_way,
+		.arg = &is_local });
+	http_fixture_open_by(&proxy, &(struct http_pool_params){
+		.max_connections = 1, .max_streams = 1, .idle_s = HOUR_S,
+		.age_s = HOUR_S, .is_local = is_local });
+	http_request_init(&request);
+	buf_append_text(&request.url, "http://127.0.0.1/");
+	http_send(http_fixture.pool, &request, 0, on_nothing, NULL);
+	fake_loop_pass(http_fixture.loop, 10);
+	tap_is_int(ends, 1, "it is answered");
+	http_fixture_close();
+}
+
+/* --- which addresses are connected to ------------------------------------ */
+
+static struct http_reply judged;
+
+static void
+on_judged(void *arg, const struct http_reply *reply)
+{
+	(void)arg;
+	ends++;
+	judged.failure = reply->failure;
+	judged.connection_failed = reply->connection_failed;
+}
+
+static const struct {
+	const char *name;
+	const char *addresses[3];	/* that its name leads to */
+	enum http_failure failure;
+} leads[] = {
+	{ "a public address is connected to", { "192.31.196.1" },
+	    HTTP_FAILURE_NONE },
+	{ "this host is not", { "127.0.0.1" }, HTTP_FAILURE_REFUSED },
+	{ "a private one is not, however many there are",
+	    { "10.0.0.1", "192.168.0.1" }, HTTP_FAILURE_REFUSED },
+	{ "of a private and a public one the public one is",
+	    { "10.0.0.1", "192.31.196.1" }, HTTP_FAILURE_NONE },
+	{ "what the operator allows is", { "192.168.7.1" },
+	    HTTP_FAILURE_NONE },
+};
+
+/* Sends one request, and says how it ended. */
+static enum http_failure
+send_one(void)
+{
+	struct http_request request;
+
+	ends = 0;
+	http_request_init(&request);
+	buf_append_text(&request.url, "https://named.test/");
+	http_send(http_fixture.pool, &request, 0, on_judged, NULL);
+	fake_loop_pass(http_fixture.loop, 1000);
+	tap_is_int(ends, 1, "it is told once");
+	return judged.failure;
+}
+
+static void
+open_judging_pool(void)
+{
+	static struct network allowed;
+	static const struct address_rules rules = {
+		.allowed = &allowed, .count = 1
+	};
+
+	if (!network_read(&allowed, "192.168.7.0/24"))
+		tap_bail_out("it is no network");
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_ok });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S,
+		.addresses = &rules });
+}
+
+static void
+check_addresses(size_t row)
+{
+	bool refused = leads[row].failure != HTTP_FAILURE_NONE;
+
+	open_judging_pool();
+	fake_curl_set_addresses(leads[row].addresses);
+	tap_is_int(send_one(), leads[row].failure, "%s", leads[row].name);
+	tap_is_int(fake_curl_counts()->sent, !refused, "%s: %s is sent",
+	    leads[row].name, refused ? "nothing" : "it");
+	tap_ok(!judged.connection_failed, "%s: no connection has failed",
+	    leads[row].name);
+	http_fixture_close();
+}
+
+/* A name that was good once is judged anew by what it leads to now. */
+static void
+check_rebinding(void)
+{
+	static const char *const private[] = { "169.254.169.254", NULL };
+	static const char *const public[] = { "192.31.196.1", NULL };
+
+	open_judging_pool();
+	fake_curl_set_addresses(public);
+	tap_is_int(send_one(), HTTP_FAILURE_NONE, "a name leads elsewhere");
+	fake_curl_set_addresses(private);
+	tap_is_int(send_one(), HTTP_FAILURE_NONE,
+	    "a connection goes on where it leads");
+	fake_curl_cut(1);
+	tap_is_int(send_one(), HTTP_FAILURE_REFUSED,
+	    "the next one is not opened to where the name leads by then");
+	tap_is_int(fake_curl_counts()->sent, 2, "nothing is sent there");
+	fake_curl_set_addresses(public);
+	tap_is_int(send_one(), HTTP_FAILURE_NONE,
+	    "as it leads elsewhere again, it is called again");
+	http_fixture_close();
+}
+
 /* What is in a pool that is freed is not told. */
 static void
 check_free(void)
@@ -210,6 +389,12 @@ main(void)
 	for (i = 0; i < sizeof endings / sizeof *endings; i++)
 		check_ending(&endings[i]);
 	check_request();
+	check_methods();
+	check_way(false);
+	check_way(true);
+	for (i = 0; i < sizeof leads / sizeof *leads; i++)
+		check_addresses(i);
+	check_rebinding();
 	check_free();
 	return tap_done();
 }
