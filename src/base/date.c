@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 void
@@ -39,4 +40,23 @@ date_format_rfc3339(int64_t time_s, char text[DATE_SIZE])
 	text[0] = '\0';
 	if (gmtime_r(&when, &tm) != NULL)
 		strftime(text, DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+bool
+date_read_rfc3339(const char *text, int64_t *time_s)
+{
+	struct tm tm = { .tm_sec = 0 };
+	char again[DATE_SIZE];
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+
+	if (end == NULL)
+		return false;
+	*time_s = timegm(&tm);
+	/* A day that the month has not would be one of the next month. */
+	date_format_rfc3339(*time_s, again);
+	if (strncmp(text, again, (size_t)(end - text)) != 0)
+		return false;
+	if (*end == '.')
+		end += 1 + strspn(end + 1, "0123456789");
+	return end[-1] != '.' && strcmp(end, "Z") == 0;
 }

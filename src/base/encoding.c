@@ -103,6 +103,24 @@ encoding_read_base64(const char *text, size_t length, unsigned char *data,
 }
 
 void
+encoding_append_form(struct buf *buf, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+	    "pqrstuvwxyz0123456789-._~";
+	char hex[3];
+
+	for (; *text != '\0'; text++) {
+		if (strchr(plain, *text) != NULL)
+			buf_append(buf, text, 1);
+		else {
+			encoding_write_hex((const unsigned char *)text, 1,
+			    hex);
+			buf_append_format(buf, "%%%s", hex);
+		}
+	}
+}
+
+void
 encoding_make_uuid(char uuid[ENCODING_UUID_SIZE])
 {
 	static const unsigned int groups[] = { 4, 2, 2, 2, 6 };

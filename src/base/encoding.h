@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 
-/* Bytes as text: hexadecimal, Base64 (RFC 4648) and UUIDs (RFC 9562). */
+/* Bytes as text: hexadecimal, Base64 (RFC 4648), fields of forms, and UUIDs
+ * (RFC 9562). */
 enum encoding_sizes {
 	ENCODING_UUID_SIZE = 37		/* with the NUL */
 };
@@ -25,6 +26,9 @@ bool encoding_append_base64url(struct buf *buf, const void *data, size_t size);
  */
 long encoding_read_base64(const char *text, size_t length,
     unsigned char *data, size_t size);
+
+/* As application/x-www-form-urlencoded has the value of a field. */
+void encoding_append_form(struct buf *buf, const char *text);
 
 /* A random UUID (version 4) in lower case. */
 void encoding_make_uuid(char uuid[ENCODING_UUID_SIZE]);

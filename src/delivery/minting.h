@@ -11,7 +11,8 @@
 
 /*
  * The tokens of a channel: made by its provider, or asked for at the
- * provider's token endpoint over a connection of their own.
+ * provider's token endpoint, in one step or several, over connections of their
+ * own.
  */
 struct minting;
 

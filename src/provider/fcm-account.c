@@ -9,7 +9,6 @@
 #include "base/buf.h"
 #include "base/json-write.h"
 #include "base/xmalloc.h"
-#include "crypto/jwt.h"
 #include "provider/fcm-options.h"
 #include "provider/provider-util.h"
 
@@ -27,6 +26,7 @@ const struct setting fcm_account_settings[] = {
 	{ SETTING(fcm_account, url, STRING),
 	    .text = FCM_ACCOUNT_URL },
 	{ SETTING(fcm_account, service_account_file, PATH), .required = true },
+	{ SETTING(fcm_account, project_id, STRING) },
 	{ SETTING(fcm_account, time_to_live_s, INTEGER),
 	    .number = FCM_ACCOUNT_TIME_TO_LIVE_MAX_S, .minimum = 0,
 	    .maximum = FCM_ACCOUNT_TIME_TO_LIVE_MAX_S },
@@ -46,7 +46,7 @@ fcm_account_close(void *arg)
 
 	if (account == NULL)
 		return;
-	service_account_unload(&account->credentials);
+	google_credentials_unload(&account->credentials);
 	json_object_put(account->fcm_options);
 	free(account->blocks[false]);
 	free(account->blocks[true]);
@@ -69,6 +69,9 @@ fcm_account_check(struct fcm_account *account, struct error *error)
 
 	if (!provider_check_url(account->url, error))
 		wrong = "url";
+	else if (account->project_id != NULL &&
+	    !provider_check_project(account->project_id, error))
+		wrong = "project_id";
 	else if (!provider_check_choice(account->target, targets, error))
 		wrong = "target";
 	else if (!provider_check_choice(account->android_block, blocks,
@@ -165,27 +168,50 @@ fcm_account_open(struct json_object *section, const char *directory,
 	return account;
 }
 
+const char *
+fcm_account_project(const struct fcm_account *account)
+{
+	return account->project_id != NULL ? account->project_id :
+	    google_credentials_project(&account->credentials);
+}
+
+/* What the file and the settings have to say together. */
+static bool
+fcm_account_check_credentials(const struct fcm_account *account,
+    struct error *error)
+{
+	const char *path = account->service_account_file;
+	const char *universe =
+	    google_credentials_universe(&account->credentials);
+	bool good = false;
+
+	if (strcmp(universe, "googleapis.com") != 0 &&
+	    strcmp(account->url, FCM_ACCOUNT_URL) == 0)
+		error_set(error, "%s: is of the universe %.100s: \"url\" must "
+		    "name its FCM", path, universe);
+	else if (fcm_account_project(account) == NULL)
+		error_set(error, "%s: names no project: set \"project_id\" "
+		    "here to that of Firebase", path);
+	else
+		good = true;
+	return good;
+}
+
 bool
 fcm_account_load(void *arg, struct error *error)
 {
 	struct fcm_account *account = arg;
-	const char *path = account->service_account_file;
-	const char *universe;
-	bool loaded = service_account_load(&account->credentials, path, error);
+	bool loaded = google_credentials_load(&account->credentials,
+	    account->service_account_file, error) &&
+	    fcm_account_check_credentials(account, error);
 
-	universe = account->credentials.universe_domain;
-	if (loaded && strcmp(universe, "googleapis.com") != 0 &&
-	    strcmp(account->url, FCM_ACCOUNT_URL) == 0) {
-		error_set(error, "%s: is of the universe %.100s: \"url\" must "
-		    "name its FCM", path, universe);
-		service_account_unload(&account->credentials);
-		loaded = false;
-	}
 	if (loaded)
-		jwt_key_derive(account->credentials.key,
+		google_credentials_derive(&account->credentials,
 		    "push-gateway: collapse_key", account->collapse_key);
-	else
+	else {
+		google_credentials_unload(&account->credentials);
 		error_prepend_name(error, "service_account_file");
+	}
 	return loaded;
 }
 
@@ -202,10 +228,10 @@ fcm_account_describe(const void *arg, const struct device *device,
     struct provider_channel *channel)
 {
 	const struct fcm_account *account = arg;
-	char key[17];
+	char key[GOOGLE_FINGERPRINT_SIZE];
 
 	(void)device;
-	jwt_key_fingerprint(account->credentials.key, key);
+	google_credentials_fingerprint(&account->credentials, key);
 	*channel = (struct provider_channel){
 		.pool = {
 			/* The limit on streams is Google's, as its own SDKs
@@ -220,7 +246,7 @@ fcm_account_describe(const void *arg, const struct device *device,
 		.token_renew_ahead_s = FCM_ACCOUNT_TOKEN_RENEW_AHEAD_S
 	};
 	snprintf(channel->name, sizeof channel->name, "fcm-%.40s-%s-%s",
-	    account->credentials.project_id, key,
+	    fcm_account_project(account), key,
 	    provider_url_host(account->url));
 	return CAUSE_NONE;
 }
@@ -233,14 +259,26 @@ fcm_account_mint(const void *arg, const char *origin, int64_t now_s,
 
 	(void)origin;
 	(void)token;
-	return service_account_compose(&account->credentials, FCM_ACCOUNT_SCOPE,
-	    now_s, request, error) ? PROVIDER_MINT_ASK : PROVIDER_MINT_FAILED;
+	return google_credentials_mint(&account->credentials,
+	    FCM_ACCOUNT_SCOPE, now_s, request, error);
 }
 
-bool
-fcm_account_read(const void *arg, const struct http_reply *reply, int64_t now_s,
-    struct token *token, struct error *error)
+enum provider_mint
+fcm_account_read(const void *arg, unsigned int step,
+    const struct http_reply *reply, int64_t now_s, struct token *token,
+    struct http_request *request, struct error *error)
 {
-	(void)arg;
-	return service_account_read(reply, now_s, token, error);
+	const struct fcm_account *account = arg;
+
+	return google_credentials_read(&account->credentials,
+	    FCM_ACCOUNT_SCOPE, step, reply, now_s, token, request, error);
+}
+
+const char *
+fcm_account_mint_files(const void *arg, size_t i)
+{
+	const struct fcm_account *account = arg;
+
+	return i == 0 ? google_credentials_mint_file(&account->credentials) :
+	    NULL;
 }

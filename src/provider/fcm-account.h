@@ -11,12 +11,12 @@
 #include "base/setting.h"
 #include "http/message.h"
 #include "crypto/keyed-hash.h"
+#include "provider/google-credentials.h"
 #include "provider/provider.h"
-#include "provider/service-account.h"
 #include "provider/token.h"
 
 /*
- * An account at FCM: an app's settings, and its service account.  The
+ * An account at FCM: an app's settings, and its credentials.  The
  * functions are those of struct provider.
  */
 struct fcm_account {
@@ -24,6 +24,7 @@ struct fcm_account {
 	char *provider;
 	char *url;
 	char *service_account_file;
+	char *project_id;		/* NULL: that of the credentials */
 	int64_t time_to_live_s;
 	char *payload;			/* "gematik" or "matrix" */
 	bool send_badge_counts;
@@ -32,11 +33,13 @@ struct fcm_account {
 	char *android_block;		/* android, androidV2 */
 	bool bandwidth_constrained_ok;
 	bool restricted_satellite_ok;
-	struct service_account credentials;
+	struct google_credentials credentials;
 	/* The members of a message behind its data, as JSON; for one that may
 	 * wait the second. */
 	char *blocks[2];
-	/* For collapse_key: hosts with these credentials agree on it. */
+	/* For collapse_key: hosts with these credentials agree on it.  What it
+	 * hashes is in clear in the same message: see
+	 * google_credentials_derive. */
 	unsigned char collapse_key[KEYED_HASH_SIZE];
 };
 
@@ -52,7 +55,12 @@ enum cause fcm_account_describe(const void *account,
 enum provider_mint fcm_account_mint(const void *account, const char *origin,
     int64_t now_s, struct token *token, struct http_request *request,
     struct error *error);
-bool fcm_account_read(const void *account, const struct http_reply *reply,
-    int64_t now_s, struct token *token, struct error *error);
+enum provider_mint fcm_account_read(const void *account, unsigned int step,
+    const struct http_reply *reply, int64_t now_s, struct token *token,
+    struct http_request *request, struct error *error);
+const char *fcm_account_mint_files(const void *account, size_t i);
+
+/* The project that is sent for. */
+const char *fcm_account_project(const struct fcm_account *account);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Firebase Cloud Messaging, HTTP v1, with a service account.
+ * Firebase Cloud Messaging, HTTP v1, with credentials of Google Cloud.
  *
  * Sources: Firebase, "REST Resource: projects.messages", "ErrorCode",
  * "Best practices when sending FCM messages at scale"; Google, "Using OAuth
@@ -381,7 +381,7 @@ fcm_compose(const void *arg, const struct notification *notification,
 		return CAUSE_TOO_LONG;
 	buf_append_text(&request->url, account->url);
 	buf_append_text(&request->url, "/v1/projects/");
-	buf_append_text(&request->url, account->credentials.project_id);
+	buf_append_text(&request->url, fcm_account_project(account));
 	buf_append_text(&request->url, "/messages:send");
 	http_request_append_header(request, "authorization", "Bearer ",
 	    push->token->text);
@@ -568,6 +568,7 @@ const struct provider provider_fcm = {
 	.describe = fcm_account_describe,
 	.mint = fcm_account_mint,
 	.read = fcm_account_read,
+	.mint_files = fcm_account_mint_files,
 	.consider = fcm_consider,
 	.compose = fcm_compose,
 	.judge = fcm_judge

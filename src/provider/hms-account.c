@@ -354,25 +354,6 @@ hms_account_make_token(const struct hms_account *account, int64_t now_s,
 	return done ? PROVIDER_MINT_DONE : PROVIDER_MINT_FAILED;
 }
 
-/* As application/x-www-form-urlencoded has it. */
-static void
-hms_account_append_encoded(struct buf *body, const char *text)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
-	    "pqrstuvwxyz0123456789-._~";
-	char hex[3];
-
-	for (; *text != '\0'; text++) {
-		if (strchr(plain, *text) != NULL)
-			buf_append(body, text, 1);
-		else {
-			encoding_write_hex((const unsigned char *)text, 1,
-			    hex);
-			buf_append_format(body, "%%%s", hex);
-		}
-	}
-}
-
 enum provider_mint
 hms_account_mint(const void *arg, const char *origin, int64_t now_s,
     struct token *token, struct http_request *request, struct error *error)
@@ -387,20 +368,23 @@ hms_account_mint(const void *arg, const char *origin, int64_t now_s,
 	    "application/x-www-form-urlencoded");
 	buf_append_text(&request->body, "grant_type=client_credentials"
 	    "&client_id=");
-	hms_account_append_encoded(&request->body, account->client_id);
+	encoding_append_form(&request->body, account->client_id);
 	buf_append_text(&request->body, "&client_secret=");
-	hms_account_append_encoded(&request->body,
-	    buf_text(&account->secret));
+	encoding_append_form(&request->body, buf_text(&account->secret));
 	if (http_request_is_complete(request))
 		return PROVIDER_MINT_ASK;
 	error_set(error, "the token request does not fit");
 	return PROVIDER_MINT_FAILED;
 }
 
-bool
-hms_account_read(const void *arg, const struct http_reply *reply,
-    int64_t now_s, struct token *token, struct error *error)
+enum provider_mint
+hms_account_read(const void *arg, unsigned int step,
+    const struct http_reply *reply, int64_t now_s, struct token *token,
+    struct http_request *request, struct error *error)
 {
 	(void)arg;
-	return service_account_read(reply, now_s, token, error);
+	(void)step;
+	(void)request;
+	return service_account_read(reply, now_s, token, error) ?
+	    PROVIDER_MINT_DONE : PROVIDER_MINT_FAILED;
 }

@@ -59,7 +59,8 @@ enum cause hms_account_describe(const void *account,
 enum provider_mint hms_account_mint(const void *account, const char *origin,
     int64_t now_s, struct token *token, struct http_request *request,
     struct error *error);
-bool hms_account_read(const void *account, const struct http_reply *reply,
-    int64_t now_s, struct token *token, struct error *error);
+enum provider_mint hms_account_read(const void *account, unsigned int step,
+    const struct http_reply *reply, int64_t now_s, struct token *token,
+    struct http_request *request, struct error *error);
 
 #endif

@@ -26,6 +26,17 @@ provider_check_url(char *text, struct error *error)
 	return good;
 }
 
+bool
+provider_check_project(const char *project_id, struct error *error)
+{
+	bool good = *project_id != '\0' && project_id[strspn(project_id,
+	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] == '\0';
+
+	if (!good)
+		error_set(error, "is not a project id");
+	return good;
+}
+
 const char *
 provider_url_host(const char *url)
 {

@@ -42,6 +42,9 @@ bool provider_check_choice(const char *value, const char *const *names,
  */
 bool provider_check_url(char *url, struct error *error);
 
+/* False with an error about the value unless it can be a Google project. */
+bool provider_check_project(const char *project_id, struct error *error);
+
 /* The host part of such a URL as a part of a channel's name. */
 const char *provider_url_host(const char *url);
 

@@ -68,11 +68,18 @@ struct provider_probe {
 	bool is_counted;	/* the provider minds if there are many */
 };
 
+/*
+ * A request for a token over plain HTTP is to a server of this host or its
+ * link, and goes past the proxy.
+ */
 enum provider_mint {
 	PROVIDER_MINT_DONE,	/* the token is made */
 	PROVIDER_MINT_ASK,	/* send the request, give the reply to `read` */
 	PROVIDER_MINT_FAILED
 };
+
+/* Requests for one token, at most: the last step is one less. */
+enum { PROVIDER_MINT_STEPS = 3 };
 
 struct provider_advice {
 	bool is_unwanted;	/* nothing is sent; it counts as delivered */
@@ -122,9 +129,20 @@ struct provider {
 	enum provider_mint (*mint)(const void *account, const char *origin,
 	    int64_t now_s, struct token *token, struct http_request *request,
 	    struct error *error);
-	/* Only for those that ASK: the token in a reply, or an error. */
-	bool (*read)(const void *account, const struct http_reply *reply,
-	    int64_t now_s, struct token *token, struct error *error);
+	/*
+	 * Only for those that ASK: the token in a reply, or the request that
+	 * comes next on the way to one; FAILED comes with an error.  `step`
+	 * counts the requests before the one that was answered.
+	 */
+	enum provider_mint (*read)(const void *account, unsigned int step,
+	    const struct http_reply *reply, int64_t now_s, struct token *token,
+	    struct http_request *request, struct error *error);
+	/*
+	 * The i-th of the files that `mint` reads each time, so that a change
+	 * needs no reload, or NULL after the last.  Once the credentials are
+	 * loaded.  NULL: none.
+	 */
+	const char *(*mint_files)(const void *account, size_t i);
 
 	/*
 	 * What is to be known of a device before it is sent to; `advice` is

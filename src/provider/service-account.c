@@ -7,12 +7,10 @@
 #include <json-c/json.h>
 
 #include "base/json-text.h"
-#include "base/secret.h"
 #include "base/setting.h"
 #include "provider/provider-util.h"
 
 enum {
-	SERVICE_ACCOUNT_FILE_SIZE = 65536,
 	SERVICE_ACCOUNT_ASSERTION_LIFE_S = 3600,
 	SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S = 86400
 };
@@ -41,12 +39,11 @@ static bool
 service_account_check_project(const struct service_account *account,
     struct error *error)
 {
-	if (account->project_id[strspn(account->project_id,
-	    "abcdefghijklmnopqrstuvwxyz0123456789-.:")] == '\0')
-		return true;
-	error_set(error, "is not a project id");
-	error_prepend_name(error, "project_id");
-	return false;
+	bool good = provider_check_project(account->project_id, error);
+
+	if (!good)
+		error_prepend_name(error, "project_id");
+	return good;
 }
 
 static bool
@@ -73,82 +70,22 @@ service_account_read_key(struct service_account *account,
 	return account->key != NULL;
 }
 
-/* Google's console has several files to download. */
-static bool
-service_account_check_type(struct json_object *object, struct error *error)
-{
-	const char *type = json_text_member(object, "type");
-	bool good = false;
-
-	if (type == NULL && json_object_object_get_ex(object, "project_info",
-	    NULL))
-		error_set(error, "is the google-services.json of an app, not "
-		    "a service account");
-	else if (type != NULL && strcmp(type, "service_account") != 0)
-		error_set(error, "is of the type %.40s, not service_account",
-		    type);
-	else
-		good = true;
-	return good;
-}
-
-/* Other members of the file are ignored. */
-static bool
-service_account_read_members(struct service_account *account,
+bool
+service_account_load(struct service_account *account,
     struct json_object *object, struct error *error)
 {
 	struct json_object *picked = setting_pick(service_account_settings,
 	    object);
-	bool read = service_account_check_type(object, error) &&
-	    setting_read(service_account_settings, picked, ".", account,
+	bool loaded;
+
+	service_account_unload(account);
+	loaded = setting_read(service_account_settings, picked, ".", account,
 	    error) && service_account_check_project(account, error) &&
 	    service_account_check_token_uri(account, error) &&
 	    service_account_read_key(account, object, error);
-
-	json_object_put(picked);
-	return read;
-}
-
-/* An error of the file, which may be about one of its members. */
-static void
-service_account_set_error(const char *path, const struct error *why,
-    struct error *error)
-{
-	if (why->pointer[0] == '\0')
-		error_set(error, "%s: %.400s", path, why->words);
-	else
-		error_set(error, "%s: \"%s\" %.400s", path, why->pointer + 1,
-		    why->words);
-}
-
-bool
-service_account_load(struct service_account *account, const char *path,
-    struct error *error)
-{
-	struct json_object *object = NULL;
-	struct error why;
-	struct buf text;
-	size_t offset;
-	bool loaded = false;
-
-	service_account_unload(account);
-	buf_init(&text, SERVICE_ACCOUNT_FILE_SIZE);
-	if (!secret_read_file(&text, path, error))
-		;
-	else if (strstr(buf_text(&text), "-----BEGIN") != NULL &&
-	    strchr(buf_text(&text), '{') == NULL)
-		error_set(error, "%s: is a private key or a certificate in "
-		    "PEM, not a service account, which is JSON", path);
-	else if ((object = setting_parse(buf_text(&text), text.size, &offset,
-	    &why)) == NULL ||
-	    !service_account_read_members(account, object, &why))
-		service_account_set_error(path, &why, error);
-	else
-		loaded = true;
 	if (!loaded)
 		service_account_unload(account);
-	json_object_put(object);
-	buf_wipe(&text);
+	json_object_put(picked);
 	return loaded;
 }
 
@@ -221,31 +158,41 @@ service_account_error_word(struct json_object *body)
 }
 
 bool
+service_account_take(const char *text, int64_t now_s, int64_t life_s,
+    struct token *token)
+{
+	size_t length = strlen(text);
+	bool good = length > 0 && length < sizeof token->text &&
+	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
+	    "xyz0123456789-._~+/=") == length && life_s > 0 &&
+	    life_s <= SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S;
+
+	if (good) {
+		memcpy(token->text, text, length + 1);
+		token->issued_s = now_s;
+		token->expires_s = now_s + life_s;
+	}
+	return good;
+}
+
+bool
 service_account_read(const struct http_reply *reply, int64_t now_s,
     struct token *token, struct error *error)
 {
 	struct json_object *body = provider_read_json(reply), *expires_in;
-	const char *text;
+	const char *text = json_text_member(body, "access_token");
 	bool good = false;
 
 	if (reply->status != 200)
 		error_set(error, "the token endpoint answered %d, %s",
 		    reply->status, service_account_error_word(body));
-	else if ((text = json_text_member(body, "access_token")) == NULL ||
-	    strlen(text) >= sizeof token->text || *text == '\0' ||
-	    strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
-	    "xyz0123456789-._~+/=") != strlen(text) ||
+	else if (text == NULL ||
 	    !json_object_object_get_ex(body, "expires_in", &expires_in) ||
-	    json_object_get_int64(expires_in) <= 0 ||
-	    json_object_get_int64(expires_in) >
-	    SERVICE_ACCOUNT_TOKEN_LIFE_MAX_S)
+	    !service_account_take(text, now_s,
+	    json_object_get_int64(expires_in), token))
 		error_set(error, "the token endpoint sent no token");
-	else {
-		memcpy(token->text, text, strlen(text) + 1);
-		token->issued_s = now_s;
-		token->expires_s = now_s + json_object_get_int64(expires_in);
+	else
 		good = true;
-	}
 	json_object_put(body);
 	return good;
 }

@@ -181,6 +181,27 @@ check_point_to_credentials(const struct app *app, struct error *error)
 	check_point_into_app(app->place, error);
 }
 
+/* A token that is made of a file takes it to be there, and to be good. */
+static void
+check_minting(struct check_context *context, const struct app *app)
+{
+	const struct provider *provider = app->provider;
+	struct token token = { .text = "" };
+	struct http_request request;
+	struct error error;
+
+	if (provider->mint_files == NULL ||
+	    provider->mint_files(app->account, 0) == NULL)
+		return;
+	http_request_init(&request);
+	if (provider->mint(app->account, "", clock_wall_s(), &token, &request,
+	    &error) == PROVIDER_MINT_FAILED) {
+		check_point_to_credentials(app, &error);
+		conf_text_add_error(context->text, &error, context->faults);
+	}
+	http_request_free(&request);
+}
+
 /* False if they cannot be read. */
 static bool
 check_credentials(struct check_context *context, const struct app *app)
@@ -198,6 +219,7 @@ check_credentials(struct check_context *context, const struct app *app)
 			    context->faults);
 		return false;
 	}
+	check_minting(context, app);
 	if (app->provider->expires_s != NULL)
 		expires_s = app->provider->expires_s(app->account);
 	days = expires_s == 0 ? -1 : expiry_days(expires_s - clock_wall_s());

@@ -296,6 +296,24 @@ conf_files(const struct conf *conf, size_t i)
 	return NULL;
 }
 
+const char *
+conf_mint_files(const struct conf *conf, size_t i)
+{
+	const char *path = NULL;
+	struct app *app;
+	size_t k, n;
+
+	for (k = 0; (app = app_registry_at(conf->apps, k)) != NULL; k++) {
+		for (n = 0; app->provider->mint_files != NULL &&
+		    (path = app->provider->mint_files(app->account, n)) != NULL;
+		    n++) {
+			if (i-- == 0)
+				return path;
+		}
+	}
+	return NULL;
+}
+
 void
 conf_free(struct conf *conf)
 {

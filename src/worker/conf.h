@@ -80,6 +80,12 @@ bool conf_load_cas(struct conf *conf, struct error *error);
  */
 const char *conf_files(const struct conf *conf, size_t i);
 
+/*
+ * The i-th of the files that are read anew for each token, or NULL after the
+ * last: once the apps' credentials are loaded.
+ */
+const char *conf_mint_files(const struct conf *conf, size_t i);
+
 void conf_free(struct conf *conf);
 
 #endif

@@ -22,6 +22,8 @@
 #include "worker/generation.h"
 #include "worker/sandbox.h"
 
+#define WORKER_OUTGROWN_WORDS "the sandbox forbids what it needs"
+
 enum {
 	/* A web server that stalls in the middle of a request or an answer
 	 * holds one of the places in flight. */
@@ -227,6 +229,22 @@ worker_is_outgrown(const struct worker *worker, const struct conf *conf)
 	return outgrown;
 }
 
+/* The same of what its apps' credentials, which were loaded, name. */
+static bool
+worker_is_outgrown_by_credentials(const struct worker *worker,
+    const struct conf *conf)
+{
+	bool outgrown = false;
+	const char *path;
+	size_t i;
+
+	for (i = 0; worker->sandbox != NULL && !outgrown &&
+	    (path = conf_mint_files(conf, i)) != NULL; i++)
+		outgrown = !sandbox_allows(worker->sandbox, path) &&
+		    access(path, R_OK) == 0;
+	return outgrown;
+}
+
 /* Whoever connects to a worker can claim to be any caller. */
 static bool
 worker_is_exposed(const struct worker *worker, const struct conf *conf,
@@ -250,7 +268,7 @@ worker_make_generation(struct worker *worker, struct conf *conf,
 
 	worker->outgrown = worker_is_outgrown(worker, conf);
 	if (worker->outgrown) {
-		error_set(error, "the sandbox forbids what it needs");
+		error_set(error, WORKER_OUTGROWN_WORDS);
 		conf_free(conf);
 		return NULL;
 	}
@@ -264,6 +282,13 @@ worker_make_generation(struct worker *worker, struct conf *conf,
 	generation = generation_create(worker->loop, conf, error);
 	if (generation != NULL && worker->generation != NULL &&
 	    !generation_keeps_apps(generation, worker->generation, error)) {
+		generation_free(generation);
+		generation = NULL;
+	}
+	if (generation != NULL && worker_is_outgrown_by_credentials(worker,
+	    generation_conf(generation))) {
+		error_set(error, WORKER_OUTGROWN_WORDS);
+		worker->outgrown = true;
 		generation_free(generation);
 		generation = NULL;
 	}
@@ -310,6 +335,8 @@ worker_enter_sandbox(struct worker *worker)
 	worker->sandbox = sandbox_create();
 	sandbox_add_file(worker->sandbox, worker->path);
 	for (i = 0; (path = conf_files(conf, i)) != NULL; i++)
+		sandbox_add_file(worker->sandbox, path);
+	for (i = 0; (path = conf_mint_files(conf, i)) != NULL; i++)
 		sandbox_add_file(worker->sandbox, path);
 	for (i = 0; i < conf->tls_watch.count; i++)
 		sandbox_add_file(worker->sandbox, conf->tls_watch.values[i]);

@@ -216,8 +216,9 @@ make_external_account() {
 	add_account external "{ audience: \"$EXTERNAL_AUDIENCE\",
 		subject_token: \"$(cat "$STAGE/subject-token")\",
 		subject_token_type: \"urn:ietf:params:oauth:token-type:jwt\",
-		project_id: \"gematik-project\",
-		service_account: ${1:+\"}${1:-null}${1:+\"} }"
+		project_id: \"gematik-project\" } +
+		if \"${1-}\" == \"\" then {} else
+			{ service_account: \"${1-}\" } end"
 }
 
 EXTERNAL_AUDIENCE=//iam.googleapis.com/projects/1/locations/global/$(

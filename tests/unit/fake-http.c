@@ -27,6 +27,7 @@ struct http_call {
 
 struct http_pool {
 	struct http *http;
+	struct http_pool_params params;
 	TAILQ_HEAD(, http_call) calls;
 };
 
@@ -76,8 +77,8 @@ http_pool_create(struct http *http, const struct http_pool_params *params)
 {
 	struct http_pool *pool = xcalloc(1, sizeof *pool);
 
-	(void)params;
 	pool->http = http;
+	pool->params = *params;
 	http->pools++;
 	TAILQ_INIT(&pool->calls);
 	return pool;
@@ -205,6 +206,7 @@ http_send(struct http_pool *pool, struct http_request *request,
 			.sent_ms = clock_monotonic_ms(),
 			.engine = pool->http->number,
 			.pool = pool,
+			.params = &pool->params,
 			.request = &call->request
 		    }, &call->answer);
 	}

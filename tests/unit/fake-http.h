@@ -20,6 +20,7 @@ struct fake_http_request {
 	int64_t sent_ms;		/* by the monotonic clock */
 	unsigned int engine;		/* 0 is the first that was made */
 	const struct http_pool *pool;
+	const struct http_pool_params *params;	/* of the pool */
 	const struct http_request *request;
 };
 

@@ -219,6 +219,25 @@ fixture_json(const char *text)
 	return value;
 }
 
+const char *
+fixture_json_with(const char *text, const char *changes)
+{
+	struct json_object *object = fixture_json(text);
+	struct json_object *change = fixture_json(changes);
+
+	json_object_object_foreach(change, name, value) {
+		if (value == NULL)
+			json_object_object_del(object, name);
+		else
+			json_object_object_add(object, name,
+			    json_object_get(value));
+	}
+	text = fixture_format("%s", json_object_to_json_string(object));
+	json_object_put(object);
+	json_object_put(change);
+	return text;
+}
+
 bool
 fixture_is_json(const char *got, const char *expected, const char *format,
     ...)

@@ -55,6 +55,10 @@ const char *fixture_pem(EVP_PKEY *key, const char *password);
 /* Parses JSON, which the caller puts; ends the program if it is none. */
 struct json_object *fixture_json(const char *text);
 
+/* The text of an object, with the members of another set, or removed where
+ * they are null there. */
+const char *fixture_json_with(const char *text, const char *changes);
+
 /* A check: the same JSON, whatever the order of members. */
 bool fixture_is_json(const char *got, const char *expected,
     const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -141,6 +141,20 @@ check_hex(void)
 }
 
 static void
+check_form(void)
+{
+	struct buf buf;
+
+	buf_init(&buf, 100);
+	encoding_append_form(&buf, "aZ09-._~ /+=&%\n\xc3\xa4");
+	tap_is_string(buf_text(&buf),
+	    "aZ09-._~%20%2f%2b%3d%26%25%0a%c3%a4", "a field of a form");
+	encoding_append_form(&buf, "");
+	tap_is_int((int64_t)buf.size, 35, "an empty one is nothing");
+	buf_free(&buf);
+}
+
+static void
 check_uuid(void)
 {
 	static const char form[] = "xxxxxxxx-xxxx-4xxx-vxxx-xxxxxxxxxxxx";
@@ -168,6 +182,7 @@ main(void)
 	check_base64();
 	check_base64url();
 	check_hex();
+	check_form();
 	check_uuid();
 	return tap_done();
 }

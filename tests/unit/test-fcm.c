@@ -35,21 +35,12 @@ service_account(EVP_PKEY *key, const char *changes)
 	    "\"private_key_id\":\"0123abcd\",\"client_email\":"
 	    "\"push@my-project-1.iam.example\",\"client_id\":\"1\","
 	    "\"token_uri\":\"https://oauth2.example/token\"}");
-	struct json_object *change = fixture_json(changes);
 	const char *text;
 
 	json_object_object_add(file, "private_key",
 	    json_object_new_string(fixture_pem(key, NULL)));
-	json_object_object_foreach(change, name, value) {
-		if (value == NULL)
-			json_object_object_del(file, name);
-		else
-			json_object_object_add(file, name,
-			    json_object_get(value));
-	}
-	text = fixture_format("%s", json_object_to_json_string(file));
+	text = fixture_json_with(json_object_to_json_string(file), changes);
 	json_object_put(file);
-	json_object_put(change);
 	return text;
 }
 
@@ -186,7 +177,8 @@ static const struct {
 	const char *words;
 } file_errors[] = {
 	{ "{\"type\":\"authorized_user\"}",
-	    "is of the type authorized_user, not service_account" },
+	    "is of the type authorized_user, not service_account or "
+	    "external_account" },
 	{ "{\"universe_domain\":\"example.cloud\"}",
 	    "is of the universe example.cloud: \"url\" must name its FCM" },
 	{ "{\"project_id\":null}", "\"project_id\"" },
@@ -400,16 +392,25 @@ static bool
 read_reply(int status, const char *body, struct token *token,
     struct error *error)
 {
+	void *account = load_account("{" LEAST "}",
+	    service_account(fixture_key(FIXTURE_KEY_RSA_2048), "{}"));
+	struct http_request request;
 	struct http_reply reply;
-	bool read;
+	enum provider_mint result;
 
+	http_request_init(&request);
 	http_reply_init(&reply);
 	reply.status = status;
 	buf_append_text(&reply.body, body);
 	memset(token, 0, sizeof *token);
-	read = fcm->read(NULL, &reply, 1700000000, token, error);
+	result = fcm->read(account, 0, &reply, 1700000000, token, &request,
+	    error);
+	if (result == PROVIDER_MINT_ASK)
+		tap_bail_out("a service account needs one request alone");
 	http_reply_free(&reply);
-	return read;
+	http_request_free(&request);
+	fcm->close(account);
+	return result == PROVIDER_MINT_DONE;
 }
 
 static void

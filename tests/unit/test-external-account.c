@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Accounts at Google without a key: their file, and whose they are.  How they
+ * get tokens is in test-external-token.c. */
+#include "provider/provider.h"
+
+#include <string.h>
+
+#include "compose.h"
+#include "external-fixture.h"
+#include "fixture.h"
+#include "tap.h"
+
+#define BY_URL(url) "{\"credential_source\":{\"url\":\"" url "\"}}"
+
+static const struct provider *fcm;
+
+/* --- the file ------------------------------------------------------------- */
+
+static const char *const good_files[] = {
+	"{}",
+	EXTERNAL_AS(EXTERNAL_EMAIL),
+	"{\"subject_token_type\":"
+	    "\"urn:ietf:params:oauth:token-type:id_token\"}",
+	"{\"subject_token_type\":\"urn:ietf:params:oauth:token-type:saml2\"}",
+	"{\"service_account_impersonation\":{}}",
+	"{\"service_account_impersonation\":{\"token_lifetime_seconds\":600}}",
+	"{\"service_account_impersonation\":{"
+	    "\"token_lifetime_seconds\":43200}}",
+	"{\"credential_source\":{\"file\":\"/run/token\"}}",
+	"{\"credential_source\":{\"file\":\"x\",\"format\":{}}}",
+	"{\"credential_source\":{\"file\":\"x\",\"format\":{"
+	    "\"type\":\"text\"}}}",
+	"{\"credential_source\":{\"file\":\"x\",\"format\":{\"type\":\"json\","
+	    "\"subject_token_field_name\":\"t\"}}}",
+	BY_URL("https://issuer.example/token?audience=x"),
+	BY_URL("http://169.254.169.254/metadata/identity/oauth2/token?a=b"),
+	BY_URL("http://127.0.0.1:8080/token"),
+	BY_URL("http://localhost:8080/token"),
+	BY_URL("http://[::1]/token"),
+	BY_URL("http://[fe80::1]/token"),
+	"{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{}}}",
+	"{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
+	    "\"Metadata\":\"True\",\"X-Y_1\":\"\"}}}",
+};
+
+static const struct {
+	const char *changes;
+	const char *member;	/* as the words have it */
+	const char *words;
+} bad_files[] = {
+	{ "{\"audience\":null}", "\"audience\"", "is missing" },
+	{ "{\"audience\":\"https://iam.googleapis.com/x\"}", "\"audience\"",
+	    "must be the provider of a pool" },
+	{ "{\"audience\":1}", "\"audience\"", "must be a string" },
+	{ "{\"subject_token_type\":null}", "\"subject_token_type\"",
+	    "is missing" },
+	{ "{\"subject_token_type\":"
+	    "\"urn:ietf:params:aws:token-type:aws4_request\"}",
+	    "\"subject_token_type\"", "not urn:ietf:params:aws" },
+	{ "{\"token_url\":null}", "\"token_url\"", "is missing" },
+	{ "{\"token_url\":\"http://sts.example/v1/token\"}", "\"token_url\"",
+	    "not http://sts.example/v1/token" },
+	{ "{\"token_url\":\"http://127.0.0.1/v1/token\"}", "\"token_url\"",
+	    "https://" },
+	{ "{\"token_url\":\"https://sts.example/?x\"}", "\"token_url\"",
+	    "without a query" },
+	{ "{\"service_account_impersonation_url\":"
+	    "\"http://iam.example/serviceAccounts/a:generateAccessToken\"}",
+	    "\"service_account_impersonation_url\"", "https://" },
+	{ "{\"service_account_impersonation_url\":"
+	    "\"https://iam.example/serviceAccounts/a:signJwt\"}",
+	    "\"service_account_impersonation_url\"",
+	    "must end with /serviceAccounts/EMAIL:generateAccessToken" },
+	{ "{\"service_account_impersonation_url\":"
+	    "\"https://iam.example/serviceAccounts/:generateAccessToken\"}",
+	    "\"service_account_impersonation_url\"", "must end with" },
+	{ "{\"service_account_impersonation\":[]}",
+	    "\"service_account_impersonation\"", "must be an object" },
+	{ "{\"service_account_impersonation\":{"
+	    "\"token_lifetime_seconds\":599}}",
+	    "\"service_account_impersonation/token_lifetime_seconds\"",
+	    "from 600 to 43200" },
+	{ "{\"service_account_impersonation\":{"
+	    "\"token_lifetime_seconds\":43201}}",
+	    "\"service_account_impersonation/token_lifetime_seconds\"",
+	    "from 600 to 43200" },
+	{ "{\"project_id\":\"a/b\"}", "\"project_id\"", "no" },
+	{ "{\"quota_project_id\":\"../b\"}", "\"quota_project_id\"",
+	    "is not a project id" },
+	{ "{\"credential_source\":null}", "\"credential_source\"",
+	    "is missing" },
+	{ "{\"credential_source\":\"subject\"}", "\"credential_source\"",
+	    "must be an object" },
+	{ "{\"credential_source\":{}}", "\"credential_source\"",
+	    "either a \"file\" or a \"url\"" },
+	{ "{\"credential_source\":{\"file\":\"x\",\"url\":\"https://h/\"}}",
+	    "\"credential_source\"", "either a \"file\" or a \"url\"" },
+	{ "{\"credential_source\":{\"file\":\"\"}}",
+	    "\"credential_source/file\"", "empty" },
+	{ "{\"credential_source\":{\"executable\":{\"command\":\"/bin/x\"}}}",
+	    "\"credential_source/executable\"", "is not supported" },
+	{ "{\"credential_source\":{\"environment_id\":\"aws1\","
+	    "\"url\":\"http://169.254.169.254/\"}}",
+	    "\"credential_source/environment_id\"", "is not supported" },
+	{ "{\"credential_source\":{\"certificate\":{}}}",
+	    "\"credential_source/certificate\"", "is not supported" },
+	{ BY_URL("http://issuer.example/token"), "\"credential_source/url\"",
+	    "not http://issuer.example" },
+	{ BY_URL("http://10.0.0.1/token?secret"), "\"credential_source/url\"",
+	    "not http://10.0.0.1" },
+	{ BY_URL("http://8.8.8.8/"), "\"credential_source/url\"",
+	    "link-local" },
+	{ BY_URL("http://[fd00::1]/"), "\"credential_source/url\"",
+	    "link-local" },
+	{ BY_URL("http://localhost.example/"), "\"credential_source/url\"",
+	    "link-local" },
+	{ BY_URL("http://2130706433/"), "\"credential_source/url\"",
+	    "has several readings" },
+	{ BY_URL("http://secret@127.0.0.1/"), "\"credential_source/url\"",
+	    "without user" },
+	{ BY_URL("https://h/#secret"), "\"credential_source/url\"",
+	    "fragment" },
+	{ BY_URL("file:///etc/passwd"), "\"credential_source/url\"", "" },
+	{ BY_URL("ftp://127.0.0.1/"), "\"credential_source/url\"", "" },
+	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":[]}}",
+	    "\"credential_source/headers\"", "must be an object" },
+	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
+	    "\"a\":1}}}", "\"credential_source/headers/a\"", "is no header" },
+	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
+	    "\"a b\":\"secret\"}}}", "\"credential_source/headers/a b\"",
+	    "is no header" },
+	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
+	    "\"a\":\"secret\\r\\nb: c\"}}}", "\"credential_source/headers/a\"",
+	    "is no header" },
+	{ "{\"credential_source\":{\"file\":\"x\",\"format\":\"json\"}}",
+	    "\"credential_source/format\"", "must be an object" },
+	{ "{\"credential_source\":{\"file\":\"x\",\"format\":{"
+	    "\"type\":\"xml\"}}}", "\"credential_source/format/type\"",
+	    "must be text or json" },
+	{ "{\"credential_source\":{\"file\":\"x\",\"format\":{"
+	    "\"type\":\"json\"}}}", "\"credential_source/format\"",
+	    "\"subject_token_field_name\" is missing" },
+	{ "{\"universe_domain\":\"example.cloud\"}", "",
+	    "is of the universe example.cloud: \"url\" must name its FCM" },
+};
+
+static void
+check_bad_file(void *account, size_t i)
+{
+	struct error error = { .words = "" };
+	const char *changes = bad_files[i].changes;
+
+	external_fixture_write(changes);
+	if (!tap_ok(!fcm->load(account, &error), "%s is refused", changes))
+		return;
+	tap_is_string(error.pointer, "/service_account_file", "%s: the place",
+	    changes);
+	tap_contains(error.words, fixture_path("external.json"),
+	    "%s: the words name the file", changes);
+	tap_contains(error.words, bad_files[i].member,
+	    "%s: ... and the member", changes);
+	tap_contains(error.words, bad_files[i].words, "%s: ... and say why",
+	    changes);
+	tap_lacks(error.words, "secret", "%s: no secret is in them", changes);
+}
+
+static void
+check_load(void)
+{
+	void *account = external_fixture_open(EXTERNAL_APP);
+	struct error error = { .words = "" };
+	size_t i;
+
+	for (i = 0; i < sizeof good_files / sizeof *good_files; i++) {
+		external_fixture_write(good_files[i]);
+		tap_ok(fcm->load(account, &error), "%s is taken%s%s",
+		    good_files[i], *error.words == '\0' ? "" : ": ",
+		    error.words);
+	}
+	for (i = 0; i < sizeof bad_files / sizeof *bad_files; i++)
+		check_bad_file(account, i);
+	fcm->close(account);
+}
+
+/* --- whose it is ---------------------------------------------------------- */
+
+#define NO_PROJECT "{" EXTERNAL_LEAST "}"
+
+static const struct {
+	const char *section;
+	const char *changes;
+	const char *project;	/* NULL: there is none */
+} projects[] = {
+	{ NO_PROJECT, "{}", NULL },
+	{ EXTERNAL_APP, "{}", "my-project-1" },
+	{ EXTERNAL_APP, "{\"project_id\":\"other\"}", "my-project-1" },
+	{ NO_PROJECT, "{\"project_id\":\"other\","
+	    "\"quota_project_id\":\"third\"}", "other" },
+	{ NO_PROJECT, "{\"quota_project_id\":\"third\"}", "third" },
+	{ NO_PROJECT, EXTERNAL_AS(EXTERNAL_EMAIL), "my-project-2" },
+	{ NO_PROJECT,
+	    EXTERNAL_AS("1-compute@developer.gserviceaccount.com"), NULL },
+	{ NO_PROJECT,
+	    EXTERNAL_AS("a@b.example.com.iam.gserviceaccount.com"), NULL },
+	{ NO_PROJECT, EXTERNAL_AS("a@.iam.gserviceaccount.com"), NULL },
+	{ NO_PROJECT, EXTERNAL_AS("a.iam.gserviceaccount.com"), NULL },
+	{ NO_PROJECT, EXTERNAL_AS("105012345678901234567"), NULL },
+};
+
+static void
+check_project(size_t i)
+{
+	void *account = external_fixture_open(projects[i].section);
+	const char *project = projects[i].project;
+	struct provider_channel channel;
+	struct error error;
+	bool loaded;
+
+	external_fixture_write(projects[i].changes);
+	loaded = fcm->load(account, &error);
+	tap_ok(loaded == (project != NULL), "%s %s names %s",
+	    projects[i].section, projects[i].changes,
+	    project == NULL ? "no project" : project);
+	if (loaded && project != NULL) {
+		fcm->describe(account, NULL, &channel);
+		tap_contains(channel.name, fixture_format("fcm-%s-", project),
+		    "... in its channel: %s", channel.name);
+	} else if (!loaded)
+		tap_contains(error.words, "names no project: set "
+		    "\"project_id\"", "... in words");
+	fcm->close(account);
+}
+
+static const struct {
+	const char *name;
+	const char *changes;
+	bool same;		/* as that without changes */
+} channels[] = {
+	{ "the same file", "{}", true },
+	{ "another audience", "{\"audience\":\"" EXTERNAL_AUDIENCE "-2\"}",
+	    false },
+	{ "an impersonated account", EXTERNAL_AS(EXTERNAL_EMAIL), false },
+	{ "another source", "{\"credential_source\":{\"file\":\"two\"}}",
+	    false },
+	{ "another lifetime", "{\"service_account_impersonation\":{"
+	    "\"token_lifetime_seconds\":600}}", true },
+};
+
+static void
+check_channel(size_t i)
+{
+	struct provider_channel first, channel;
+	void *account = external_fixture_load(EXTERNAL_APP, "{}");
+	void *other = external_fixture_load(EXTERNAL_APP, channels[i].changes);
+
+	fcm->describe(account, NULL, &first);
+	fcm->describe(other, NULL, &channel);
+	tap_ok((strcmp(first.name, channel.name) == 0) == channels[i].same,
+	    "%s: %s channel", channels[i].name,
+	    channels[i].same ? "the same" : "another");
+	fcm->close(account);
+	fcm->close(other);
+}
+
+/* --- collapse_key --------------------------------------------------------- */
+
+#define COLLAPSES "{\"notification\":{\"event_id\":\"$e\",\"room_id\":" \
+    "\"!r\",\"type\":\"m.room.message\",\"devices\":[{\"app_id\":\"a\"," \
+    "\"pushkey\":\"token\",\"data\":{\"only_last_per_room\":true}}]}}"
+
+static const char *
+collapse_key(const char *changes)
+{
+	void *account = external_fixture_load("{" EXTERNAL_LEAST ","
+	    "\"project_id\":\"p\",\"payload\":\"matrix\"}", changes);
+	struct http_request request;
+	const char *key;
+
+	if (compose_first(fcm, account, DECODE_NOTIFY, COLLAPSES, &request) !=
+	    CAUSE_NONE)
+		tap_bail_out("it is not composed");
+	key = strstr(buf_text(&request.body), "\"collapse_key\":");
+	key = fixture_format("%.50s", key == NULL ? "" : key);
+	http_request_free(&request);
+	fcm->close(account);
+	return key;
+}
+
+/* Each host has a subject token of its own, from where it pleases. */
+static void
+check_collapse_key(void)
+{
+	const char *key = collapse_key("{}");
+
+	tap_contains(key, "\"collapse_key\":\"", "there is one without a key");
+	tap_is_string(collapse_key("{\"credential_source\":{\"url\":"
+	    "\"https://issuer.example/\"}}"), key,
+	    "it is the same on a host with another source");
+	tap_ok(strcmp(collapse_key("{\"audience\":\"" EXTERNAL_AUDIENCE
+	    "-2\"}"), key) != 0, "with another audience it is another");
+	tap_ok(strcmp(collapse_key(EXTERNAL_AS(EXTERNAL_EMAIL)), key) != 0,
+	    "as another account it is another");
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	fcm = provider_find("fcm");
+	check_load();
+	for (i = 0; i < sizeof projects / sizeof *projects; i++)
+		check_project(i);
+	for (i = 0; i < sizeof channels / sizeof *channels; i++)
+		check_channel(i);
+	check_collapse_key();
+	return tap_done();
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a token is asked for in several steps, by the clock. */
+#include "delivery/minting.h"
+
+#include <string.h>
+
+#include "fake-http.h"
+#include "fake-loop.h"
+#include "fixture.h"
+#include "tap.h"
+
+enum { MINTING_STEPS_MAX = 3, MINTING_SENT_MAX = 6 };
+
+/* What the servers answer, one after the other, and what comes of it. */
+struct row {
+	const char *name;
+	unsigned int steps;
+	struct fake_http_answer answers[MINTING_SENT_MAX];
+	const char *asked;	/* the steps that were asked for, in order */
+	const char *words;	/* of the failure; NULL: there is a token */
+	enum cause cause;	/* of it */
+	int64_t done_ms;
+};
+
+#define OK(ms) { .after_ms = ms, .status = 200 }
+#define STATUS(code) { .after_ms = 10, .status = code }
+#define HANGS { .after_ms = FAKE_HTTP_NEVER }
+#define UNREACHED { .after_ms = 10, .failure = HTTP_FAILURE_NOT_SENT }
+
+static const struct row rows[] = {
+	{ .name = "one step", .steps = 1, .answers = { OK(10) },
+	    .asked = "0", .done_ms = 10 },
+	{ .name = "three steps", .steps = 3,
+	    .answers = { OK(10), OK(20), OK(30) }, .asked = "012",
+	    .done_ms = 60 },
+	{ .name = "a server error on the way begins anew, once", .steps = 3,
+	    .answers = { OK(10), STATUS(500), OK(10), OK(10), OK(10) },
+	    .asked = "01012", .done_ms = 50 },
+	{ .name = "a second one is the end", .steps = 3,
+	    .answers = { OK(10), STATUS(500), OK(10), OK(10), STATUS(503) },
+	    .asked = "01012", .words = "status 503",
+	    .cause = CAUSE_UNREACHABLE, .done_ms = 50 },
+	{ .name = "a refusal on the way is the end", .steps = 3,
+	    .answers = { OK(10), STATUS(403) }, .asked = "01",
+	    .words = "status 403", .cause = CAUSE_CREDENTIALS,
+	    .done_ms = 20 },
+	{ .name = "who is not reached is asked anew, once", .steps = 2,
+	    .answers = { OK(10), UNREACHED, OK(10), UNREACHED },
+	    .asked = "0101", .words = "cannot be reached",
+	    .cause = CAUSE_UNREACHABLE, .done_ms = 40 },
+	{ .name = "all steps have four seconds together", .steps = 3,
+	    .answers = { OK(1500), OK(1500), HANGS }, .asked = "012",
+	    .words = "cannot be reached", .cause = CAUSE_UNREACHABLE,
+	    .done_ms = 4000 },
+};
+
+static const struct row *row;
+static struct buf asked;
+static const struct http_pool *pools[MINTING_STEPS_MAX];
+static char failure[200];
+static int64_t done_ms;
+static bool has_token;
+static struct minting *minting;
+
+static int64_t
+now_ms(void)
+{
+	return clock_monotonic_ms() - FAKE_LOOP_START_MS;
+}
+
+/* The first server is on this host. */
+static void
+ask(unsigned int step, struct http_request *request)
+{
+	buf_append_format(&request->url, "%s://server-%u.test/",
+	    step == 0 ? "http" : "https", step);
+}
+
+static enum provider_mint
+stub_mint(const void *account, const char *origin, int64_t now_s,
+    struct token *token, struct http_request *request, struct error *error)
+{
+	(void)account;
+	(void)origin;
+	(void)now_s;
+	(void)token;
+	(void)error;
+	ask(0, request);
+	return PROVIDER_MINT_ASK;
+}
+
+static enum provider_mint
+stub_read(const void *account, unsigned int step,
+    const struct http_reply *reply, int64_t now_s, struct token *token,
+    struct http_request *request, struct error *error)
+{
+	(void)account;
+	if (reply->status != 200) {
+		error_set(error, "status %d", reply->status);
+		return PROVIDER_MINT_FAILED;
+	}
+	if (step + 1 < row->steps) {
+		ask(step + 1, request);
+		return PROVIDER_MINT_ASK;
+	}
+	strcpy(token->text, "token");
+	token->issued_s = now_s;
+	token->expires_s = now_s + 3600;
+	return PROVIDER_MINT_DONE;
+}
+
+static void
+on_request(void *arg, const struct fake_http_request *request,
+    struct fake_http_answer *answer)
+{
+	const char *url = buf_text(&request->request->url);
+	size_t step = (size_t)(strchr(url, '-')[1] - '0');
+
+	(void)arg;
+	buf_append_format(&asked, "%zu", step);
+	tap_is_int(request->params->is_local, step == 0,
+	    "%s: step %zu is over %s", row->name, step,
+	    step == 0 ? "plain HTTP, past the proxy" : "TLS");
+	tap_ok(pools[step] == NULL || pools[step] == request->pool,
+	    "%s: step %zu has a pool of its own", row->name, step);
+	pools[step] = request->pool;
+	*answer = row->answers[request->number - 1];
+}
+
+static void
+on_failed(void *arg, const char *words)
+{
+	(void)arg;
+	strncpy(failure, words, sizeof failure - 1);
+}
+
+static void
+on_ready(void *arg, const struct token *token)
+{
+	(void)arg;
+	has_token = token != NULL;
+	done_ms = now_ms();
+}
+
+static void
+check_row(void)
+{
+	static const struct provider stub = {
+		.name = "stub", .mint = stub_mint, .read = stub_read
+	};
+	static const struct proxy no_proxy;
+	const struct provider_channel described = { .name = "stub" };
+	struct loop *loop;
+	struct http *http;
+
+	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
+	fake_http_begin(on_request, NULL);
+	buf_init(&asked, 20);
+	memset(pools, 0, sizeof pools);
+	failure[0] = '\0';
+	has_token = false;
+	done_ms = -1;
+	loop = loop_create();
+	http = http_create(loop, &(struct http_params){ .proxy = &no_proxy });
+	minting = minting_create(&(struct minting_params){ .loop = loop,
+		.http = http, .provider = &stub, .described = &described,
+		.failed = on_failed });
+	token_wait(minting_tokens(minting), on_ready, NULL);
+	fake_loop_pass(loop, 20000);
+	tap_is_string(buf_text(&asked), row->asked, "%s: what is asked",
+	    row->name);
+	tap_is_int(has_token, row->words == NULL, "%s: a token, or none",
+	    row->name);
+	tap_is_int(done_ms, row->done_ms, "%s: when", row->name);
+	if (row->words != NULL) {
+		tap_contains(failure, row->words, "%s: the words", row->name);
+		tap_is_int(token_failure(minting_tokens(minting)), row->cause,
+		    "%s: the cause", row->name);
+	}
+	minting_free(minting);
+	http_free(http);
+	loop_free(loop);
+	buf_free(&asked);
+}
+
+int
+main(void)
+{
+	for (row = rows; row < rows + sizeof rows / sizeof *rows; row++)
+		check_row();
+	return tap_done();
+}
