@@ -33,7 +33,11 @@ static const struct answer answers[] = {
 	{ APNS(410, "ExpiredToken"), .meaning = MEANS_REJECTED },
 	{ .provider = "apns", .status = 410, .body =
 	    "{\"reason\":\"Unregistered\",\"timestamp\":1700000000000,"
-	    "\"note\":\"\u00fc\"}", .meaning = MEANS_REJECTED },
+	    "\"note\":\"\u00fc\"}", .meaning = MEANS_REJECTED,
+	    .dead_s = 1700000000 },
+	{ .provider = "apns", .status = 410, .body =
+	    "{\"reason\":\"ExpiredToken\",\"timestamp\":1700000000000}",
+	    .meaning = MEANS_REJECTED, .dead_s = 1700000000 },
 	{ APNS(400, "DeviceTokenNotForTopic"), .meaning = MEANS_REJECTED,
 	    .suspicious = true },
 	{ APNS(400, "BadCollapseId"), .meaning = MEANS_FAILED },
@@ -169,6 +173,19 @@ answers_any(const char *provider, size_t i)
 	const struct answer *first = answers_of(provider, &count);
 
 	return &first[i % count];
+}
+
+/* Where a pushkey was registered again since. */
+static const struct answer answers_renewed = {
+	.provider = "apns", .status = 410, .meaning = MEANS_LATER, .body =
+	    "{\"reason\":\"Unregistered\",\"timestamp\":1700000000000}"
+};
+
+const struct answer *
+answers_for(const struct answer *answer, int64_t pushkey_ts)
+{
+	return answer->dead_s > 0 && pushkey_ts >= answer->dead_s ?
+	    &answers_renewed : answer;
 }
 
 const struct answer *

@@ -36,6 +36,9 @@ struct answer {
 	bool suspicious;	/* it may be the operator's mistake */
 	bool trouble;		/* the account is not well */
 	enum answers_retry retry;
+	/* It says since when, in seconds: a pushkey that was registered then
+	 * or later lives.  0: it does not. */
+	int64_t dead_s;
 };
 
 /* One that is accepted, one that says the pushkey is dead, one that a mistake
@@ -45,6 +48,10 @@ const struct answer *answers_dead(const char *provider);
 const struct answer *answers_suspicious(const char *provider);
 const struct answer *answers_busy(const char *provider);
 const struct answer *answers_stale(const char *provider);
+
+/* What an answer means for a pushkey of that time, in seconds, or 0. */
+const struct answer *answers_for(const struct answer *answer,
+    int64_t pushkey_ts);
 
 /* The i-th of all that a provider may answer, counted without end. */
 const struct answer *answers_any(const char *provider, size_t i);

@@ -6,35 +6,15 @@
 #include <sys/queue.h>
 
 #include "base/xmalloc.h"
+#include "bodies.h"
 #include "config-fixture.h"
 #include "dice.h"
 #include "fake-exchange.h"
 
 enum {
 	CALLERS_BODY_SIZE = 64 * 1024 * 1024,
-	CALLERS_TOO_LARGE = 257 * 1024,	/* one more than is allowed */
-	CALLERS_CIPHERTEXT = 1404,
 	CALLERS_SMALL = 4,
 	CALLERS_VARIABLES = 6
-};
-
-static const struct {
-	const char *app_id;
-	unsigned int weight;
-	unsigned int account;
-	bool narrow;		/* may be addressed by "narrow" */
-	bool unknown;
-	bool lost;
-} callers_apps[CALLERS_APPS] = {
-	{ .app_id = "ios", .weight = 350, .account = NETWORK_APNS,
-	    .narrow = true },
-	{ .app_id = "ios-twin", .weight = 100, .account = NETWORK_APNS,
-	    .narrow = true },
-	{ .app_id = "ios-other", .weight = 150,
-	    .account = NETWORK_APNS_OTHER, .narrow = true },
-	{ .app_id = "android", .weight = 370, .account = NETWORK_FCM },
-	{ .app_id = "lost", .weight = 15, .lost = true },
-	{ .app_id = "unknown", .weight = 15, .unknown = true },
 };
 
 /* What is wrong with a request, if anything. */
@@ -43,6 +23,8 @@ enum callers_fault {
 	FAULT_NO_JSON,
 	FAULT_NO_DEVICES,
 	FAULT_SAME_IDS,
+	FAULT_ODD,
+	FAULT_ODD_TIME,
 	FAULT_TOO_LARGE,
 	FAULT_CUT,
 	FAULT_NEVER,		/* the body does not come: in its own time cut */
@@ -55,33 +37,38 @@ enum callers_fault {
 static const struct {
 	unsigned int weight;
 	enum ledger_refusal refusal;
+	enum bodies_fault body;
 } callers_faults[FAULT__MAX] = {
-	[FAULT_NONE] = { 960, LEDGER_SERVED },
-	[FAULT_NO_JSON] = { 5, LEDGER_BAD_REQUEST },
-	[FAULT_NO_DEVICES] = { 5, LEDGER_BAD_REQUEST },
-	[FAULT_SAME_IDS] = { 5, LEDGER_BAD_REQUEST },
-	[FAULT_TOO_LARGE] = { 1, LEDGER_TOO_LARGE },
-	[FAULT_CUT] = { 7, LEDGER_BAD_REQUEST },
-	[FAULT_NEVER] = { 5, LEDGER_BAD_REQUEST },
-	[FAULT_NO_CERTIFICATE] = { 5, LEDGER_UNAUTHORISED },
-	[FAULT_PATH] = { 5, LEDGER_NOT_FOUND },
-	[FAULT_METHOD] = { 2, LEDGER_WRONG_METHOD },
+	[FAULT_NONE] = { 955, LEDGER_SERVED, BODIES_EMPTY },
+	[FAULT_NO_JSON] = { 5, LEDGER_BAD_REQUEST, BODIES_NO_JSON },
+	[FAULT_NO_DEVICES] = { 5, LEDGER_BAD_REQUEST, BODIES_NO_DEVICES },
+	[FAULT_SAME_IDS] = { 5, LEDGER_BAD_REQUEST, BODIES_SAME_IDS },
+	[FAULT_ODD] = { 5, LEDGER_BAD_REQUEST, BODIES_ODD },
+	[FAULT_ODD_TIME] = { 5, LEDGER_BAD_REQUEST, BODIES_ODD_TIME },
+	[FAULT_TOO_LARGE] = { 1, LEDGER_TOO_LARGE, BODIES_TOO_LARGE },
+	[FAULT_CUT] = { 7, LEDGER_BAD_REQUEST, BODIES_EMPTY },
+	[FAULT_NEVER] = { 5, LEDGER_BAD_REQUEST, BODIES_EMPTY },
+	[FAULT_NO_CERTIFICATE] = { 5, LEDGER_UNAUTHORISED, BODIES_EMPTY },
+	[FAULT_PATH] = { 5, LEDGER_NOT_FOUND, BODIES_EMPTY },
+	[FAULT_METHOD] = { 2, LEDGER_WRONG_METHOD, BODIES_EMPTY },
 };
 
 static const struct {
 	const char *path;
+	const char *wrong_path;
+	const char *wrong_method;
 	unsigned int weight;
-	bool encrypted;
 	bool single;
-} callers_operations[] = {
-	{ "/push/v1/notify", 500, false, true },
-	{ "/push/v1/notify/batch", 300, false, false },
-	{ "/push/v1/notifyEncrypted/batch", 200, true, false },
-};
-
-enum {
-	CALLERS_OPERATIONS = sizeof callers_operations /
-	    sizeof *callers_operations
+} callers_operations[BODIES_OPERATION__MAX] = {
+	[BODIES_NOTIFY] = { "/push/v1/notify", "/push/v2/notify", "GET", 300,
+	    true },
+	/* GET says that it is there. */
+	[BODIES_MATRIX_NOTIFY] = { "/_matrix/push/v1/notify",
+	    "/_matrix/push/v2/notify", "PUT", 250, true },
+	[BODIES_BATCH] = { "/push/v1/notify/batch", "/push/v1/notify/batches",
+	    "HEAD", 280, false },
+	[BODIES_ENCRYPTED_BATCH] = { "/push/v1/notifyEncrypted/batch",
+	    "/push/v1/notifyEncrypted", "DELETE", 170, false },
 };
 
 /* A request that is under way. */
@@ -112,123 +99,6 @@ struct callers {
 	struct caller_list answered;	/* to be freed */
 	struct loop_timer *reaper;
 };
-
-/* --- bodies -------------------------------------------------------------- */
-
-static void
-callers_add_device(struct callers *callers, struct buf *body, bool narrow)
-{
-	unsigned int weights[CALLERS_APPS];
-	const struct ledger_item *item;
-	struct ledger_device *device;
-	size_t i;
-
-	for (i = 0; i < CALLERS_APPS; i++)
-		weights[i] = callers_apps[i].weight;
-	device = ledger_add_device(callers->ledger);
-	item = &callers->ledger->items[device->item];
-	device->app = (unsigned int)dice_weigh(&callers->dice, weights,
-	    CALLERS_APPS);
-	device->account = callers_apps[device->app].account;
-	device->lost = callers_apps[device->app].lost;
-	device->unreachable = callers_apps[device->app].unknown ||
-	    (narrow && !callers_apps[device->app].narrow);
-	/* The pushkey of the one before, under an app of another account. */
-	if (item->device_count > 1 && dice_chance(&callers->dice, 20) &&
-	    device[-1].account != device->account &&
-	    device[-1].pushkey == item->first_device + item->device_count - 2)
-		device->pushkey = device[-1].pushkey;
-	buf_append_format(body, "%s{\"app_id\":\"%s\",\"pushkey\":\""
-	    CALLERS_PUSHKEY "\"}", body->data[body->size - 1] == '}' ? "," :
-	    "", callers_apps[device->app].app_id, device->pushkey);
-}
-
-static void
-callers_add_plain(struct callers *callers, struct buf *body, size_t devices,
-    bool narrow)
-{
-	size_t i;
-
-	buf_append_text(body, "{\"event_id\":\"$event\",\"room_id\":\"!room\","
-	    "\"type\":\"m.room.message\",\"sender\":\"@a:test\","
-	    "\"content\":{\"msgtype\":\"m.text\",\"body\":\"Gr\u00fc\u00dfe\"},"
-	    "\"counts\":{\"unread\":2},");
-	if (dice_chance(&callers->dice, 300))
-		buf_append_text(body, "\"prio\":\"low\",");
-	buf_append_text(body, "\"devices\":[");
-	for (i = 0; i < devices; i++)
-		callers_add_device(callers, body, narrow);
-	buf_append_text(body, "]}");
-}
-
-static void
-callers_add_encrypted(struct callers *callers, struct buf *body, bool narrow)
-{
-	static char ciphertext[CALLERS_CIPHERTEXT + 1];
-
-	memset(ciphertext, 'c', CALLERS_CIPHERTEXT);
-	buf_append_format(body, "{\"ciphertext\":\"%s\","
-	    "\"time_message_encrypted\":\"2026-11\",\"key_identifier\":"
-	    "\"key\",\"prio\":\"high\",\"device\":", ciphertext);
-	callers_add_device(callers, body, narrow);
-	buf_append_text(body, "}");
-}
-
-static void
-callers_add_batch(struct callers *callers, struct buf *body, size_t items,
-    size_t devices, bool encrypted, bool narrow)
-{
-	size_t i;
-
-	buf_append_text(body, "{\"notifications\":[");
-	for (i = 0; i < items; i++) {
-		ledger_add_item(callers->ledger);
-		buf_append_format(body, "%s{\"id\":\"" CALLERS_ID
-		    "\",\"notification\":", i == 0 ? "" : ",", i);
-		if (encrypted)
-			callers_add_encrypted(callers, body, narrow);
-		else
-			callers_add_plain(callers, body, devices > 0 ?
-			    (size_t)dice_magnitude(&callers->dice, 0,
-			    (int64_t)devices) : 0, narrow);
-		buf_append_text(body, "}");
-	}
-	buf_append_text(body, "]}");
-}
-
-/* A body that is wrong; nothing of it is in the ledger. */
-static void
-callers_write_fault(struct callers *callers, struct buf *body,
-    enum callers_fault fault)
-{
-	char *filling;
-
-	(void)callers;
-	buf_reset(body);
-	switch (fault) {
-	case FAULT_NO_JSON:
-		buf_append_text(body, "{\"notification\":");
-		break;
-	case FAULT_NO_DEVICES:
-		buf_append_text(body, "{\"notification\":{},"
-		    "\"notifications\":[]}");
-		break;
-	case FAULT_SAME_IDS:
-		buf_append_text(body, "{\"notification\":[],\"notifications\":"
-		    "[{\"id\":\"a\",\"notification\":{\"devices\":[]}},"
-		    "{\"id\":\"a\",\"notification\":{\"devices\":[]}}]}");
-		break;
-	case FAULT_TOO_LARGE:
-		filling = xcalloc(CALLERS_TOO_LARGE + 1, 1);
-		memset(filling, ' ', CALLERS_TOO_LARGE);
-		buf_append(body, filling, CALLERS_TOO_LARGE);
-		free(filling);
-		break;
-	default:
-		buf_append_text(body, "{}");
-		break;
-	}
-}
 
 /* --- requests ------------------------------------------------------------ */
 
@@ -283,8 +153,8 @@ caller_set(struct caller *caller, size_t i, const char *name,
 
 /* How a request comes in, with what is wrong about it. */
 static void
-caller_send(struct caller *caller, const char *path, bool narrow,
-    enum callers_fault fault)
+caller_send(struct caller *caller, enum bodies_operation operation,
+    bool narrow, enum callers_fault fault)
 {
 	struct callers *callers = caller->callers;
 	struct dice *dice = &callers->dice;
@@ -309,10 +179,11 @@ caller_send(struct caller *caller, const char *path, bool narrow,
 	callers->ledger->requests[caller->request].abandoned =
 	    params.gone_after_ms > 0 &&
 	    params.gone_after_ms < params.body_after_ms;
-	caller_set(caller, 0, "REQUEST_METHOD", fault == FAULT_METHOD ? "GET" :
-	    "POST");
+	caller_set(caller, 0, "REQUEST_METHOD", fault == FAULT_METHOD ?
+	    callers_operations[operation].wrong_method : "POST");
 	caller_set(caller, 1, "SCRIPT_NAME", fault == FAULT_PATH ?
-	    "/push/v2/notify" : path);
+	    callers_operations[operation].wrong_path :
+	    callers_operations[operation].path);
 	caller_set(caller, 2, "CONTENT_TYPE", "application/json");
 	caller_set(caller, 3, "SSL_CLIENT_VERIFY",
 	    fault == FAULT_NO_CERTIFICATE ? "NONE" : "SUCCESS");
@@ -343,62 +214,59 @@ caller_begin(struct caller *caller)
 	    caller->exchange);
 }
 
+/* Writes the body, and returns how many devices it names. */
 static size_t
 callers_compose(struct callers *callers, struct caller *caller,
-    size_t operation, bool narrow)
+    enum bodies_operation operation, bool narrow, enum callers_fault fault)
 {
-	struct dice *dice = &callers->dice;
 	struct ledger_request *request = ledger_add_request(callers->ledger);
 	size_t before = callers->ledger->device_count;
-	int64_t most = dice_chance(dice, 30) ? 60 : 4;
+	struct bodies bodies = {
+		.ledger = callers->ledger,
+		.dice = &callers->dice,
+		.text = &caller->body,
+		.narrow = narrow
+	};
 
+	caller->request = callers->ledger->request_count - 1;
 	request->single = callers_operations[operation].single;
-	if (request->single) {
-		ledger_add_item(callers->ledger);
-		buf_append_text(&caller->body, "{\"notification\":");
-		callers_add_plain(callers, &caller->body,
-		    (size_t)dice_magnitude(dice, 0, most), narrow);
-		buf_append_text(&caller->body, "}");
-	} else
-		callers_add_batch(callers, &caller->body,
-		    (size_t)dice_magnitude(dice, 1, 100), (size_t)most,
-		    callers_operations[operation].encrypted, narrow);
+	if (fault == FAULT_NONE)
+		bodies_write(&bodies, operation);
+	else
+		bodies_write_fault(&bodies, operation,
+		    callers_faults[fault].body);
 	return callers->ledger->device_count - before;
 }
 
 static size_t
 callers_send(struct callers *callers)
 {
-	unsigned int weights[FAULT__MAX], operations[CALLERS_OPERATIONS];
+	unsigned int weights[FAULT__MAX], operations[BODIES_OPERATION__MAX];
 	struct dice *dice = &callers->dice;
 	struct caller *caller = xcalloc(1, sizeof *caller);
 	bool narrow = dice_chance(dice, callers->narrow_chance);
 	struct ledger_request *request;
+	enum bodies_operation operation;
 	enum callers_fault fault;
-	size_t i, operation, devices = 0;
+	size_t i, devices;
 
 	for (i = 0; i < FAULT__MAX; i++)
 		weights[i] = callers_faults[i].weight;
-	for (i = 0; i < CALLERS_OPERATIONS; i++)
+	for (i = 0; i < BODIES_OPERATION__MAX; i++)
 		operations[i] = callers_operations[i].weight;
 	fault = (enum callers_fault)dice_weigh(dice, weights, FAULT__MAX);
-	operation = dice_weigh(dice, operations, CALLERS_OPERATIONS);
+	operation = (enum bodies_operation)dice_weigh(dice, operations,
+	    BODIES_OPERATION__MAX);
 	caller->callers = callers;
 	buf_init(&caller->body, CALLERS_BODY_SIZE);
-	if (fault == FAULT_NONE)
-		devices = callers_compose(callers, caller, operation, narrow);
-	else {
-		ledger_add_request(callers->ledger);
-		callers_write_fault(callers, &caller->body, fault);
-	}
-	caller->request = callers->ledger->request_count - 1;
+	devices = callers_compose(callers, caller, operation, narrow, fault);
 	request = &callers->ledger->requests[caller->request];
 	request->refusal = callers_faults[fault].refusal;
 	request->small = devices <= CALLERS_SMALL;
 	request->generation = gateway_choose(callers->gateway,
 	    dice_below(dice, (unsigned int)gateway_workers(callers->gateway)));
 	TAILQ_INSERT_TAIL(&callers->waiting, caller, entry);
-	caller_send(caller, callers_operations[operation].path, narrow, fault);
+	caller_send(caller, operation, narrow, fault);
 	caller_begin(caller);
 	return devices;
 }

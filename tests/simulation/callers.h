@@ -11,13 +11,6 @@
  * batches of all sizes, alone and in crowds, good ones and wrong ones, bodies
  * that come late or not at all, and web servers that go away.
  */
-#define CALLERS_PUSHKEY "%016zx"
-#define CALLERS_ID "item-%zu"
-
-enum {
-	CALLERS_APPS = 6
-};
-
 struct callers;
 
 /* So many devices, more or less, until `end_ms`. */

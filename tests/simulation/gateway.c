@@ -19,6 +19,13 @@ enum {
 	GATEWAY_GRACE_MS = 2000
 };
 
+/* Beside those of the fixture. */
+#define GATEWAY_APPS \
+    ",{\"app_id\":\"ios-matrix\",\"provider\":\"apns\"," \
+    "\"payload\":\"matrix\",\"url\":\"https://apns.test\"," \
+    "\"key_file\":\"one.p8\",\"key_id\":\"ABC1234567\"," \
+    "\"team_id\":\"TEAM123456\"}"
+
 struct gateway_generation {
 	struct generation *generation;	/* NULL: it is over */
 	struct gateway_settings settings;
@@ -174,6 +181,7 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 	    (unsigned int)(20 * 1000000 / end_ms) + 2);
 	gateway->end_chance = dice_below(&gateway->dice,
 	    (unsigned int)(10 * 1000000 / end_ms) + 2);
+	config_fixture_set_apps(GATEWAY_APPS);
 	for (i = 0; i < gateway->workers; i++) {
 		gateway->current[i] = gateway_load(gateway);
 		gateway->hooks.began(gateway->hooks.arg, gateway->current[i],

@@ -48,6 +48,9 @@ struct ledger_device {
 	size_t pushkey;		/* the index of the first with the same */
 	bool unreachable;	/* for the caller, or at all: it fails */
 	bool lost;		/* its app has no credentials */
+	bool malformed;		/* its pushkey is none of its provider's */
+	bool unwanted;		/* by its pusher: nothing is sent */
+	int64_t pushkey_ts;	/* seconds, or 0 */
 	unsigned int refusals;	/* of all its attempts */
 	unsigned int attempt_count;
 	struct ledger_attempt attempts[LEDGER_ATTEMPTS_MAX];
@@ -57,6 +60,7 @@ struct ledger_item {
 	size_t request;
 	size_t first_device;
 	size_t device_count;
+	bool has_event;		/* by its id, which all payloads have */
 };
 
 /* What a request must be told apart from what becomes of its devices. */

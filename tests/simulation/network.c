@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/xmalloc.h"
+#include "bodies.h"
 #include "fake-curl.h"
 
 enum {
@@ -317,6 +318,11 @@ network_push(struct network *network, struct network_state *state,
 	    mood->most_ms);
 	network_behave(network, behaviour, network_hosts[call->account].provider,
 	    attempt, answer);
+	if (attempt->answer != NULL && attempt->answer->dead_s > 0) {
+		attempt->answer = answers_for(attempt->answer,
+		    device->pushkey_ts);
+		network_give(answer, attempt->answer);
+	}
 	call->refused = answer->refused;
 	device->refusals += answer->refused;
 	if (behaviour == GOES_AWAY)
@@ -325,6 +331,20 @@ network_push(struct network *network, struct network_state *state,
 	    (answer->code == CURLE_OK || attempt->answer->status == 200);
 	if (network->hooks.sent != NULL)
 		network->hooks.sent(network->hooks.arg, call->device);
+}
+
+/* A phone that is woken must know what for. */
+static void
+network_check_payload(const struct network *network,
+    const struct network_call *call, const char *body)
+{
+	struct ledger *ledger = network->ledger;
+
+	if (call->device != (size_t)LEDGER_NONE &&
+	    ledger->items[ledger->devices[call->device].item].has_event !=
+	    (strstr(body, BODIES_EVENT) != NULL))
+		ledger_blame_device(ledger, call->device,
+		    "a payload without the event, or with one: %.200s", body);
 }
 
 /* The endpoint that Google's tokens come from. */
@@ -416,6 +436,7 @@ network_on_sent(void *arg, const struct fake_curl_request *request,
 		    "of any request", request->url);
 	else
 		network_push(network, state, request, call, answer);
+	network_check_payload(network, call, request->body);
 	call->code = answer->code;
 	call->end_ms = ledger_now_ms() + answer->after_ms;
 	if (answer->after_ms < 0 || answer->after_ms >= NETWORK_HUNG_MS)

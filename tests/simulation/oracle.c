@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/xmalloc.h"
-#include "callers.h"
+#include "bodies.h"
 #include "told.h"
 
 enum {
@@ -56,8 +56,8 @@ struct oracle {
 	struct ledger *ledger;
 	struct network *network;
 	const struct gateway *gateway;
-	struct oracle_window windows[CALLERS_APPS][2];
-	bool proven[CALLERS_APPS];	/* something was delivered to it */
+	struct oracle_window windows[BODIES_APPS][2];
+	bool proven[BODIES_APPS];	/* something was delivered to it */
 	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
 	/* Since when nothing is sent to an account that is well, or NONE. */
 	int64_t untried_ms[NETWORK_ACCOUNT__MAX];
@@ -282,6 +282,10 @@ oracle_on_sent(void *arg, size_t index)
 		fault = "sent for a request that is not under way";
 	else if (device->unreachable)
 		fault = "sent to whom the caller may not";
+	else if (device->unwanted)
+		fault = "sent though the pusher does not want it";
+	else if (device->malformed)
+		fault = "sent to a pushkey that is none";
 	else if (now_ms >= request->began_ms + request->timeout_ms)
 		fault = "sent after the deadline";
 	else if (device->attempt_count > ORACLE_ATTEMPTS_MAX)
@@ -353,6 +357,13 @@ oracle_on_ended(void *arg, size_t index)
 
 /* --- what a device comes to ---------------------------------------------- */
 
+/* True if it comes to nothing that is sent. */
+static bool
+oracle_is_settled(const struct ledger_device *device)
+{
+	return device->unreachable || device->unwanted || device->malformed;
+}
+
 /* True if there is a reason for which it was not sent, or late. */
 static bool
 oracle_is_excused(struct oracle *oracle, const struct ledger_device *device,
@@ -400,15 +411,17 @@ oracle_check_refused(struct oracle *oracle, size_t index)
 {
 	const struct ledger_device *device = &oracle->ledger->devices[index];
 	const struct ledger_request *request = oracle_request(oracle, device);
-	const struct ledger_attempt *last =
-	    &device->attempts[device->attempt_count - 1];
+	const struct ledger_attempt *last;
 
-	if (device->attempt_count == 0 || last->end != LEDGER_REFUSED ||
-	    oracle->ledger->is_hampered ||
+	if (device->attempt_count == 0)
+		return;
+	last = &device->attempts[device->attempt_count - 1];
+	if (last->end != LEDGER_REFUSED || oracle->ledger->is_hampered ||
 	    network_trouble_ms(oracle->network, device->account) >
 	    last->ended_ms ||
 	    device->attempt_count - 1 + device->refusals >=
-	    ORACLE_ATTEMPTS_MAX || request->expired || gateway_settings(oracle->gateway,
+	    ORACLE_ATTEMPTS_MAX || request->expired ||
+	    gateway_settings(oracle->gateway,
 	    request->generation)->breaker_failures > 0 ||
 	    network_busy_ms(oracle->network, device->account) >=
 	    request->began_ms - 1000)
@@ -431,7 +444,7 @@ oracle_check_device(struct oracle *oracle, size_t index)
 	if (device->attempt_count > 0 &&
 	    device->attempts[device->attempt_count - 1].end == LEDGER_PENDING)
 		ledger_blame_device(oracle->ledger, index, "settled while it is under way");
-	if (device->attempt_count == 0 && !device->unreachable &&
+	if (device->attempt_count == 0 && !oracle_is_settled(device) &&
 	    !oracle_is_excused(oracle, device, request))
 		ledger_blame_device(oracle->ledger, index, "never sent, for no reason");
 	oracle_check_refused(oracle, index);
@@ -460,7 +473,7 @@ oracle_check_tried(struct oracle *oracle, size_t index)
 	const struct ledger_request *request = oracle_request(oracle, device);
 	int64_t *untried_ms = &oracle->untried_ms[device->account];
 
-	if (device->attempt_count > 0 || device->unreachable ||
+	if (device->attempt_count > 0 || oracle_is_settled(device) ||
 	    device->lost || request->expired ||
 	    network_trouble_ms(oracle->network, device->account) >=
 	    request->began_ms - ORACLE_PAUSED_MS)

@@ -7,7 +7,7 @@
 
 #include <json-c/json.h>
 
-#include "callers.h"
+#include "bodies.h"
 
 /* --- what a device comes to ---------------------------------------------- */
 
@@ -19,6 +19,11 @@ told_meaning(const struct ledger_device *device)
 
 	if (device->unreachable)
 		return MEANS_FAILED;
+	if (device->unwanted)
+		return MEANS_DELIVERED;
+	/* That is found out when it is its turn. */
+	if (device->malformed)
+		return MEANS_LATER | MEANS_FAILED;
 	if (device->attempt_count == 0)
 		return MEANS_LATER;
 	last = &device->attempts[device->attempt_count - 1];
@@ -42,12 +47,13 @@ struct told_tally {
 };
 
 static bool
-told_is_listed(struct json_object *rejected, size_t pushkey)
+told_is_listed(struct json_object *rejected,
+    const struct ledger_device *device)
 {
-	char text[32];
+	char text[BODIES_PUSHKEY_SIZE];
 	size_t i;
 
-	snprintf(text, sizeof text, CALLERS_PUSHKEY, pushkey);
+	bodies_name_pushkey(device, text);
 	for (i = 0; i < json_object_array_length(rejected); i++) {
 		if (strcmp(json_object_get_string(
 		    json_object_array_get_idx(rejected, i)), text) == 0)
@@ -147,7 +153,7 @@ told_check_rejected(struct ledger *ledger, const struct ledger_item *item,
 		for (j = 0; j < i; j++)
 			first = first && ledger->devices[
 			    item->first_device + j].pushkey != device->pushkey;
-		if (dead != told_is_listed(rejected, device->pushkey) &&
+		if (dead != told_is_listed(rejected, device) &&
 		    (dead || first))
 			ledger_blame_device(ledger, index, dead ? "a rejection is "
 			    "not told" : "a false rejection");
@@ -247,7 +253,7 @@ told_check_batch(struct ledger *ledger,
 		const char *given = json_object_get_string(
 		    json_object_object_get(result, "id"));
 
-		snprintf(id, sizeof id, CALLERS_ID, i);
+		snprintf(id, sizeof id, BODIES_ID, i);
 		if (given == NULL || strcmp(given, id) != 0)
 			ledger_blame(ledger, "result %zu is not in its "
 			    "place", i);

@@ -38,6 +38,7 @@ const char config_fixture_narrow_certificate[] =
     "-----END CERTIFICATE-----\n";
 
 static unsigned int config_fixture_states;
+static const char *config_fixture_apps = "";
 
 static void
 config_fixture_write_files(void)
@@ -77,6 +78,12 @@ config_fixture_state_directory(void)
 	    config_fixture_states));
 }
 
+void
+config_fixture_set_apps(const char *apps)
+{
+	config_fixture_apps = apps;
+}
+
 const char *
 config_fixture_rewrite(const char *settings)
 {
@@ -92,8 +99,8 @@ config_fixture_rewrite(const char *settings)
 	    CONFIG_FIXTURE_APNS("lost", "lost.test", "lost.p8") ","
 	    "{\"app_id\":\"android\",\"provider\":\"fcm\","
 	    "\"url\":\"https://fcm.test\","
-	    "\"service_account_file\":\"account.json\"}]}", settings,
-	    config_fixture_state_directory()));
+	    "\"service_account_file\":\"account.json\"}%s]}", settings,
+	    config_fixture_state_directory(), config_fixture_apps));
 }
 
 const char *

@@ -22,6 +22,12 @@ const char *config_fixture_write(const char *settings);
 /* The same with other members, for a reload: all else stays. */
 const char *config_fixture_rewrite(const char *settings);
 
+/*
+ * Further apps from the next one on: text that follows the others, each
+ * behind a comma, and must stay where it is; or "".
+ */
+void config_fixture_set_apps(const char *apps);
+
 /* The state directory of the last one; other processes have others. */
 const char *config_fixture_state_directory(void);
 
