@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Sources: Apple, "Handling notification responses from APNs"; Firebase,
- * "ErrorCode" and "Best practices when sending FCM messages at scale";
+ * "ErrorCode" and "Best practices when sending FCM messages at scale"; Huawei,
+ * "Response Codes" of Push Kit's server; RFC 8030, RFC 8292, and what Apple,
+ * Google, Microsoft and Mozilla say of their push services, ntfy of its own;
  * doc/contract.md, "Verdicts".
  */
 #include "answers.h"
@@ -18,6 +20,11 @@
 /* Without a word of FCM's own. */
 #define GOOGLE(code, state) .provider = "fcm", .status = code, \
     .body = "{\"error\":{\"code\":400,\"status\":\"" state "\"}}"
+#define HMS(http, code, words) .provider = "hms", .status = http, \
+    .body = "{\"code\":\"" code "\",\"msg\":\"" words "\"," \
+    "\"requestId\":\"1\"}"
+#define WEB(code, words) .provider = "webpush", .status = code, \
+    .body = words
 #define PAGE "<html><body>Bitte melden Sie sich an.</body></html>"
 
 static const struct answer answers[] = {
@@ -139,6 +146,96 @@ static const struct answer answers[] = {
 	{ .provider = "fcm", .status = 400, .body = "{\"error\":{\"code\":4",
 	    .meaning = MEANS_LATER },
 	{ .provider = "fcm", .status = 307, .meaning = MEANS_LATER },
+
+	/* --- HMS, version 1 --- */
+	{ HMS(200, "80000000", "Success"), .meaning = MEANS_DELIVERED },
+	{ HMS(200, "80100000", "{\\\"success\\\":0,\\\"failure\\\":1,"
+	    "\\\"illegal_tokens\\\":[\\\"@\\\"]}"),
+	    .meaning = MEANS_REJECTED, .names_pushkey = true },
+	{ HMS(200, "80300007", "All the tokens are invalid"),
+	    .meaning = MEANS_REJECTED, .suspicious = true },
+	{ HMS(500, "81000001", "System inner error."),
+	    .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_PAUSE },
+	{ HMS(200, "80200003", "OAuth token expired."),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_TOKEN },
+	{ HMS(200, "80200001", "OAuth authentication error."),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_TOKEN },
+	{ HMS(200, "80100000", "{\\\"illegal_tokens\\\":[\\\"x\\\"]}"),
+	    .meaning = MEANS_LATER },
+	{ HMS(200, "80100000", "Some tokens are right, others illegal"),
+	    .meaning = MEANS_LATER },
+	{ HMS(400, "80100003", "Illegal payload"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(200, "80300007", "Permission denied"),
+	    .meaning = MEANS_LATER },
+	{ HMS(200, "80300002", "No permission to send message."),
+	    .meaning = MEANS_LATER },
+	{ HMS(200, "80300008", "The message body is too large"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(200, "80300010", "Too many tokens"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(200, "81000001", "System inner error."),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_PAUSE },
+	{ HMS(400, "89999999", "Nobody knows this"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(503, "", ""), .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_IF_TOLD },
+	{ .provider = "hms", .status = 503, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_IF_TOLD },
+	{ .provider = "hms", .status = 502, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_PAUSE },
+	{ .provider = "hms", .status = 429, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_IF_TOLD },
+	{ .provider = "hms", .status = 421, .body = PAGE,
+	    .meaning = MEANS_LATER, .trouble = true, .retry = ANSWERS_AGAIN },
+	{ .provider = "hms", .status = 404, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "hms", .status = 400, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "hms", .status = 200, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ .provider = "hms", .status = 200, .body = "{\"code\":\"8000",
+	    .meaning = MEANS_LATER },
+	{ .provider = "hms", .status = 302, .meaning = MEANS_LATER },
+
+	/* --- Web Push, and UnifiedPush --- */
+	{ .provider = "webpush", .status = 201, .meaning = MEANS_DELIVERED },
+	{ .provider = "webpush", .status = 410, .meaning = MEANS_REJECTED },
+	{ .provider = "webpush", .status = 404, .meaning = MEANS_REJECTED,
+	    .suspicious = true },
+	{ .provider = "webpush", .status = 503, .meaning = MEANS_LATER,
+	    .trouble = true, .retry = ANSWERS_PAUSE },
+	{ WEB(401, "{\"code\":401,\"errno\":109}"), .meaning = MEANS_LATER,
+	    .retry = ANSWERS_TOKEN },
+	{ WEB(403, "{\"reason\":\"BadJwtToken\"}"), .meaning = MEANS_LATER,
+	    .retry = ANSWERS_TOKEN },
+	{ WEB(400, "UnauthorizedRegistration"), .meaning = MEANS_FAILED,
+	    .retry = ANSWERS_SHORTER },
+	{ WEB(403, "the key in the authorization header does not correspond "
+	    "to the sender ID used to subscribe this user."),
+	    .meaning = MEANS_FAILED, .retry = ANSWERS_SHORTER },
+	{ WEB(400, "{\"reason\":\"VapidPkHashMismatch\"}"),
+	    .meaning = MEANS_FAILED, .retry = ANSWERS_SHORTER },
+	{ WEB(403, "{\"reason\":\"BadVapidPublicKey\"}"),
+	    .meaning = MEANS_LATER },
+	{ WEB(404, PAGE), .meaning = MEANS_LATER },
+	{ WEB(400, PAGE), .meaning = MEANS_LATER },
+	{ WEB(400, "{\"code\":400,\"errno\":111}"),
+	    .meaning = MEANS_FAILED },
+	{ .provider = "webpush", .status = 413, .meaning = MEANS_FAILED },
+	{ .provider = "webpush", .status = 406, .meaning = MEANS_LATER },
+	{ .provider = "webpush", .status = 429, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_IF_TOLD },
+	{ WEB(421, "misdirected"), .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_AGAIN },
+	{ .provider = "webpush", .status = 307, .meaning = MEANS_FAILED },
+	{ WEB(507, "{\"code\":50701}"), .meaning = MEANS_LATER },
+	{ WEB(502, PAGE), .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_PAUSE },
+	{ .provider = "webpush", .status = 200, .meaning = MEANS_DELIVERED },
 };
 
 enum {

@@ -29,7 +29,7 @@ enum answers_retry {
 };
 
 struct answer {
-	const char *provider;	/* "apns" or "fcm" */
+	const char *provider;	/* "apns", "fcm", "hms" or "webpush" */
 	int status;
 	const char *body;	/* NULL: an empty one */
 	unsigned int meaning;	/* one of them, or several that are right */
@@ -39,6 +39,7 @@ struct answer {
 	/* It says since when, in seconds: a pushkey that was registered then
 	 * or later lives.  0: it does not. */
 	int64_t dead_s;
+	bool names_pushkey;	/* in the place of an "@" in the body */
 };
 
 /* One that is accepted, one that says the pushkey is dead, one that a mistake

@@ -6,12 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
+#include "base/encoding.h"
 #include "base/xmalloc.h"
+#include "fixture.h"
 #include "network.h"
 
 enum {
 	BODIES_CIPHERTEXT = 1404,
 	BODIES_TOO_LARGE_SIZE = 257 * 1024,	/* one more than is allowed */
+	/* More than an item has devices, so that each has another. */
+	BODIES_BROWSERS = 64,
+	BODIES_BROWSER_SIZE = 65,
 	BODIES_DEEP = 200,		/* deeper than what is kept */
 	BODIES_WIDE = 70000		/* longer than that */
 };
@@ -33,7 +40,10 @@ static const struct {
 	    .account = NETWORK_APNS_OTHER, .narrow = true },
 	{ .app_id = "ios-matrix", .weight = 100, .account = NETWORK_APNS,
 	    .narrow = true, .matrix = true },
-	{ .app_id = "android", .weight = 320, .account = NETWORK_FCM },
+	{ .app_id = "android", .weight = 250, .account = NETWORK_FCM },
+	{ .app_id = "huawei", .weight = 100, .account = NETWORK_HMS },
+	{ .app_id = "web", .weight = 25, .account = NETWORK_WEB },
+	{ .app_id = "unified", .weight = 50, .account = NETWORK_UNIFIED },
 	{ .app_id = "lost", .weight = 15, .lost = true },
 	{ .app_id = "unknown", .weight = 15, .unknown = true },
 };
@@ -98,12 +108,44 @@ bodies_choose(struct dice *dice, const char *const *texts, size_t count)
 
 /* --- devices ------------------------------------------------------------- */
 
+/* The public keys of browsers, in Base64url. */
+static char bodies_browsers[BODIES_BROWSERS][BODIES_PUSHKEY_SIZE];
+
+void
+bodies_prepare(void)
+{
+	unsigned char bytes[BODIES_BROWSER_SIZE];
+	size_t i, size;
+	struct buf text;
+
+	for (i = 0; i < BODIES_BROWSERS; i++) {
+		EVP_PKEY *key = fixture_key_create(FIXTURE_KEY_P256);
+
+		if (EVP_PKEY_get_octet_string_param(key, "pub", bytes,
+		    sizeof bytes, &size) != 1)
+			abort();
+		buf_init(&text, BODIES_PUSHKEY_SIZE - 1);
+		encoding_append_base64url(&text, bytes, size);
+		snprintf(bodies_browsers[i], BODIES_PUSHKEY_SIZE, "%s",
+		    buf_text(&text));
+		buf_free(&text);
+		EVP_PKEY_free(key);
+	}
+}
+
 void
 bodies_name_pushkey(const struct ledger_device *device,
     char text[BODIES_PUSHKEY_SIZE])
 {
-	snprintf(text, BODIES_PUSHKEY_SIZE, "%016zx%s", device->pushkey,
-	    device->malformed ? "!" : "");
+	if (device->account == NETWORK_WEB)
+		snprintf(text, BODIES_PUSHKEY_SIZE, "%s",
+		    bodies_browsers[device->pushkey % BODIES_BROWSERS]);
+	else if (device->account == NETWORK_UNIFIED)
+		snprintf(text, BODIES_PUSHKEY_SIZE,
+		    "https://up.example.net/%016zx", device->pushkey);
+	else
+		snprintf(text, BODIES_PUSHKEY_SIZE, "%016zx%s",
+		    device->pushkey, device->malformed ? "!" : "");
 }
 
 /* What the app has told its homeserver, or somebody else. */
@@ -125,7 +167,11 @@ bodies_add_data(struct bodies *bodies, struct ledger_device *device,
 		",\"tweaks\":\"a\"",
 	};
 
-	if (bodies_apps[device->app].matrix && !device->unreachable &&
+	if (device->account == NETWORK_WEB)
+		buf_append_format(bodies->text, ",\"data\":{\"endpoint\":"
+		    "\"https://push.example.net/%016zx\",\"auth\":"
+		    "\"AAAAAAAAAAAAAAAAAAAAAA\"}", device->pushkey);
+	else if (bodies_apps[device->app].matrix && !device->unreachable &&
 	    dice_chance(bodies->dice, 300)) {
 		buf_append_text(bodies->text,
 		    ",\"data\":{\"events_only\":true}");
@@ -170,9 +216,14 @@ bodies_create_device(struct bodies *bodies)
 	device->malformed = device->account == NETWORK_APNS &&
 	    !device->lost && !device->unreachable &&
 	    dice_chance(bodies->dice, 10);
+	/* Nobody between could be kept from reading it. */
+	if (device->account == NETWORK_UNIFIED && !device->unreachable)
+		device->malformed = bodies->encrypted;
 	/* The pushkey of the one before, under an app of another account. */
 	if (item->device_count > 1 && dice_chance(bodies->dice, 20) &&
-	    device[-1].account != device->account && !device->malformed &&
+	    device[-1].account != device->account &&
+	    device[-1].account < NETWORK_WEB &&
+	    device->account < NETWORK_WEB && !device->malformed &&
 	    !device[-1].malformed &&
 	    device[-1].pushkey == item->first_device + item->device_count - 2)
 		device->pushkey = device[-1].pushkey;
@@ -308,6 +359,7 @@ bodies_write(struct bodies *bodies, enum bodies_operation operation)
 {
 	int64_t devices = dice_chance(bodies->dice, 30) ? 60 : 4;
 
+	bodies->encrypted = operation == BODIES_ENCRYPTED_BATCH;
 	bodies->tolerant = operation == BODIES_MATRIX_NOTIFY;
 	if (operation == BODIES_NOTIFY || operation == BODIES_MATRIX_NOTIFY) {
 		ledger_add_item(bodies->ledger);

@@ -15,7 +15,7 @@
 #define BODIES_EVENT "$event"
 
 enum {
-	BODIES_APPS = 7,
+	BODIES_APPS = 10,
 	BODIES_PUSHKEY_SIZE = 128
 };
 
@@ -43,8 +43,12 @@ struct bodies {
 	struct dice *dice;
 	struct buf *text;	/* it is appended to this */
 	bool narrow;		/* of the client of that name */
+	bool encrypted;		/* an encrypted notification */
 	bool tolerant;		/* where what is odd and decorates is absent */
 };
+
+/* Makes keys of browsers, for all worlds of this process. */
+void bodies_prepare(void);
 
 /* A request, whose devices are the ledger's last. */
 void bodies_write(struct bodies *bodies, enum bodies_operation operation);

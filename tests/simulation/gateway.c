@@ -8,6 +8,7 @@
 #include "base/xmalloc.h"
 #include "config-fixture.h"
 #include "dice.h"
+#include "fixture.h"
 #include "state/metrics-text.h"
 #include "tap.h"
 #include "worker/conf-text.h"
@@ -24,7 +25,15 @@ enum {
     ",{\"app_id\":\"ios-matrix\",\"provider\":\"apns\"," \
     "\"payload\":\"matrix\",\"url\":\"https://apns.test\"," \
     "\"key_file\":\"one.p8\",\"key_id\":\"ABC1234567\"," \
-    "\"team_id\":\"TEAM123456\"}"
+    "\"team_id\":\"TEAM123456\"}," \
+    "{\"app_id\":\"huawei\",\"provider\":\"hms\",\"version\":1," \
+    "\"url\":\"https://hms.test\",\"token_url\":" \
+    "\"https://hms-oauth.test/token\",\"client_id\":\"gateway\"," \
+    "\"client_secret_file\":\"hms.secret\",\"hms_app_id\":\"7\"}," \
+    "{\"app_id\":\"web\",\"provider\":\"webpush\"," \
+    "\"vapid_key_file\":\"one.p8\"," \
+    "\"subject\":\"mailto:push@example.net\"}," \
+    "{\"app_id\":\"unified\",\"provider\":\"unifiedpush\"}"
 
 struct gateway_generation {
 	struct generation *generation;	/* NULL: it is over */
@@ -181,6 +190,7 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 	    (unsigned int)(20 * 1000000 / end_ms) + 2);
 	gateway->end_chance = dice_below(&gateway->dice,
 	    (unsigned int)(10 * 1000000 / end_ms) + 2);
+	fixture_file("hms.secret", "secret");
 	config_fixture_set_apps(GATEWAY_APPS);
 	for (i = 0; i < gateway->workers; i++) {
 		gateway->current[i] = gateway_load(gateway);

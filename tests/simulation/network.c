@@ -23,18 +23,32 @@ enum {
 static const struct answer network_endless = {
 	.status = 200, .meaning = MEANS_DELIVERED
 };
+/* Huawei's word is in the body: without it nothing is known. */
+static const struct answer network_cut = {
+	.status = 200, .meaning = MEANS_LATER
+};
 static const struct answer network_old = {
 	.status = 505, .meaning = MEANS_LATER, .trouble = true
 };
 
+/* Where each is, and what stands before the pushkey of a push to it. */
 static const struct {
 	const char *host;
 	const char *provider;
+	const char *before;
+	bool in_url;
 } network_hosts[NETWORK_ACCOUNT__MAX] = {
-	[NETWORK_APNS] = { "//apns.test/", "apns" },
-	[NETWORK_APNS_OTHER] = { "//other.test/", "apns" },
-	[NETWORK_FCM] = { "//fcm.test/", "fcm" },
-	[NETWORK_TOKENS] = { "//oauth.test/", "oauth" },
+	[NETWORK_APNS] = { "//apns.test/", "apns", "/3/device/", true },
+	[NETWORK_APNS_OTHER] = { "//other.test/", "apns", "/3/device/",
+	    true },
+	[NETWORK_FCM] = { "//fcm.test/", "fcm", "\"token\":\"", false },
+	[NETWORK_HMS] = { "//hms.test/", "hms", "\"token\":[\"", false },
+	[NETWORK_WEB] = { "//push.example.net/", "webpush",
+	    "//push.example.net/", true },
+	[NETWORK_UNIFIED] = { "//up.example.net/", "webpush",
+	    "//up.example.net/", true },
+	[NETWORK_TOKENS] = { "//oauth.test/", "oauth", NULL, false },
+	[NETWORK_HMS_TOKENS] = { "//hms-oauth.test/", "oauth", NULL, false },
 };
 
 /* A request on its way. */
@@ -82,10 +96,13 @@ network_trouble_ms(const struct network *network,
     enum network_account account)
 {
 	int64_t own_ms = network->accounts[account].trouble_ms;
-	int64_t tokens_ms = network->accounts[NETWORK_TOKENS].trouble_ms;
+	int64_t tokens_ms = LEDGER_NONE;
 
-	return account == NETWORK_FCM && tokens_ms > own_ms ? tokens_ms :
-	    own_ms;
+	if (account == NETWORK_FCM)
+		tokens_ms = network->accounts[NETWORK_TOKENS].trouble_ms;
+	else if (account == NETWORK_HMS)
+		tokens_ms = network->accounts[NETWORK_HMS_TOKENS].trouble_ms;
+	return tokens_ms > own_ms ? tokens_ms : own_ms;
 }
 
 int64_t
@@ -119,14 +136,14 @@ network_find_device(const struct network *network,
     const struct fake_curl_request *request, enum network_account account)
 {
 	const struct ledger *ledger = network->ledger;
-	const char *text = account == NETWORK_FCM ?
-	    strstr(request->body, "\"token\":\"") :
-	    strstr(request->url, "/3/device/");
+	const char *before = network_hosts[account].before;
+	const char *text = strstr(network_hosts[account].in_url ?
+	    request->url : request->body, before);
 	size_t number, i;
 
-	if (text == NULL || strlen(text) < 26)
+	if (text == NULL || strlen(text) < strlen(before) + 16)
 		return (size_t)LEDGER_NONE;
-	number = strtoul(text + (account == NETWORK_FCM ? 9 : 10), NULL, 16);
+	number = strtoul(text + strlen(before), NULL, 16);
 	/* One pushkey may stand under an app of each provider. */
 	for (i = number; i < ledger->device_count; i++) {
 		if (ledger->devices[i].pushkey == number &&
@@ -243,9 +260,14 @@ network_behave(struct network *network, enum moods_behaviour behaviour,
 		answer->code = CURLE_HTTP2_STREAM;
 		break;
 	case BREAKS_IN_ANSWER:
-		network_answer(network, attempt, answer,
-		    dice_chance(&network->dice, 500) ?
-		    answers_accepted(provider) : answers_dead(provider));
+		if (strcmp(provider, "hms") == 0)
+			network_answer(network, attempt, answer,
+			    &network_cut);
+		else
+			network_answer(network, attempt, answer,
+			    dice_chance(&network->dice, 500) ?
+			    answers_accepted(provider) :
+			    answers_dead(provider));
 		answer->code = CURLE_PARTIAL_FILE;
 		break;
 	case BREAKS_ALL:
@@ -267,7 +289,8 @@ network_behave(struct network *network, enum moods_behaviour behaviour,
 		answer->version = CURL_HTTP_VERSION_1_1;
 		break;
 	case TALKS_WITHOUT_END:
-		network_answer(network, attempt, answer, &network_endless);
+		network_answer(network, attempt, answer, strcmp(provider,
+		    "hms") == 0 ? &network_cut : &network_endless);
 		answer->body = network->endless;
 		answer->body_size = NETWORK_ENDLESS_SIZE;
 		break;
@@ -277,6 +300,17 @@ network_behave(struct network *network, enum moods_behaviour behaviour,
 	if (attempt->answer != NULL &&
 	    attempt->answer->meaning == MEANS_DELIVERED)
 		network_accept(attempt, answer);
+}
+
+/* The text of an answer with the pushkey in its place; the caller's. */
+static char *
+network_name_pushkey(const struct ledger_device *device, const char *text)
+{
+	char pushkey[BODIES_PUSHKEY_SIZE];
+	int place = (int)strcspn(text, "@");
+
+	bodies_name_pushkey(device, pushkey);
+	return xasprintf("%.*s%s%s", place, text, pushkey, text + place + 1);
 }
 
 static void
@@ -312,23 +346,26 @@ network_push(struct network *network, struct network_state *state,
 	};
 	if (behaviour == FINDS_STALE)
 		state->stale = token;
-	else if (behaviour == ACCEPTS && token == state->stale)
+	else if (behaviour == ACCEPTS && token != 0 && token == state->stale)
 		behaviour = FINDS_STALE;
 	answer->after_ms = dice_between(&network->dice, mood->least_ms,
 	    mood->most_ms);
-	network_behave(network, behaviour, network_hosts[call->account].provider,
-	    attempt, answer);
+	network_behave(network, behaviour,
+	    network_hosts[call->account].provider, attempt, answer);
 	if (attempt->answer != NULL && attempt->answer->dead_s > 0) {
 		attempt->answer = answers_for(attempt->answer,
 		    device->pushkey_ts);
 		network_give(answer, attempt->answer);
 	}
+	if (attempt->answer != NULL && attempt->answer->names_pushkey)
+		answer->body = call->body = network_name_pushkey(device,
+		    attempt->answer->body);
 	call->refused = answer->refused;
 	device->refusals += answer->refused;
 	if (behaviour == GOES_AWAY)
 		fake_curl_go_away(request->connection);
 	call->answers = attempt->answer != NULL &&
-	    (answer->code == CURLE_OK || attempt->answer->status == 200);
+	    (answer->code == CURLE_OK || attempt->answer->status / 100 == 2);
 	if (network->hooks.sent != NULL)
 		network->hooks.sent(network->hooks.arg, call->device);
 }
@@ -340,9 +377,14 @@ network_check_payload(const struct network *network,
 {
 	struct ledger *ledger = network->ledger;
 
-	if (call->device != (size_t)LEDGER_NONE &&
-	    ledger->items[ledger->devices[call->device].item].has_event !=
-	    (strstr(body, BODIES_EVENT) != NULL))
+	const struct ledger_item *item;
+
+	/* A browser's is for itself alone. */
+	if (call->device == (size_t)LEDGER_NONE ||
+	    call->account == NETWORK_WEB)
+		return;
+	item = &ledger->items[ledger->devices[call->device].item];
+	if (item->has_event != (strstr(body, BODIES_EVENT) != NULL))
 		ledger_blame_device(ledger, call->device,
 		    "a payload without the event, or with one: %.200s", body);
 }
@@ -428,7 +470,7 @@ network_on_sent(void *arg, const struct fake_curl_request *request,
 	state = &network->accounts[call->account];
 	if (++state->in_flight >= network->busy)
 		state->busy_ms = ledger_now_ms();
-	if (call->account == NETWORK_TOKENS)
+	if (call->account >= NETWORK_TOKENS)
 		network_give_token(network, state, call, answer);
 	else if ((call->device = network_find_device(network, request,
 	    call->account)) == (size_t)LEDGER_NONE)

@@ -15,7 +15,11 @@ enum network_account {
 	NETWORK_APNS,		/* of "ios" and "ios-twin" */
 	NETWORK_APNS_OTHER,	/* of "ios-other" */
 	NETWORK_FCM,		/* of "android" */
+	NETWORK_HMS,		/* of "huawei" */
+	NETWORK_WEB,		/* of "web": the one push service there is */
+	NETWORK_UNIFIED,	/* of "unified": likewise */
 	NETWORK_TOKENS,		/* the endpoint that FCM's tokens come from */
+	NETWORK_HMS_TOKENS,	/* that of HMS */
 	NETWORK_ACCOUNT__MAX
 };
 

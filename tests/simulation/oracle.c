@@ -194,7 +194,9 @@ oracle_probes_now(struct oracle *oracle, size_t generation,
 	const struct moods_phase *phase = network_phase(oracle->network,
 	    account);
 
-	if (phase == NULL || !phase->mood->is_dead ||
+	/* What one origin does concerns no other worker. */
+	if (account == NETWORK_WEB || account == NETWORK_UNIFIED ||
+	    phase == NULL || !phase->mood->is_dead ||
 	    settings->breaker_failures == 0 ||
 	    settings->request_timeout_ms < ORACLE_SILENCE_MS)
 		return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bodies.h"
 #include "callers.h"
 #include "config-fixture.h"
 #include "fake-curl.h"
@@ -130,6 +131,7 @@ void
 world_prepare(void)
 {
 	config_fixture_write("");
+	bodies_prepare();
 }
 
 static void
