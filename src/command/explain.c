@@ -98,8 +98,7 @@ explain_reply(const struct http_reply *reply, const struct outcome *outcome,
 void
 explain_error(const char *words, struct buf *text)
 {
-	const char *last = strrchr(words, ' ');
-	const char *hint = hint_find(last == NULL ? words : last + 1);
+	const char *hint = hint_find_at_end(words);
 
 	buf_append_text(text, words);
 	if (hint != NULL)

@@ -53,8 +53,7 @@ minting_succeed(struct minting *minting, const struct token *token)
 static void
 minting_fail(struct minting *minting, enum cause cause, const char *words)
 {
-	const char *last = strrchr(words, ' ');
-	const char *hint = hint_find(last == NULL ? words : last + 1);
+	const char *hint = hint_find_at_end(words);
 
 	if (minting->params.health != NULL)
 		health_log(minting->params.health, HEALTH_NO_TOKEN,

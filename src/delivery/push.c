@@ -77,6 +77,10 @@ push_log_failure(struct push *push, const struct http_reply *reply,
 		    "app %s: provider rejected our credentials: %d %s%s%s",
 		    push->params.app->app_id, reply->status, outcome->reason,
 		    hint == NULL ? "" : ": ", hint == NULL ? "" : hint);
+	else if (outcome->cause == CAUSE_OVERLOADED && hint != NULL)
+		health_log(health, HEALTH_CREDENTIALS, "app %s: %s: %d %s: %s",
+		    push->params.app->app_id, cause_phrase(outcome->cause),
+		    reply->status, outcome->reason, hint);
 }
 
 /*

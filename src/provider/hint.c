@@ -26,8 +26,8 @@ static const struct {
 	{ "DeviceTokenNotForTopic",
 	    "it is a device of another app: see \"topic\"" },
 	{ "ExpiredProviderToken", "is this host's clock right?" },
-	{ "InvalidProviderToken", "key_id, team_id or key_file is wrong, or "
-	    "the key was revoked" },
+	{ "InvalidProviderToken", "key_id, team_id or key_file is wrong, the "
+	    "key was revoked, or this host's clock is ahead" },
 	{ "TooManyProviderTokenUpdates", "tokens of this key were made too "
 	    "often, here or elsewhere: wait for 20 minutes" },
 	{ "TopicDisallowed",
@@ -62,6 +62,12 @@ static const struct {
 	/* Google's token endpoint. */
 	{ "invalid_grant", "the service account's key was deleted, or this "
 	    "host's clock is wrong" },
+	{ "Invalid JWT Signature", "this key of the service account was "
+	    "deleted or disabled: make a new one" },
+	{ "Invalid JWT: Token must be a short-lived token", "this host's clock "
+	    "is wrong: set it" },
+	{ "Invalid grant: account not found", "the service account was "
+	    "deleted" },
 	{ "invalid_client", "there is no such service account" },
 	{ "unauthorized_client",
 	    "the service account may not have such tokens" },
@@ -69,6 +75,23 @@ static const struct {
 	{ "not APNs", "something else answers there: a proxy?" },
 	{ "not FCM", "something else answers there: a proxy?" },
 };
+
+const char *
+hint_find_at_end(const char *words)
+{
+	const size_t count = sizeof hints / sizeof *hints;
+	const size_t size = strlen(words);
+	size_t i, length;
+
+	for (i = 0; i < count; i++) {
+		length = strlen(hints[i].reason);
+		if (length <= size && strcmp(words + size - length,
+		    hints[i].reason) == 0 && (length == size ||
+		    words[size - length - 1] == ' '))
+			return hints[i].hint;
+	}
+	return NULL;
+}
 
 const char *
 hint_find(const char *reason)

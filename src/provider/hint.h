@@ -8,4 +8,7 @@
  */
 const char *hint_find(const char *reason);
 
+/* The same of words that end with such a reason. */
+const char *hint_find_at_end(const char *words);
+
 #endif

@@ -157,6 +157,29 @@ service_account_error_word(struct json_object *body)
 	return word;
 }
 
+/*
+ * Of the endpoint's own sentences, which may repeat what it was sent, only
+ * these beginnings (Google, "Using OAuth 2.0 for Server to Server
+ * Applications") are told.
+ */
+static const char *
+service_account_describe(struct json_object *body)
+{
+	static const char *const sentences[] = {
+		"Invalid JWT Signature",
+		"Invalid JWT: Token must be a short-lived token",
+		"Invalid grant: account not found"
+	};
+	const size_t count = sizeof sentences / sizeof *sentences;
+	const char *text = json_text_member(body, "error_description");
+	size_t i = 0;
+
+	while (text != NULL && i < count && strncmp(text, sentences[i],
+	    strlen(sentences[i])) != 0)
+		i++;
+	return text == NULL || i == count ? NULL : sentences[i];
+}
+
 bool
 service_account_take(const char *text, int64_t now_s, int64_t life_s,
     struct token *token)
@@ -183,10 +206,12 @@ service_account_read(const struct http_reply *reply, int64_t now_s,
 	const char *text = json_text_member(body, "access_token");
 	bool good = false;
 
-	if (reply->status != 200)
-		error_set(error, "the token endpoint answered %d, %s",
-		    reply->status, service_account_error_word(body));
-	else if (text == NULL ||
+	if (reply->status != 200) {
+		text = service_account_describe(body);
+		error_set(error, "the token endpoint answered %d, %s%s%s",
+		    reply->status, service_account_error_word(body),
+		    text == NULL ? "" : ": ", text == NULL ? "" : text);
+	} else if (text == NULL ||
 	    !json_object_object_get_ex(body, "expires_in", &expires_in) ||
 	    !service_account_take(text, now_s,
 	    json_object_get_int64(expires_in), token))

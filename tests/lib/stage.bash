@@ -152,6 +152,13 @@ make_crl() {
 	sign_with_ca "$ca" -gencrl -out "$STAGE/$ca-crl.pem"
 }
 
+# make_stale_crl CA: CA-crl.pem, whose next update was due yesterday.
+make_stale_crl() {
+	sign_with_ca "$1" -gencrl -out "$STAGE/$1-crl.pem" \
+		-crl_lastupdate "$(date -ud '30 days ago' +%Y%m%d%H%M%SZ)" \
+		-crl_nextupdate "$(date -ud yesterday +%Y%m%d%H%M%SZ)"
+}
+
 make_provider_keys() {
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 \
 		-out "$STAGE/AuthKey_ABC1234567.p8" 2>>"$STAGE/openssl.log"

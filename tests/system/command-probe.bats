@@ -179,7 +179,7 @@ explains() {
 	cp "$STAGE/service-account.json" "$STAGE/good.json"
 	jq --rawfile key "$STAGE/other.pem" '.private_key = $key' \
 		"$STAGE/good.json" >"$STAGE/service-account.json"
-	explains "$ANDROID_APP" "400, invalid_grant: the service account's key was deleted, or this host's clock is wrong"
+	explains "$ANDROID_APP" "400, invalid_grant: Invalid JWT Signature: this key of the service account was deleted or disabled: make a new one"
 	jq '.project_id = "other-project"' "$STAGE/good.json" \
 		>"$STAGE/service-account.json"
 	explains "$ANDROID_APP" "403 PERMISSION_DENIED"

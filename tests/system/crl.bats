@@ -33,13 +33,6 @@ make_intermediate() {
 			'keyUsage=critical,keyCertSign,cRLSign')
 }
 
-# expire_crl CA: CA-crl.pem, whose next update was due yesterday.
-expire_crl() {
-	sign_with_ca "$1" -gencrl -out "$STAGE/$1-crl.pem" \
-		-crl_lastupdate "$(date -ud '30 days ago' +%Y%m%d%H%M%SZ)" \
-		-crl_nextupdate "$(date -ud yesterday +%Y%m%d%H%M%SZ)"
-}
-
 # both_crls: the web server's file holds that of root and intermediate.
 both_crls() {
 	make_crl services
@@ -141,7 +134,7 @@ answered_on_kept() {
 }
 
 @test "an expired CRL keeps all certificates out, and the server answers" {
-	expire_crl clients
+	make_stale_crl clients
 	start_web_server
 	refuses client
 	refuses epa
@@ -156,7 +149,7 @@ answered_on_kept() {
 	cat "$STAGE/own.pem" "$STAGE/clients-ca.pem" >"$STAGE/server-chain.pem"
 	cp "$STAGE/own-key.pem" "$STAGE/server-key.pem"
 	cat "$STAGE/clients-ca.pem" >>"$STAGE/providers-ca.pem"
-	expire_crl clients
+	make_stale_crl clients
 	start_web_server
 	refuses client
 	answers_without_certificate
@@ -200,7 +193,7 @@ answered_on_kept() {
 @test "an expired CRL of an intermediate CA keeps out its certificates" {
 	both_crls
 	make_crl clients
-	expire_crl services
+	make_stale_crl services
 	cat "$STAGE/services-crl.pem" >>"$STAGE/clients-crl.pem"
 	start_web_server
 	refuses behind
@@ -306,7 +299,7 @@ stays() {
 	cp "$STAGE/strangers-crl.pem" "$SOURCE"
 	update
 	stays 'is not signed by a CA of'
-	expire_crl clients
+	make_stale_crl clients
 	cp "$STAGE/clients-crl.pem" "$SOURCE"
 	update
 	stays 'its next update was due at'

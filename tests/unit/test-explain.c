@@ -20,8 +20,8 @@ static const struct {
 } replies[] = {
 	{ "a word of Apple's", 403, "InvalidProviderToken", NULL,
 	  "{\"reason\":\"InvalidProviderToken\"}",
-	  "403 InvalidProviderToken: key_id, team_id or key_file is wrong, or "
-	  "the key was revoked" },
+	  "403 InvalidProviderToken: key_id, team_id or key_file is wrong, the "
+	  "key was revoked, or this host's clock is ahead" },
 	{ "a word of Apple's that is not known", 400, "other", NULL,
 	  "{\"reason\":\"BrandNew\"}", "400 other (BrandNew)" },
 	{ "a sentence of Google's", 429, "QUOTA_EXCEEDED", NULL,

@@ -376,6 +376,11 @@ static const struct {
 	{ 200, "", -1, "no token" },
 	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
 	    "\"secret\"}", -1, "400, invalid_grant" },
+	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
+	    "\"Invalid JWT Signature. secret\"}", -1,
+	    "400, invalid_grant: Invalid JWT Signature" },
+	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
+	    "\"Invalid JWT: secret\"}", -1, "400, invalid_grant" },
 	{ 401, "{\"error\":\"invalid_client\"}", -1, "401, invalid_client" },
 	{ 401, TOKEN("ya29.secret", "3599"), -1, "401" },
 	{ 400, "{\"error\":\"secret words\\n\"}", -1, "400" },
