@@ -138,6 +138,11 @@ delivered() {
 	[ "$CODE" = 200 ]
 }
 
+# ... by a token of its own, since the account is another one.
+delivered_anew() {
+	delivered && [ "$(asked)" = 'POST /v1/token 200' ]
+}
+
 # The sandbox knows its directory, as Kubernetes' tokens are replaced.
 @test "a token's file may be anywhere, and be a link that is exchanged" {
 	local directory=$BATS_TEST_TMPDIR/tokens
@@ -160,13 +165,17 @@ delivered() {
 }
 
 @test "an account whose token is in another directory gets workers for it" {
+	grep -q __asan_init "$GATEWAY" &&
+		skip "the sanitizers leave the sandbox off"
 	keyless
 	push a
 	mkdir "$BATS_TEST_TMPDIR/tokens"
 	mv "$STAGE/subject-token" "$BATS_TEST_TMPDIR/tokens/token"
+	clear_record
 	write_external_account '' ".credential_source.file =
 		\"$BATS_TEST_TMPDIR/tokens/token\""
-	wait_until 10 delivered
+	wait_until 20 grep -q 'stopping, to be replaced' "$STAGE/gateway.log"
+	wait_until 20 delivered_anew
 }
 
 @test "a token that Google refuses is a matter of credentials, in words" {
