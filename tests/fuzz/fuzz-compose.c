@@ -12,6 +12,9 @@
 enum {
 	COMPOSE_APNS_BODY_SIZE = 4096,
 	COMPOSE_FCM_DATA_SIZE = 4096,
+	COMPOSE_HMS_BODY_SIZE = 4096,	/* without the token */
+	COMPOSE_WEBPUSH_TEXT_SIZE = 3993,	/* RFC 8291, 4 */
+	COMPOSE_WEBPUSH_BODY_SIZE = 4096,
 	COMPOSE_FRAME_SIZE = 400,	/* at most, around the texts */
 	COMPOSE_DEVICES = 16		/* of one notification */
 };
@@ -22,24 +25,64 @@ enum {
 #define FCM "\"app_id\":\"de.example.app\",\"provider\":\"fcm\"," \
     "\"service_account_file\":\"service-account.json\""
 
-static void check_apns(const struct http_request *request,
-    struct json_object *body, const struct notification *notification);
-static void check_fcm(const struct http_request *request,
-    struct json_object *body, const struct notification *notification);
+#define HMS "\"app_id\":\"de.example.app\",\"provider\":\"hms\""
+#define VAPID ",\"vapid_key_file\":\"apns.p8\"," \
+    "\"subject\":\"mailto:push@example.org\""
+
+/* What was composed. */
+struct composed {
+	const struct http_request *request;
+	struct json_object *body;	/* before it is encrypted */
+	size_t plain_size;		/* of that; 0: nothing is */
+	const struct device *device;
+	const struct notification *notification;
+};
+
+static void check_apns(const struct composed *composed);
+static void check_fcm(const struct composed *composed);
+static void check_hms(const struct composed *composed);
+static void check_webpush(const struct composed *composed);
+static void check_unifiedpush(const struct composed *composed);
+
+/* How texts count. */
+enum compose_count {
+	COUNTS_TEXT,		/* as they are */
+	COUNTS_JSON,		/* as JSON */
+	COUNTS_JSON_IN_JSON	/* as JSON in a string of JSON */
+};
 
 static struct {
 	const char *name;
 	const char *section;
-	void (*check)(const struct http_request *request,
-	    struct json_object *body, const struct notification *notification);
+	void (*check)(const struct composed *composed);
+	size_t limit;
+	enum compose_count count;
+	bool is_anonymous;	/* without credentials */
 	const struct provider *provider;
 	void *account;
 } accounts[] = {
-	{ .name = "apns", .section = "{" APNS "}", .check = check_apns },
+	{ .name = "apns", .section = "{" APNS "}", .check = check_apns,
+	    .limit = COMPOSE_APNS_BODY_SIZE, .count = COUNTS_JSON },
 	{ .name = "apns", .section = "{" APNS ",\"alert_title\":\"Praxis\","
 	    "\"sound\":\"default\",\"time_to_live_s\":0,"
-	    "\"environment\":\"sandbox\"}", .check = check_apns },
-	{ .name = "fcm", .section = "{" FCM "}", .check = check_fcm },
+	    "\"environment\":\"sandbox\"}", .check = check_apns,
+	    .limit = COMPOSE_APNS_BODY_SIZE, .count = COUNTS_JSON },
+	{ .name = "fcm", .section = "{" FCM "}", .check = check_fcm,
+	    .limit = COMPOSE_FCM_DATA_SIZE },
+	{ .name = "hms", .section = "{" HMS ",\"version\":2,\"project_id\":"
+	    "\"example\",\"client_id\":\"c\",\"client_secret_file\":"
+	    "\"secret\"}", .check = check_hms,
+	    .limit = COMPOSE_HMS_BODY_SIZE, .count = COUNTS_JSON_IN_JSON },
+	{ .name = "hms", .section = "{" HMS ",\"version\":3,"
+	    "\"service_account_file\":\"hms.json\"}", .check = check_hms,
+	    .limit = COMPOSE_HMS_BODY_SIZE, .count = COUNTS_JSON_IN_JSON },
+	{ .name = "webpush", .section = "{\"app_id\":\"de.example.app\","
+	    "\"provider\":\"webpush\"" VAPID "}", .check = check_webpush,
+	    .limit = COMPOSE_WEBPUSH_TEXT_SIZE, .count = COUNTS_JSON },
+	{ .name = "unifiedpush", .section = "{\"app_id\":"
+	    "\"de.example.app\",\"provider\":\"unifiedpush\"}",
+	    .check = check_unifiedpush, .limit = COMPOSE_WEBPUSH_TEXT_SIZE,
+	    .count = COUNTS_JSON, .is_anonymous = true },
 };
 
 static struct token token;
@@ -69,6 +112,11 @@ write_credentials(void)
 	json_object_object_add(file, "private_key", json_object_new_string(
 	    fixture_pem(fixture_key(FIXTURE_KEY_RSA_2048), NULL)));
 	fixture_file("service-account.json", json_object_to_json_string(file));
+	json_object_object_add(file, "key_id", json_object_new_string("k"));
+	json_object_object_add(file, "sub_account",
+	    json_object_new_string("s"));
+	fixture_file("hms.json", json_object_to_json_string(file));
+	fixture_file("secret", "s");
 	json_object_put(file);
 }
 
@@ -108,6 +156,19 @@ member(struct json_object *object, const char *name)
 	return value;
 }
 
+/* However deep it is; NULL if it is none. */
+static struct json_object *
+parse(const char *text)
+{
+	struct json_tokener *tokener =
+	    json_tokener_new_ex(FUZZ_JSON_DEPTH_MAX);
+	struct json_object *value = json_tokener_parse_ex(tokener, text,
+	    (int)strlen(text) + 1);
+
+	json_tokener_free(tokener);
+	return value;
+}
+
 /* The text of the notification that goes by that name, or NULL. */
 static struct json_object *
 text_named(const struct notification *notification, const char *name)
@@ -137,9 +198,11 @@ require_texts(struct json_object *sent, const struct notification *notification)
 }
 
 static void
-check_apns(const struct http_request *request, struct json_object *body,
-    const struct notification *notification)
+check_apns(const struct composed *composed)
 {
+	const struct notification *notification = composed->notification;
+	const struct http_request *request = composed->request;
+	struct json_object *body = composed->body;
 	const char *url = buf_text(&request->url);
 	const char *tail = strrchr(url, '/') + 1;
 
@@ -199,14 +262,15 @@ is_fcm_data(const char *name, struct json_object *content)
 }
 
 static void
-check_fcm(const struct http_request *request, struct json_object *body,
-    const struct notification *notification)
+check_fcm(const struct composed *composed)
 {
+	const struct notification *notification = composed->notification;
+	struct json_object *body = composed->body;
 	struct json_object *message = member(body, "message");
 	struct json_object *data = member(message, "data");
 	size_t size = 0;
 
-	fuzz_require(strstr(buf_text(&request->url),
+	fuzz_require(strstr(buf_text(&composed->request->url),
 	    "/v1/projects/example/messages:send") != NULL, "the URL");
 	fuzz_require(json_object_object_length(body) == 1 &&
 	    json_object_object_length(message) == 3 &&
@@ -229,10 +293,101 @@ check_fcm(const struct http_request *request, struct json_object *body,
 	require_texts(data, notification);
 }
 
+/* One object, with the members as they came. */
+static void
+check_form(struct json_object *form, const struct notification *notification)
+{
+	bool is_plain = notification->kind == NOTIFICATION_PLAIN;
+
+	fuzz_require(json_object_is_type(form, json_type_object),
+	    "there is a form");
+	json_object_object_foreach(form, name, value) {
+		if (is_plain && strcmp(name, "content") == 0)
+			fuzz_require(json_object_equal(value,
+			    notification->content), "the content");
+		else
+			fuzz_require((is_plain &&
+			    (strcmp(name, "prio") == 0 ||
+			    strcmp(name, "unread") == 0 ||
+			    strcmp(name, "missed_calls") == 0)) ||
+			    json_object_equal(value,
+			    text_named(notification, name)),
+			    "%s may be sent", name);
+	}
+	require_texts(form, notification);
+}
+
+/* Both forms of Huawei's: the one token, and a string of JSON. */
+static void
+check_hms(const struct composed *composed)
+{
+	struct json_object *message = member(composed->body, "message");
+	bool is_old = message != NULL;
+	struct json_object *tokens = member(is_old ? message :
+	    member(composed->body, "target"), "token");
+	struct json_object *data = is_old ? member(message, "data") :
+	    member(member(composed->body, "payload"), "extraData");
+	struct json_object *form;
+
+	fuzz_require(json_object_is_type(tokens, json_type_array) &&
+	    json_object_array_length(tokens) == 1 &&
+	    json_object_equal(json_object_array_get_idx(tokens, 0),
+	    composed->device->pushkey_json), "there is one token");
+	check_registration_token(json_object_array_get_idx(tokens, 0));
+	fuzz_require(composed->request->body.size <= COMPOSE_HMS_BODY_SIZE +
+	    composed->device->pushkey_size, "Huawei takes the body");
+	fuzz_require(json_object_is_type(data, json_type_string),
+	    "the data are a string");
+	form = parse(json_object_get_string(data));
+	check_form(form, composed->notification);
+	json_object_put(form);
+}
+
+/* That what is sent is this, encrypted, is for test-aes128gcm to say. */
+static void
+check_webpush(const struct composed *composed)
+{
+	const struct http_request *request = composed->request;
+
+	fuzz_require(composed->plain_size > 0, "it is encrypted");
+	fuzz_require(composed->plain_size <= COMPOSE_WEBPUSH_TEXT_SIZE &&
+	    request->body.size <= COMPOSE_WEBPUSH_BODY_SIZE,
+	    "push services take the body");
+	fuzz_require(strncmp(buf_text(&request->url), "https://", 8) == 0,
+	    "the URL");
+	check_form(composed->body, composed->notification);
+}
+
+/* Without keys only what a distributor may read. */
+static void
+check_unifiedpush(const struct composed *composed)
+{
+	struct json_object *form = member(composed->body, "notification");
+
+	if (composed->plain_size > 0) {
+		check_webpush(composed);
+		return;
+	}
+	fuzz_require(composed->notification->kind == NOTIFICATION_PLAIN,
+	    "what is secret is not sent without keys");
+	fuzz_require(json_object_object_length(composed->body) == 1 &&
+	    json_object_is_type(form, json_type_object), "Matrix' form");
+	json_object_object_foreach(form, name, value) {
+		(void)value;
+		fuzz_require(strcmp(name, "event_id") == 0 ||
+		    strcmp(name, "room_id") == 0 ||
+		    strcmp(name, "counts") == 0 ||
+		    strcmp(name, "prio") == 0 ||
+		    strcmp(name, "devices") == 0, "%s may be sent", name);
+	}
+	fuzz_require(composed->request->body.size <=
+	    COMPOSE_WEBPUSH_BODY_SIZE, "distributors take the body");
+}
+
 /* --- requests ------------------------------------------------------------ */
 
 static void
-check_headers(const struct http_request *request)
+check_headers(const struct http_request *request, bool is_anonymous)
 {
 	const char *line = buf_text(&request->headers);
 	const char *end = line + request->headers.size;
@@ -245,30 +400,51 @@ check_headers(const struct http_request *request)
 	for (; line < end; line += strlen(line) + 1)
 		fuzz_require(strpbrk(line, "\r\n") == NULL &&
 		    strstr(line, ": ") != NULL, "a header is one: %s", line);
-	fuzz_require(http_request_header(request, "authorization") != NULL,
-	    "there is a token");
+	fuzz_require((http_request_header(request, "authorization") == NULL) ==
+	    is_anonymous, "there is a token, or none");
 }
 
 static void
-check_request(size_t account, const struct http_request *request,
-    const struct notification *notification)
+check_request(size_t account, const struct buf *plain,
+    struct composed *composed)
 {
-	const char *text = buf_text(&request->body);
-	struct fuzz_json found = fuzz_json_check(text, request->body.size);
-	struct json_object *body = json_tokener_parse(text);
+	const struct buf *text = plain->size > 0 ? plain :
+	    &composed->request->body;
+	struct fuzz_json found = fuzz_json_check(buf_text(text), text->size);
 
-	fuzz_require(found.good && body != NULL, "the body is JSON: %s",
-	    text);
-	check_headers(request);
-	accounts[account].check(request, body, notification);
-	json_object_put(body);
+	composed->plain_size = plain->size;
+	composed->body = parse(buf_text(text));
+	fuzz_require(found.good && composed->body != NULL,
+	    "the body is JSON: %s", buf_text(text));
+	check_headers(composed->request, accounts[account].is_anonymous);
+	accounts[account].check(composed);
+	json_object_put(composed->body);
 }
 
-/* The texts that are never left out: as they are, or as JSON with names. */
+/* The size of a text, as the provider counts it. */
 static size_t
-least_size(const struct notification *notification, bool as_json)
+counted_size(struct json_object *text, enum compose_count count)
 {
-	size_t sum = 0, size, i;
+	struct json_object *again;
+	const char *json;
+	size_t size;
+
+	if (count == COUNTS_TEXT)
+		return (size_t)json_object_get_string_len(text);
+	json = fuzz_json_text(text, &size);
+	if (count == COUNTS_JSON_IN_JSON) {
+		again = json_object_new_string_len(json, (int)size);
+		fuzz_json_text(again, &size);
+		json_object_put(again);
+	}
+	return size;
+}
+
+/* The texts that are never left out, with their names. */
+static size_t
+least_size(const struct notification *notification, enum compose_count count)
+{
+	size_t sum = 0, i;
 
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
 		struct json_object *text = notification->texts[i];
@@ -276,9 +452,8 @@ least_size(const struct notification *notification, bool as_json)
 		if (text == NULL ||
 		    notification_texts[i].last != NOTIFICATION_WITHOUT_NAMES)
 			continue;
-		fuzz_json_text(text, &size);
-		sum += strlen(notification_texts[i].name) + (as_json ?
-		    size : (size_t)json_object_get_string_len(text));
+		sum += strlen(notification_texts[i].name) +
+		    counted_size(text, count);
 	}
 	return sum;
 }
@@ -287,15 +462,13 @@ static void
 check_refusal(size_t account, enum cause cause,
     const struct notification *notification)
 {
-	bool is_apns = accounts[account].check == check_apns;
-	size_t limit = is_apns ? COMPOSE_APNS_BODY_SIZE :
-	    COMPOSE_FCM_DATA_SIZE;
-
 	fuzz_require(cause == CAUSE_PUSHKEY_MALFORMED ||
-	    cause == CAUSE_TOO_LONG, "cause %d is a known one", cause);
+	    cause == CAUSE_ENDPOINT_REFUSED || cause == CAUSE_TOO_LONG,
+	    "cause %d is a known one", cause);
 	if (cause == CAUSE_TOO_LONG)
-		fuzz_require(least_size(notification, is_apns) >
-		    limit - COMPOSE_FRAME_SIZE,
+		fuzz_require(least_size(notification,
+		    accounts[account].count) > accounts[account].limit -
+		    COMPOSE_FRAME_SIZE,
 		    "%s: only what cannot be shortened is too long",
 		    accounts[account].name);
 }
@@ -304,21 +477,29 @@ static void
 compose(size_t account, const struct notification *notification,
     const struct device *device)
 {
-	struct provider_push push = {
-		.token = &token,
-		.message_id = "6f9619ff-8b86-4011-b42d-00c04fc964ff",
-		.now_s = 1700000000
-	};
 	struct http_request request;
+	struct composed composed = {
+		.request = &request, .device = device,
+		.notification = notification
+	};
+	struct buf plain;
+	struct provider_push push = {
+		.token = accounts[account].is_anonymous ? NULL : &token,
+		.message_id = "6f9619ff-8b86-4011-b42d-00c04fc964ff",
+		.now_s = 1700000000,
+		.plain = &plain
+	};
 	enum cause cause;
 
 	http_request_init(&request);
+	buf_init(&plain, MESSAGE_BODY_SIZE);
 	cause = accounts[account].provider->compose(
 	    accounts[account].account, notification, device, &push, &request);
 	if (cause == CAUSE_NONE)
-		check_request(account, &request, notification);
+		check_request(account, &plain, &composed);
 	else
 		check_refusal(account, cause, notification);
+	buf_free(&plain);
 	http_request_free(&request);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "api/decode.h"
+#include "crypto/aes128gcm.h"
 #include "fixture.h"
 #include "tap.h"
 
@@ -15,11 +16,16 @@ enum { SIZE_LIMIT = 4096 };
 
 /* A provider, and how it counts. */
 struct size_side {
+	const char *name;
+	const char *section;	/* of its app */
+	const char *device;	/* its members */
+	size_t limit;
+	/* What the app gets, which the caller puts, and its size as the
+	 * provider counts it. */
+	struct json_object *(*read)(const struct http_request *request,
+	    const struct buf *plain, size_t *size);
 	const struct provider *provider;
 	void *account;
-	const char *pushkey;
-	size_t (*measure)(struct json_object *body);
-	struct json_object *(*members)(struct json_object *body);
 };
 
 static struct json_object *
@@ -32,35 +38,58 @@ member(struct json_object *object, const char *name)
 }
 
 /* Apple counts the payload as it is sent. */
-static size_t
-measure_apns(struct json_object *body)
-{
-	return strlen(json_object_to_json_string_ext(body,
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
-}
-
 static struct json_object *
-members_apns(struct json_object *body)
+read_apns(const struct http_request *request, const struct buf *plain,
+    size_t *size)
 {
-	return body;
-}
-
-static struct json_object *
-members_fcm(struct json_object *body)
-{
-	return member(member(body, "message"), "data");
+	(void)plain;
+	*size = request->body.size;
+	return fixture_json(buf_text(&request->body));
 }
 
 /* Google counts the names and values of the data. */
-static size_t
-measure_fcm(struct json_object *body)
+static struct json_object *
+read_fcm(const struct http_request *request, const struct buf *plain,
+    size_t *size)
 {
-	size_t size = 0;
+	struct json_object *body = fixture_json(buf_text(&request->body));
+	struct json_object *data = json_object_get(
+	    member(member(body, "message"), "data"));
 
-	json_object_object_foreach(members_fcm(body), name, value)
-		size += strlen(name) +
+	(void)plain;
+	*size = 0;
+	json_object_object_foreach(data, name, value)
+		*size += strlen(name) +
 		    (size_t)json_object_get_string_len(value);
-	return size;
+	json_object_put(body);
+	return data;
+}
+
+#define HMS_TOKEN "token"
+
+/* Huawei counts the body without the token. */
+static struct json_object *
+read_hms(const struct http_request *request, const struct buf *plain,
+    size_t *size)
+{
+	struct json_object *body = fixture_json(buf_text(&request->body));
+	struct json_object *data = fixture_json(json_object_get_string(
+	    member(member(body, "message"), "data")));
+
+	(void)plain;
+	*size = request->body.size - strlen(HMS_TOKEN);
+	json_object_put(body);
+	return data;
+}
+
+/* Push services count what is encrypted. */
+static struct json_object *
+read_webpush(const struct http_request *request, const struct buf *plain,
+    size_t *size)
+{
+	tap_ok(request->body.size <= SIZE_LIMIT, "it fits, encrypted");
+	*size = plain->size;
+	return fixture_json(buf_text(plain));
 }
 
 /* --- composing ----------------------------------------------------------- */
@@ -84,9 +113,9 @@ plain_of(const struct size_side *side, const struct size_parts *parts,
 
 	return fixture_format("{\"notification\":{%s%s\"room_id\":\"r\","
 	    "\"event_id\":\"%s\",\"counts\":{\"unread\":1},\"devices\":["
-	    "{\"app_id\":\"a\",\"pushkey\":\"%s\"}]}}",
+	    "{\"app_id\":\"a\",%s}]}}",
 	    parts->content > 0 ? content : "", parts->names > 0 ? names : "",
-	    fixture_repeat("x", parts->event), side->pushkey);
+	    fixture_repeat("x", parts->event), side->device);
 }
 
 static const char *
@@ -96,38 +125,42 @@ encrypted_of(const struct size_side *side, const char *ciphertext,
 	return fixture_format("{\"notifications\":[{\"id\":\"0\","
 	    "\"notification\":{\"ciphertext\":\"%s\","
 	    "\"time_message_encrypted\":\"t\",\"key_identifier\":\"%s\","
-	    "\"device\":{\"app_id\":\"a\",\"pushkey\":\"%s\"}}}]}",
-	    ciphertext, key_identifier, side->pushkey);
+	    "\"device\":{\"app_id\":\"a\",%s}}}]}", ciphertext,
+	    key_identifier, side->device);
 }
 
-/* The body as JSON, which the caller puts; NULL with the cause. */
+/* What the app gets, which the caller puts; NULL with the cause. */
 static struct json_object *
 compose(const struct size_side *side, enum decode_operation operation,
-    const char *text, enum cause *cause)
+    const char *text, enum cause *cause, size_t *size)
 {
 	static const struct decode_limits limits = {
 		.max_batch_size = 100, .max_notification_size_kb = 1024
 	};
 	struct token token = { .text = "t" };
-	struct provider_push push = { .token = &token, .message_id = "id" };
-	struct json_object *body = NULL;
+	struct json_object *members = NULL;
 	struct http_request request;
 	struct decode_error error;
 	struct batch *batch;
+	struct buf plain;
 
 	if (decode_request(operation, text, strlen(text), &limits, &batch,
 	    &error) != DECODE_OK)
 		tap_bail_out("%s: %s", error.violation.location,
 		    error.violation.reason);
 	http_request_init(&request);
+	buf_init(&plain, MESSAGE_BODY_SIZE);
 	*cause = side->provider->compose(side->account,
 	    &batch->notifications[0], &batch->notifications[0].devices[0],
-	    &push, &request);
+	    &(struct provider_push){ .token = &token, .message_id = "id",
+		.plain = &plain }, &request);
+	*size = 0;
 	if (*cause == CAUSE_NONE)
-		body = fixture_json(buf_text(&request.body));
+		members = side->read(&request, &plain, size);
 	http_request_free(&request);
+	buf_free(&plain);
 	batch_free(batch);
-	return body;
+	return members;
 }
 
 static size_t
@@ -135,13 +168,13 @@ size_of(const struct size_side *side, enum decode_operation operation,
     const char *text)
 {
 	enum cause cause;
-	struct json_object *body = compose(side, operation, text, &cause);
 	size_t size;
+	struct json_object *members = compose(side, operation, text, &cause,
+	    &size);
 
-	if (body == NULL)
-		tap_bail_out("%s: it does not go out", side->provider->name);
-	size = side->measure(body);
-	json_object_put(body);
+	if (members == NULL)
+		tap_bail_out("%s: it does not go out", side->name);
+	json_object_put(members);
 	return size;
 }
 
@@ -152,10 +185,11 @@ static void
 check_left(const struct size_side *side, const char *text, const char *left,
     const char *sentence)
 {
-	const char *name = side->provider->name;
+	const char *name = side->name;
 	enum cause cause;
-	struct json_object *body = compose(side, DECODE_NOTIFY, text, &cause);
-	struct json_object *members = side->members(body);
+	size_t size;
+	struct json_object *members = compose(side, DECODE_NOTIFY, text,
+	    &cause, &size);
 	bool content = member(members, "content") != NULL ||
 	    member(members, "content_body") != NULL;
 	bool names = member(members, "room_name") != NULL;
@@ -163,7 +197,7 @@ check_left(const struct size_side *side, const char *text, const char *left,
 	if (left == NULL) {
 		tap_is_int(cause, CAUSE_TOO_LONG, "%s: %s: too long", name,
 		    sentence);
-		json_object_put(body);
+		json_object_put(members);
 		return;
 	}
 	tap_is_int(cause, CAUSE_NONE, "%s: %s: it goes out", name, sentence);
@@ -180,16 +214,16 @@ check_left(const struct size_side *side, const char *text, const char *left,
 	    (member(members, "counts") != NULL ||
 	    member(members, "unread") != NULL),
 	    "%s: %s: what tells the event stays", name, sentence);
-	tap_ok(body != NULL && side->measure(body) <= SIZE_LIMIT,
+	tap_ok(members != NULL && size <= side->limit,
 	    "%s: %s: it fits", name, sentence);
-	json_object_put(body);
+	json_object_put(members);
 }
 
 /* The room that is left beside these parts. */
 static size_t
 room_beside(const struct size_side *side, const struct size_parts *parts)
 {
-	return SIZE_LIMIT - size_of(side, DECODE_NOTIFY,
+	return side->limit - size_of(side, DECODE_NOTIFY,
 	    plain_of(side, parts, "x"));
 }
 
@@ -238,8 +272,9 @@ check_units(const struct size_side *side)
 {
 	struct size_parts parts = { .content = 1, .names = 1, .event = 1 };
 	size_t room = room_beside(side, &parts) + 1;
-	struct json_object *body;
+	struct json_object *members;
 	enum cause cause;
+	size_t size;
 
 	parts.content = room / 2;
 	check_left(side, plain_of(side, &parts, "\xc3\xa4"), "content",
@@ -255,12 +290,12 @@ check_units(const struct size_side *side)
 	    "content of escapes that become one byte, up to the limit");
 	/* Six bytes each in JSON: the request has limits of its own. */
 	parts.content = 3500;
-	body = compose(side, DECODE_NOTIFY, plain_of(side, &parts, "\\u0001"),
-	    &cause);
+	members = compose(side, DECODE_NOTIFY,
+	    plain_of(side, &parts, "\\u0001"), &cause, &size);
 	tap_is_int(cause, CAUSE_NONE,
 	    "%s: content of control characters does not stop the rest",
-	    side->provider->name);
-	json_object_put(body);
+	    side->name);
+	json_object_put(members);
 }
 
 /* --- encrypted ----------------------------------------------------------- */
@@ -269,93 +304,119 @@ static void
 check_encrypted(const struct size_side *side)
 {
 	const char *ciphertext = fixture_repeat("c", 1404);
-	size_t room = SIZE_LIMIT - size_of(side, DECODE_ENCRYPTED_BATCH,
+	size_t size, room = side->limit - size_of(side, DECODE_ENCRYPTED_BATCH,
 	    encrypted_of(side, ciphertext, ""));
 	enum cause cause;
-	struct json_object *body = compose(side, DECODE_ENCRYPTED_BATCH,
-	    encrypted_of(side, ciphertext, fixture_repeat("k", room)), &cause);
+	struct json_object *members = compose(side, DECODE_ENCRYPTED_BATCH,
+	    encrypted_of(side, ciphertext, fixture_repeat("k", room)), &cause,
+	    &size);
 
-	tap_ok(body != NULL && side->measure(body) == SIZE_LIMIT,
+	tap_ok(members != NULL && size == side->limit,
 	    "%s: an encrypted one up to the limit goes out",
-	    side->provider->name);
-	tap_is_int(json_object_get_string_len(member(side->members(body),
+	    side->name);
+	tap_is_int(json_object_get_string_len(member(members,
 	    "key_identifier")), (int64_t)room,
-	    "%s: an encrypted one loses nothing", side->provider->name);
-	json_object_put(body);
-	body = compose(side, DECODE_ENCRYPTED_BATCH, encrypted_of(side,
-	    ciphertext, fixture_repeat("k", room + 1)), &cause);
+	    "%s: an encrypted one loses nothing", side->name);
+	json_object_put(members);
+	members = compose(side, DECODE_ENCRYPTED_BATCH, encrypted_of(side,
+	    ciphertext, fixture_repeat("k", room + 1)), &cause, &size);
 	tap_is_int(cause, CAUSE_TOO_LONG,
 	    "%s: an encrypted one a byte past the limit is too long",
-	    side->provider->name);
-	json_object_put(body);
-	body = compose(side, DECODE_ENCRYPTED_BATCH, encrypted_of(side,
-	    fixture_repeat("\xf0\x9f\x98\x80", 1404), "k"), &cause);
+	    side->name);
+	json_object_put(members);
+	members = compose(side, DECODE_ENCRYPTED_BATCH, encrypted_of(side,
+	    fixture_repeat("\xf0\x9f\x98\x80", 1404), "k"), &cause,
+	    &size);
 	tap_is_int(cause, CAUSE_TOO_LONG,
 	    "%s: a ciphertext of 5616 bytes is too long",
-	    side->provider->name);
-	json_object_put(body);
+	    side->name);
+	json_object_put(members);
 }
 
-/* --- the two sides ------------------------------------------------------- */
+/* --- the providers ------------------------------------------------------- */
 
 static void *
-open_account(const struct provider *provider, const char *section)
+open_account(const char *name, const char *section)
 {
+	const struct provider *provider = provider_find(name);
 	struct json_object *object = fixture_json(section);
 	struct error error;
-	void *account = provider->open(object, "/", &error);
+	void *account = provider->open(object, fixture_directory(), &error);
 
 	json_object_put(object);
-	if (account == NULL)
+	if (account == NULL || !provider->load(account, &error))
 		tap_bail_out("%s", error.words);
 	return account;
 }
 
-static void *
-open_fcm(const struct provider *provider)
+static void
+write_credentials(void)
 {
 	struct json_object *file = json_object_new_object();
-	struct error error;
-	void *account;
 
+	fixture_file("p256.pem",
+	    fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL));
+	fixture_file("secret", "s");
 	json_object_object_add(file, "project_id",
 	    json_object_new_string("p"));
-	json_object_object_add(file, "private_key_id",
-	    json_object_new_string("i"));
 	json_object_object_add(file, "client_email",
 	    json_object_new_string("e"));
 	json_object_object_add(file, "private_key", json_object_new_string(
 	    fixture_pem(fixture_key(FIXTURE_KEY_RSA_2048), NULL)));
-	account = open_account(provider, fixture_format("{\"app_id\":\"a\","
-	    "\"provider\":\"fcm\",\"service_account_file\":\"%s\"}",
-	    fixture_file("sa.json", json_object_to_json_string(file))));
+	fixture_file("sa.json", json_object_to_json_string(file));
 	json_object_put(file);
-	if (!provider->load(account, &error))
-		tap_bail_out("%s", error.words);
-	return account;
 }
+
+/* Of RFC 8291, appendix A. */
+#define P256DH "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4" \
+    "bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
+#define AUTH "BTBZMqHH6r4Tts7J_aSIgg"
+#define ENDPOINT "https://push.example/x"
+
+static struct size_side sides[] = {
+	{ .name = "apns", .section = "{\"app_id\":\"a\",\"provider\":\"apns\","
+	    "\"key_file\":\"p256.pem\",\"key_id\":\"ABC1234567\","
+	    "\"team_id\":\"TEAM123456\"}",
+	    .device = "\"pushkey\":\"abababababababababababababababab"
+	    "abababababababababababababababab\"",
+	    .limit = SIZE_LIMIT, .read = read_apns },
+	{ .name = "fcm", .section = "{\"app_id\":\"a\",\"provider\":\"fcm\","
+	    "\"service_account_file\":\"sa.json\"}",
+	    .device = "\"pushkey\":\"token\"",
+	    .limit = SIZE_LIMIT, .read = read_fcm },
+	{ .name = "hms", .section = "{\"app_id\":\"a\",\"provider\":\"hms\","
+	    "\"version\":1,\"client_id\":\"c\",\"client_secret_file\":"
+	    "\"secret\",\"hms_app_id\":\"h\"}",
+	    .device = "\"pushkey\":\"" HMS_TOKEN "\"",
+	    .limit = SIZE_LIMIT, .read = read_hms },
+	{ .name = "webpush", .section = "{\"app_id\":\"a\",\"provider\":"
+	    "\"webpush\",\"vapid_key_file\":\"p256.pem\",\"subject\":"
+	    "\"mailto:push@example.org\"}",
+	    .device = "\"pushkey\":\"" P256DH "\",\"data\":{\"endpoint\":"
+	    "\"" ENDPOINT "\",\"auth\":\"" AUTH "\"}",
+	    .limit = AES128GCM_TEXT_MAX, .read = read_webpush },
+	{ .name = "unifiedpush", .section = "{\"app_id\":\"a\",\"provider\":"
+	    "\"unifiedpush\"}",
+	    .device = "\"pushkey\":\"" ENDPOINT "\",\"data\":{\"p256dh\":"
+	    "\"" P256DH "\",\"auth\":\"" AUTH "\"}",
+	    .limit = AES128GCM_TEXT_MAX, .read = read_webpush },
+};
 
 int
 main(void)
 {
-	struct size_side sides[] = {
-		{ .provider = provider_find("apns"),
-		    .pushkey = fixture_repeat("ab", 32),
-		    .measure = measure_apns, .members = members_apns },
-		{ .provider = provider_find("fcm"), .pushkey = "token",
-		    .measure = measure_fcm, .members = members_fcm },
-	};
 	size_t i;
 
-	sides[0].account = open_account(sides[0].provider, "{\"app_id\":"
-	    "\"a\",\"provider\":\"apns\",\"key_file\":\"k\",\"key_id\":"
-	    "\"ABC1234567\",\"team_id\":\"TEAM123456\"}");
-	sides[1].account = open_fcm(sides[1].provider);
+	write_credentials();
 	for (i = 0; i < sizeof sides / sizeof *sides; i++) {
-		check_plain(&sides[i]);
-		check_units(&sides[i]);
-		check_encrypted(&sides[i]);
-		sides[i].provider->close(sides[i].account);
+		struct size_side *side = &sides[i];
+
+		side->provider = provider_find(side->name);
+		side->account = open_account(side->name, side->section);
+		check_plain(side);
+		check_units(side);
+		check_encrypted(side);
+		side->provider->close(side->account);
 	}
 	return tap_done();
 }
