@@ -6,8 +6,31 @@ load ../lib/stage.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
-	stage_start '.apps[0] += { sound: "default", alert_title: "E-Rezept",
-		time_to_live_s: 3600 } | .apps[1].time_to_live_s = 60'
+	make_hms_keys
+	make_webpush_keys
+	start_simulator
+	write_service_account
+	# shellcheck disable=SC2154 # of simulator.ready
+	write_config '.apps[0] += { sound: "default", alert_title: "E-Rezept",
+		time_to_live_s: 3600 } | .apps[1].time_to_live_s = 60 |
+		.clients[0].apps += ["hms*", "web", "up"] |
+		{ url: "https://localhost:'"$hms_port"'", token_url:
+			"https://localhost:'"$hms_oauth_port"'/oauth2/v3/token"
+		} as $hms | .apps += [
+		$hms + { app_id: "hms1", provider: "hms", version: 1,
+		  client_id: "hms-client", client_secret_file: "hms-secret",
+		  hms_app_id: "hms-app" },
+		$hms + { app_id: "hms3", provider: "hms", version: 3,
+		  service_account_file: "hms-account.json" },
+		{ app_id: "web", provider: "webpush",
+		  vapid_key_file: "vapid.pem",
+		  subject: "mailto:push@example.org",
+		  allowed_ports: ['"$webpush_mozilla_port"'],
+		  allow_private: ["127.0.0.0/8", "::1"] },
+		{ app_id: "up", provider: "unifiedpush",
+		  allowed_ports: ['"$unifiedpush_port"'],
+		  allow_private: ["127.0.0.0/8", "::1"] } ]'
+	start_web_server
 }
 
 teardown_file() {
@@ -25,6 +48,43 @@ apns() {
 
 fcm() {
 	record "select(.service == \"fcm\") | $1"
+}
+
+# hms JQ-FILTER: the same of Huawei, where . is what the app reads.
+hms() {
+	record 'select(.service == "hms") | .body |
+		(.message.data // .payload.extraData) | fromjson | '"$1"
+}
+
+# web JQ-FILTER, up JQ-FILTER: of a browser, decrypted, and of a distributor.
+web() {
+	record "select(.service == \"webpush_mozilla\") | .plaintext | $1"
+}
+
+up() {
+	record "select(.service == \"unifiedpush\") | .body | $1"
+}
+
+# others PUSHKEY: devices that are neither Apple's nor Google's, and read the
+# notification as it is.
+others() {
+	device hms1 "$1"
+	device hms3 "$1"
+	webpush_device web webpush_mozilla "$1"
+}
+
+# to_others JSON: the notification to all of these.
+to_others() {
+	local list
+	mapfile -t list < <(others phone)
+	post /push/v1/notify "$(single "$(plain "$1" "${list[@]}")")"
+}
+
+# all_read JQ-FILTER: what each of the three reads of it, if that is the same.
+all_read() {
+	local seen
+	seen=$(hms "$1" && web "$1")
+	[ "$(wc -l <<<"$seen")" = 3 ] && sort -u <<<"$seen"
 }
 
 @test "an encrypted notification for Apple holds what decrypts it, and an alert" {
@@ -67,6 +127,19 @@ fcm() {
 	[ "$(fcm .body.message.android.priority)" = NORMAL ]
 }
 
+@test "low priority is NORMAL at Huawei, and low at push services" {
+	to_others '{"prio": "low"}'
+	[ "$CODE" = 200 ]
+	[ "$(record '.body.message.android.urgency // empty')" = NORMAL ]
+	[ "$(record 'select(.service == "webpush_mozilla") |
+		.headers.urgency')" = low ]
+	clear_record
+	to_others '{}'
+	[ "$(record '.body.message.android.urgency // empty')" = HIGH ]
+	[ "$(record 'select(.service == "webpush_mozilla") |
+		.headers.urgency')" = high ]
+}
+
 @test "without prio it is high" {
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios phone)" \
 		"$(android phone)" | jq -c 'del(.prio)')")"
@@ -85,6 +158,20 @@ fcm() {
 	[ "$(fcm .body.message.android)" = '{"priority":"HIGH","ttl":"60s"}' ]
 	[ "$(fcm .body.message.token)" = phone ]
 	[ "$(fcm .path)" = /v1/projects/gematik-project/messages:send ]
+}
+
+@test "an encrypted notification for the others is what decrypts it alone" {
+	local device devices items=()
+	mapfile -t devices < <(others phone)
+	for device in "${devices[@]}"; do
+		items+=("$(encrypted "$device" '{"identifier": "i-1",
+			"counts": {"unread": 2}}')")
+	done
+	post /push/v1/notifyEncrypted/batch "$(batch "${items[@]}")"
+	[ "$(answer .summary.successful)" = 3 ]
+	[ "$(all_read keys)" = \
+		'["ciphertext","identifier","key_identifier","time_message_encrypted"]' ]
+	[ "$(all_read '.ciphertext | length')" = 1404 ]
 }
 
 PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
@@ -114,6 +201,21 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 		content_b: "true" }')" ]
 }
 
+@test "a plain notification for the others has its members as they came" {
+	to_others "$PLAIN"
+	[ "$CODE" = 200 ]
+	[ "$(all_read . | jq -cS .)" = "$(jq -cS 'del(.user_is_target) |
+		. + .counts + { prio: "high" } | del(.counts)' <<<"$PLAIN")" ]
+}
+
+@test "a distributor without keys reads which event it is, and no more" {
+	post /push/v1/notify "$(single "$(plain "$PLAIN" \
+		"$(unifiedpush_device up phone)")")"
+	[ "$CODE" = 200 ]
+	[ "$(up . | jq -cS .)" = "$(jq -cS '{ notification: ({ event_id, room_id,
+		counts } + { prio: "high", devices: [] }) }' <<<"$PLAIN")" ]
+}
+
 @test "a badge alone goes out without an alert" {
 	# As Synapse writes it: empty strings and a null.
 	post /push/v1/notify "$(single "$(plain '{"id": "", "type": null,
@@ -122,6 +224,12 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 	[ "$CODE" = 200 ]
 	[ "$(apns .body.aps)" = '{"badge":0}' ]
 	[ "$(fcm .body.message.data)" = '{"prio":"high","unread":"0"}' ]
+}
+
+@test "a badge alone goes out to the others, too" {
+	to_others '{"counts": {"unread": 0}}'
+	[ "$CODE" = 200 ]
+	[ "$(all_read .)" = '{"prio":"high","unread":0}' ]
 }
 
 @test "too long a payload loses its content, then the names, then fails" {
@@ -149,6 +257,29 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 	[ "$(record 'select(.violation != null)')" = "" ]
 }
 
+@test "payloads for the others lose the same, in the same order" {
+	local long name lists
+	long=$(printf 'x%.0s' {1..3500})
+	name=$(printf 'n%.0s' {1..1500})
+	mapfile -t lists < <(others a)
+	post /push/v1/notify/batch "$(batch \
+		"$(plain "{\"event_id\": \"1\", \"room_name\": \"$name\",
+			\"content\": {\"body\": \"$long\"}}" "${lists[@]}")" \
+		"$(plain "{\"event_id\": \"2\", \"room_name\": \"$long\",
+			\"sender_display_name\": \"$name\", \"sender\": \"@s\"}" \
+			"${lists[@]}")" \
+		"$(plain "{\"event_id\": \"$long$name\"}" "${lists[@]}")")"
+	[ "$(answer '[.results[].status]')" = '["success","success","failed"]' ]
+	[ "$(answer .results[2].error)" = \
+		"notification is too long for the provider" ]
+	[ "$(all_read 'select(.event_id == "1") |
+		[has("content"), has("room_name")]')" = '[false,true]' ]
+	[ "$(all_read 'select(.event_id == "2") |
+		[has("room_name"), has("sender_display_name"), .sender]')" = \
+		'[false,false,"@s"]' ]
+	[ "$(record 'select(.violation != null)')" = "" ]
+}
+
 @test "a device token may come in hex of either case or in Base64" {
 	local hex base64
 	hex=$(printf 'k%.0s' {1..32} | od -An -v -tx1 | tr -d ' \n')
@@ -170,6 +301,20 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 	[ "$(apns .)$(fcm .)" = "" ]
 }
 
+@test "a pushkey that is none of the others' fails without a call, too" {
+	local auth='{"data": {"endpoint": "https://push.example/", "auth": "x"}}'
+	post /push/v1/notify/batch "$(batch \
+		"$(plain '{}' "$(device hms1 'a b')")" \
+		"$(plain '{}' "$(device hms3 'a"b')")" \
+		"$(plain '{}' "$(device web key "$auth")")" \
+		"$(plain '{}' "$(device up key)")")"
+	[ "$(answer '[.results[] | [.status, .rejected]] | unique')" = \
+		'[["failed",[]]]' ]
+	[ "$(answer '[.results[].error] | unique')" = \
+		'["endpoint of the device is not allowed","pushkey is not valid for this app'"'"'s provider"]' ]
+	[ "$(record .service)" = "" ]
+}
+
 @test "characters beyond ASCII reach the phone unchanged" {
 	post /push/v1/notify "$(single "$(plain '{"room_name":
 		"Praxis Dr. Müller \u00e4 😀", "content": {"body": "Grüße"}}' \
@@ -177,5 +322,14 @@ PLAIN='{ "event_id": "$e", "room_id": "!r", "type": "m.room.message",
 	[ "$CODE" = 200 ]
 	[ "$(apns .body.room_name)" = "Praxis Dr. Müller ä 😀" ]
 	[ "$(fcm .body.message.data.content_body)" = "Grüße" ]
+	[ "$(record 'select(.violation != null)')" = "" ]
+}
+
+@test "characters beyond ASCII reach the others unchanged, too" {
+	to_others '{"room_name": "Praxis Dr. Müller \u00e4 😀",
+		"content": {"body": "Grüße \"\\"}}'
+	[ "$CODE" = 200 ]
+	[ "$(all_read .room_name)" = "Praxis Dr. Müller ä 😀" ]
+	[ "$(all_read .content.body)" = 'Grüße "\' ]
 	[ "$(record 'select(.violation != null)')" = "" ]
 }
