@@ -3,11 +3,12 @@
  * Loaded into a program by LD_PRELOAD, for what a test cannot wait for or see
  * from outside.  Its clocks are ahead by the seconds that stand, as an
  * int64_t, in the file PRELOAD_CLOCK.  Each look-up of a name, and each
- * TCP_USER_TIMEOUT that is set, is a line in the file PRELOAD_LOG; a name that
- * ends in ".test" is this host.  For one that begins with "slow" the name
- * server takes as many seconds as stand, as an int64_t, in the file
- * PRELOAD_SLOW; it fails at once if they are negative.  The time of day alone
- * is ahead by those in PRELOAD_DAY, too.
+ * TCP_USER_TIMEOUT that is set, is a line in the file PRELOAD_LOG.  A name that
+ * ends in ".test" is this host; one that begins with "turns" is so only when
+ * it is looked up first, and 127.0.0.2 from then on.  For one that begins with
+ * "slow" the name server takes as many seconds as stand, as an int64_t, in the
+ * file PRELOAD_SLOW; it fails at once if they are negative.  The time of day
+ * alone is ahead by those in PRELOAD_DAY, too.
  *
  * With PRELOAD_INTRUDE, a directory, the first look-up of a name is that of
  * somebody who broke in: what comes of each attempt is a line in PRELOAD_LOG.
@@ -158,6 +159,7 @@ preload_getaddrinfo(const char *node, const char *service,
 	static int (*real)(const char *, const char *,
 	    const struct addrinfo *, struct addrinfo **);
 	static atomic_flag intruded = ATOMIC_FLAG_INIT;
+	static atomic_flag turned = ATOMIC_FLAG_INIT;
 	const char *directory = getenv("PRELOAD_INTRUDE");
 	size_t length = node == NULL ? 0 : strlen(node);
 	char line[300];
@@ -174,7 +176,9 @@ preload_getaddrinfo(const char *node, const char *service,
 				return EAI_AGAIN;
 			sleep((unsigned int)*preload_slow_s);
 		}
-		node = "127.0.0.1";
+		node = strncmp(node, "turns", 5) == 0 &&
+		    atomic_flag_test_and_set(&turned) ? "127.0.0.2" :
+		    "127.0.0.1";
 	}
 	return real(node, service, hints, result);
 }

@@ -8,6 +8,10 @@ load ../lib/one-worker.bash
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
 	make_webpush_keys
+	make_certificate server providers \
+		DNS:localhost,DNS:turns.test,IP:127.0.0.1 serverAuth
+	cat "$STAGE/server.pem" "$STAGE/providers-ca.pem" \
+		>"$STAGE/server-chain.pem"
 	start_simulator
 	write_service_account
 	write_webpush_config
@@ -306,5 +310,40 @@ is() {
 		open "https://rebinding.test:$unifiedpush_port/up/x")")")"
 	[[ $OUT == *'provider cannot be reached'* ]]
 	[ "$(record .service)" = '' ]
+	stop "$WORKER_PID"
+}
+
+# turns DEVICE: a notification to a server by a name that turns.
+turns() {
+	send /push/v1/notify/batch "$(batch "$(plain '{}' "$(device \
+		open "https://turns.test:$unifiedpush_port/up/$1")")")"
+}
+
+# One address stands for a public one, another for one that is not allowed.
+@test "a name that leads to an allowed address first is not called elsewhere" {
+	grep -q __asan_init "$GATEWAY" &&
+		skip "the address sanitizer takes no preloaded library"
+	WORK=$BATS_TEST_TMPDIR
+	start_worker '.clients[0].apps += ["open"] | .apps += [
+		{ app_id: "open", provider: "unifiedpush",
+		  allowed_ports: ['"$unifiedpush_port"'],
+		  allowed_endpoints: ["turns.test"],
+		  allow_private: ["127.0.0.1"] } ]' \
+		LD_PRELOAD="$BUILD/tests/lib/preload.so" \
+		PRELOAD_LOG="$WORK/preload"
+	turns phone
+	[[ $OUT == *'"status":"success"'* ]]
+	# Over the connection that there is; the next one is another's.
+	turns phone
+	[[ $OUT == *'"status":"success"'* ]]
+	[ "$(grep -c 'lookup turns.test' "$WORK/preload")" = 1 ]
+	clear_record
+	control '{"unifiedpush": {"cut_next": 1}}'
+	turns phone
+	[[ $OUT == *'endpoint of the device is not allowed'* ]]
+	turns phone
+	[[ $OUT == *'endpoint of the device is not allowed'* ]]
+	[ "$(grep -c 'lookup turns.test' "$WORK/preload")" -ge 3 ]
+	[ "$(record .service | wc -l)" = 1 ]
 	stop "$WORKER_PID"
 }
