@@ -46,6 +46,8 @@ struct fake_easy {
 	const struct curl_slist *headers;
 	const char *protocols;
 	const char *proxy;
+	bool shuffles;
+	long lookup_lasts_s;
 	bool is_get;
 	curl_write_callback write_fn;
 	void *write_arg;
@@ -157,6 +159,12 @@ curl_easy_setopt(CURL *handle, CURLoption option, ...)
 		break;
 	case CURLOPT_PROTOCOLS_STR:
 		easy->protocols = va_arg(ap, const char *);
+		break;
+	case CURLOPT_DNS_SHUFFLE_ADDRESSES:
+		easy->shuffles = va_arg(ap, long) != 0;
+		break;
+	case CURLOPT_DNS_CACHE_TIMEOUT:
+		easy->lookup_lasts_s = va_arg(ap, long);
 		break;
 	case CURLOPT_PROXY:
 		easy->proxy = va_arg(ap, const char *);
@@ -400,7 +408,9 @@ fake_easy_ask_script(struct fake_easy *easy, bool opens)
 			.body = easy->body,
 			.headers = easy->headers,
 			.protocols = easy->protocols,
-			.proxy = easy->proxy },
+			.proxy = easy->proxy,
+			.shuffles = easy->shuffles,
+			.lookup_lasts_s = easy->lookup_lasts_s },
 		    &easy->answer);
 	}
 }

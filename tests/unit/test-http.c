@@ -149,6 +149,10 @@ note_headers(void *arg, const struct fake_curl_request *request,
 	tap_is_string(request->url, "https://provider.test/3", "the URL");
 	tap_ok(!request->is_get, "it is a POST");
 	tap_is_string(request->protocols, "https", "over TLS alone");
+	/* As Apple wants it, so that connections are spread. */
+	tap_ok(request->shuffles, "to any of the name's addresses");
+	tap_is_int(request->lookup_lasts_s, 0,
+	    "... which each connection looks up anew");
 	tap_is_string(request->body, "body", "the body");
 	tap_is_string(header->data, "one: 1", "the first header");
 	tap_is_string(header->next->data, "two: 2", "the second header");
