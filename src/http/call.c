@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/call.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,19 @@
 enum {
 	HTTP_CALL_RETRY_AFTER_MAX_S = 366 * 86400
 };
+
+/*
+ * What every request has: no "Accept", and what curl would print twice if it
+ * were left to it.
+ */
+static const char *const http_call_own_lines[] = {
+	"Accept:",
+	"User-Agent: " HTTP_HANDLE_USER_AGENT,
+	"Accept-Encoding: " HTTP_HANDLE_ENCODING,
+};
+
+#define HTTP_CALL_OWN_LINES \
+	((ptrdiff_t)(sizeof http_call_own_lines / sizeof *http_call_own_lines))
 
 /*
  * curl is about to repeat it, or found no room on the connection.  When it
@@ -95,6 +109,14 @@ http_call_free(struct http_call *call)
 	free(call);
 }
 
+static struct curl_slist *
+http_call_add_line(struct curl_slist *last, const char *line)
+{
+	last->data = (char *)(uintptr_t)line;
+	last->next = last + 1;
+	return last->next;
+}
+
 /* The lines stay where they are: curl only reads them. */
 static struct curl_slist *
 http_call_list_headers(struct http_call *call)
@@ -102,24 +124,46 @@ http_call_list_headers(struct http_call *call)
 	const struct buf *headers = &call->request.headers;
 	const char *line = buf_text(headers), *end = line + headers->size;
 	struct curl_slist *last = call->lines;
+	ptrdiff_t i;
 
 	for (; line < end; line += strlen(line) + 1) {
-		if (last == &call->lines[HTTP_CALL_LINES_MAX - 1])
+		if (last - call->lines == HTTP_CALL_LINES_MAX -
+		    HTTP_CALL_OWN_LINES)
 			fatalx("a request has too many headers");
-		last->data = (char *)(uintptr_t)line;
-		last->next = last + 1;
-		last++;
+		last = http_call_add_line(last, line);
 	}
-	last->data = (char *)(uintptr_t)"Accept:";
-	last->next = NULL;
+	for (i = 0; i < HTTP_CALL_OWN_LINES; i++)
+		last = http_call_add_line(last, http_call_own_lines[i]);
+	last[-1].next = NULL;
 	return call->lines;
+}
+
+/*
+ * curl takes the URL apart for each request, and writes it together again: of
+ * the path it is told apart, which it then only sends.
+ */
+static void
+http_call_set_url(CURL *easy, char *url)
+{
+	char *server = strstr(url, "://");
+	char *path = server == NULL ? NULL : strpbrk(server + 3, "/?");
+
+	if (path == NULL || *path != '/') {
+		curl_easy_setopt(easy, CURLOPT_URL, url);
+		curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, NULL);
+	} else {
+		*path = '\0';
+		curl_easy_setopt(easy, CURLOPT_URL, url);	/* copied */
+		*path = '/';
+		curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, path);
+	}
 }
 
 void
 http_call_start(struct http_call *call, struct http_connection *connection,
     CURL *easy, bool keep_headers)
 {
-	curl_easy_setopt(easy, CURLOPT_URL, buf_text(&call->request.url));
+	http_call_set_url(easy, call->request.url.data);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER,
 	    http_call_list_headers(call));
 	if (call->request.is_get)

@@ -117,6 +117,9 @@ http_handle_set_proxy_and_ca(CURL *easy,
 	curl_easy_setopt(easy, CURLOPT_PROXY,
 	    proxy->url == NULL || params->is_local ? "" : proxy->url);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	if (proxy->url != NULL && !params->is_local)
+		curl_easy_setopt(easy, CURLOPT_USERAGENT,
+		    HTTP_HANDLE_USER_AGENT);
 	if (proxy->user != NULL && !params->is_local) {
 		/* Apart: in one string they would be decoded. */
 		curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, proxy->user);
@@ -179,7 +182,7 @@ http_handle_create(const struct http_handle_params *params)
 	curl_easy_setopt(easy, CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);
 	/* An answer that is coded all the same is decoded: a proxy that
 	 * inspects TLS may do so. */
-	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
+	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, HTTP_HANDLE_ENCODING);
 	/* Else cancelling a transfer waits for its thread that looks up the
 	 * name, and all of the worker with it: as long as a name server is
 	 * silent. */
@@ -199,7 +202,6 @@ http_handle_create(const struct http_handle_params *params)
 	if (params->keep_headers)
 		curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
 		    http_handle_on_header);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "push-gateway");
 	if (params->certificate != NULL)
 		http_handle_set_certificate(easy, params);
 	http_handle_set_proxy_and_ca(easy, params);

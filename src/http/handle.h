@@ -12,6 +12,13 @@
 #include "http/proxy.h"
 
 /*
+ * What requests say of us.  Each has these lines: the handle says them only
+ * to a proxy.
+ */
+#define HTTP_HANDLE_USER_AGENT "push-gateway"
+#define HTTP_HANDLE_ENCODING "identity"
+
+/*
  * A curl handle, set up for requests to a provider: what of TLS, proxies and
  * curl's own ideas is the same for all of them.
  */

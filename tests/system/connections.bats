@@ -284,8 +284,9 @@ ahead() {
 	start_worker
 	push "$(ios a-gzip)" "$(android a-gzip)" "$(android b-br)"
 	grep -q 'items=1 delivered=3 ' "$WORK/log"
-	[ "$(record 'select(.service == "fcm").headers["accept-encoding"]' |
-		sort -u)" = identity ]
+	[ "$(record 'select(.service == "fcm").headers |
+		[."accept-encoding", ."user-agent", .accept] | @csv' |
+		sort -u)" = '"identity","push-gateway",' ]
 	send /push/v1/notify "$(single "$(plain '{}' "$(ios b-410-gzip)" \
 		"$(android b-404-UNREGISTERED-gzip)")")"
 	grep -q 'items=1 delivered=0 rejected=2 ' "$WORK/log"

@@ -175,6 +175,7 @@ listen_and_refuse() {
 	[ "$CODE" = 503 ]
 	grep -aq "^Proxy-Authorization: Basic $(printf %s "$credentials" |
 		base64 -w 0)" "$STAGE/asked"
+	grep -aq '^User-Agent: push-gateway.$' "$STAGE/asked"
 	grep -q 'no response: .*407' "$STAGE/gateway.log"
 	run -1 grep -aF 'p@ss' "$STAGE/gateway.log"
 }

@@ -3,6 +3,7 @@
 #include "fake-curl.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -13,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/xmalloc.h"
+#include "http/message.h"
 #include "tap.h"
 
 /* These are macros, for checks by the compiler. */
@@ -41,7 +43,8 @@ struct fake_multi {
 struct fake_easy {
 	TAILQ_ENTRY(fake_easy) entry;
 	struct fake_multi *multi;	/* NULL: in none */
-	const char *url;
+	char url[MESSAGE_URL_SIZE];
+	char target[MESSAGE_URL_SIZE];	/* "": the URL's */
 	const char *body;
 	const struct curl_slist *headers;
 	const char *protocols;
@@ -139,6 +142,13 @@ curl_easy_cleanup(CURL *handle)
 	free(easy);
 }
 
+/* curl copies it. */
+static void
+fake_easy_copy(char copy[MESSAGE_URL_SIZE], const char *text)
+{
+	snprintf(copy, MESSAGE_URL_SIZE, "%s", text == NULL ? "" : text);
+}
+
 CURLcode
 curl_easy_setopt(CURL *handle, CURLoption option, ...)
 {
@@ -148,7 +158,10 @@ curl_easy_setopt(CURL *handle, CURLoption option, ...)
 	va_start(ap, option);
 	switch ((int)option) {
 	case CURLOPT_URL:
-		easy->url = va_arg(ap, const char *);
+		fake_easy_copy(easy->url, va_arg(ap, const char *));
+		break;
+	case CURLOPT_REQUEST_TARGET:
+		fake_easy_copy(easy->target, va_arg(ap, const char *));
 		break;
 	case CURLOPT_POSTFIELDS:
 		easy->body = va_arg(ap, const char *);
@@ -392,7 +405,9 @@ static void
 fake_easy_ask_script(struct fake_easy *easy, bool opens)
 {
 	struct fake_multi *multi = easy->multi;
+	char url[2 * MESSAGE_URL_SIZE];
 
+	snprintf(url, sizeof url, "%s%s", easy->url, easy->target);
 	easy->answer = (struct fake_curl_answer){
 		.after_ms = FAKE_CURL_NEVER
 	};
@@ -404,7 +419,8 @@ fake_easy_ask_script(struct fake_easy *easy, bool opens)
 			.opens = opens,
 			.in_flight = multi->in_flight,
 			.is_get = easy->is_get,
-			.url = easy->url,
+			.url = url,
+			.target = easy->target,
 			.body = easy->body,
 			.headers = easy->headers,
 			.protocols = easy->protocols,

@@ -33,7 +33,8 @@ struct fake_curl_request {
 	bool opens;			/* this one opens it */
 	unsigned int in_flight;		/* on it, with this one */
 	bool is_get;			/* else it is a POST */
-	const char *url;
+	const char *url;		/* with the target */
+	const char *target;		/* "": none was given apart */
 	const char *body;		/* NULL: none */
 	const struct curl_slist *headers;
 	const char *protocols;		/* that may be used */

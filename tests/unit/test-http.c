@@ -362,6 +362,51 @@ check_rebinding(void)
 	http_fixture_close();
 }
 
+/* What curl is told to send, apart from the URL; "": the URL's own path. */
+static const struct {
+	const char *url;
+	const char *target;
+} targets[] = {
+	{ "https://provider.test/", "/" },
+	{ "https://provider.test:8443/3/a?b=/c", "/3/a?b=/c" },
+	{ "https://provider.test", "" },
+	{ "https://provider.test?b=/c", "" },
+};
+
+static void
+note_target(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	size_t row = *(size_t *)arg;
+
+	tap_is_string(request->target, targets[row].target,
+	    "%s: the request's target", targets[row].url);
+	tap_is_string(request->url, targets[row].url,
+	    "%s: the URL and it together", targets[row].url);
+	answer->status = 200;
+}
+
+static void
+check_targets(void)
+{
+	struct http_request request;
+	size_t row;
+
+	ends = 0;
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = note_target,
+		.arg = &row });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	for (row = 0; row < sizeof targets / sizeof *targets; row++) {
+		http_request_init(&request);
+		buf_append_text(&request.url, targets[row].url);
+		http_send(http_fixture.pool, &request, 0, on_nothing, NULL);
+		fake_loop_pass(http_fixture.loop, 10);
+	}
+	tap_is_int(ends, (int64_t)row, "all of them are answered");
+	http_fixture_close();
+}
+
 /* What is in a pool that is freed is not told. */
 static void
 check_free(void)
@@ -393,6 +438,7 @@ main(void)
 	for (i = 0; i < sizeof endings / sizeof *endings; i++)
 		check_ending(&endings[i]);
 	check_request();
+	check_targets();
 	check_methods();
 	check_way(false);
 	check_way(true);
