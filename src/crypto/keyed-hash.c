@@ -22,15 +22,23 @@ keyed_hash(const void *key, size_t key_size, const void *data, size_t size,
 	OPENSSL_cleanse(digest, sizeof digest);
 }
 
-/* Looking for an algorithm costs OpenSSL more than using it: done once. */
-static EVP_MAC *
-keyed_hash_find_siphash(void)
+/*
+ * Looking for the algorithm, and making a context, cost OpenSSL more than
+ * using them: done once.
+ */
+static EVP_MAC_CTX *
+keyed_hash_siphash(void)
 {
-	static EVP_MAC *siphash;
+	static EVP_MAC_CTX *context;
+	EVP_MAC *siphash;
 
-	if (siphash == NULL)
+	if (context == NULL) {
 		siphash = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
-	return siphash;
+		if (siphash != NULL)
+			context = EVP_MAC_CTX_new(siphash);
+		EVP_MAC_free(siphash);
+	}
+	return context;
 }
 
 void
@@ -38,7 +46,7 @@ keyed_hash_short(const unsigned char key[KEYED_HASH_SHORT_SIZE],
     const void *data, size_t size,
     unsigned char hash[KEYED_HASH_SHORT_SIZE])
 {
-	EVP_MAC_CTX *context = EVP_MAC_CTX_new(keyed_hash_find_siphash());
+	EVP_MAC_CTX *context = keyed_hash_siphash();
 	size_t done = 0;
 
 	if (context == NULL ||
@@ -47,5 +55,4 @@ keyed_hash_short(const unsigned char key[KEYED_HASH_SHORT_SIZE],
 	    EVP_MAC_final(context, hash, &done, KEYED_HASH_SHORT_SIZE) != 1 ||
 	    done != KEYED_HASH_SHORT_SIZE)
 		fatalx("OpenSSL has no SipHash of 128 bits");
-	EVP_MAC_CTX_free(context);
 }
