@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json-write.h"
 #include "base/secret.h"
 #include "base/setting.h"
 #include "base/xmalloc.h"
@@ -81,6 +82,7 @@ apns_account_close(void *arg)
 	jwt_key_free(account->key);
 	key_pair_free(account->certificate);
 	setting_free(apns_account_settings, account);
+	free(account->alert);
 	free(account);
 }
 
@@ -187,6 +189,36 @@ apns_account_check_push_type(const struct apns_account *account,
 	return good;
 }
 
+/*
+ * Once, since it is the same for all messages.  The extension that decrypts
+ * runs only for a visible alert; its text is what the person sees if
+ * decryption fails.
+ */
+static void
+apns_account_write_alert(struct apns_account *account)
+{
+	struct buf alert;
+
+	buf_init(&alert, SIZE_MAX - 1);
+	json_write_name(&alert, "alert");
+	buf_append_text(&alert, "{");
+	if (account->alert_title != NULL) {
+		json_write_name(&alert, "title");
+		json_write_text(&alert, account->alert_title);
+	}
+	json_write_name(&alert, "body");
+	json_write_text(&alert, account->alert_body);
+	buf_append_text(&alert, "}");
+	json_write_name(&alert, "mutable-content");
+	json_write_integer(&alert, 1);
+	if (account->sound != NULL) {
+		json_write_name(&alert, "sound");
+		json_write_text(&alert, account->sound);
+	}
+	account->alert = xstrdup(buf_text(&alert));
+	buf_free(&alert);
+}
+
 void *
 apns_account_open(struct json_object *section, const char *directory,
     struct error *error)
@@ -203,7 +235,8 @@ apns_account_open(struct json_object *section, const char *directory,
 	    !apns_account_set_url(account, error)) {
 		apns_account_close(account);
 		account = NULL;
-	}
+	} else
+		apns_account_write_alert(account);
 	return account;
 }
 

@@ -40,6 +40,8 @@ struct apns_account {
 	bool send_badge_counts;
 	char *push_type;		/* apns-push-type */
 	int64_t time_to_live_s;
+	/* What "aps" has of an alert: its members, as JSON. */
+	char *alert;
 	struct jwt_key *key;		/* NULL until loaded */
 	struct key_pair *certificate;	/* NULL until loaded */
 	/* For apns-collapse-id: hosts with these credentials agree on it. */

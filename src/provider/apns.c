@@ -192,30 +192,6 @@ apns_push_type_is(const struct apns_account *account, const char *type)
 	return strcmp(account->push_type, type) == 0;
 }
 
-/*
- * The extension that decrypts runs only for a visible alert; its text is what
- * the person sees if decryption fails.
- */
-static void
-apns_write_alert(const struct apns_account *account, struct buf *body)
-{
-	json_write_name(body, "alert");
-	buf_append_text(body, "{");
-	if (account->alert_title != NULL) {
-		json_write_name(body, "title");
-		json_write_text(body, account->alert_title);
-	}
-	json_write_name(body, "body");
-	json_write_text(body, account->alert_body);
-	buf_append_text(body, "}");
-	json_write_name(body, "mutable-content");
-	json_write_integer(body, 1);
-	if (account->sound != NULL) {
-		json_write_name(body, "sound");
-		json_write_text(body, account->sound);
-	}
-}
-
 static void
 apns_write_aps(const struct apns_account *account,
     const struct notification *notification, struct buf *body)
@@ -234,8 +210,10 @@ apns_write_aps(const struct apns_account *account,
 			json_write_integer(body, badge);
 		}
 		if (!notification_is_badge_only(notification) &&
-		    apns_push_type_is(account, "alert"))
-			apns_write_alert(account, body);
+		    apns_push_type_is(account, "alert")) {
+			json_write_element(body);
+			buf_append_text(body, account->alert);
+		}
 	}
 	buf_append_text(body, "}");
 }
