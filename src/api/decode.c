@@ -133,31 +133,6 @@ static const struct schema decode_encrypted = {
 	}
 };
 
-/* A batch of one kind of notification, each with an id. */
-#define DECODE_BATCH_OF(kind) { \
-	.type = json_type_object, \
-	.members = (const struct schema_member[]){ \
-		{ .name = "notifications", .required = true, \
-		    .schema = &(const struct schema){ \
-			.type = json_type_array, \
-			.min_items = 1, \
-			.items = &(const struct schema){ \
-				.type = json_type_object, \
-				.members = (const struct schema_member[]){ \
-					{ .name = "id", \
-					    .schema = &decode_id, \
-					    .required = true }, \
-					{ .name = "notification", \
-					    .schema = kind, \
-					    .required = true }, \
-					{ .name = NULL } \
-				} \
-			} \
-		    } }, \
-		{ .name = NULL } \
-	} \
-}
-
 static const struct schema decode_single = {
 	.type = json_type_object,
 	.members = (const struct schema_member[]){
@@ -167,23 +142,55 @@ static const struct schema decode_single = {
 	}
 };
 
-static const struct schema decode_batch = DECODE_BATCH_OF(&decode_plain);
+/* An item of a batch of one kind of notification, and the batch. */
+#define DECODE_ITEM_OF(kind) { \
+	.type = json_type_object, \
+	.members = (const struct schema_member[]){ \
+		{ .name = "id", .schema = &decode_id, .required = true }, \
+		{ .name = "notification", .schema = &(kind), \
+		    .required = true }, \
+		{ .name = NULL } \
+	} \
+}
+#define DECODE_BATCH_OF(item) { \
+	.type = json_type_object, \
+	.members = (const struct schema_member[]){ \
+		{ .name = "notifications", .required = true, \
+		    .schema = &(const struct schema){ \
+			.type = json_type_array, \
+			.min_items = 1, \
+			.items = &(item) \
+		    } }, \
+		{ .name = NULL } \
+	} \
+}
+
+static const struct schema decode_plain_item = DECODE_ITEM_OF(decode_plain);
+static const struct schema decode_encrypted_item =
+    DECODE_ITEM_OF(decode_encrypted);
+static const struct schema decode_batch = DECODE_BATCH_OF(decode_plain_item);
 static const struct schema decode_encrypted_batch =
-    DECODE_BATCH_OF(&decode_encrypted);
+    DECODE_BATCH_OF(decode_encrypted_item);
 
 static const struct {
 	const struct schema *schema;
+	const struct schema *item;	/* what holds one notification */
+	const struct schema *notification;
 	enum notification_kind kind;
 	bool single;
 	bool tolerant;
 } decode_operations[DECODE_OPERATION__MAX] = {
 	[DECODE_NOTIFY] = { .schema = &decode_single,
+	    .item = &decode_single, .notification = &decode_plain,
 	    .kind = NOTIFICATION_PLAIN, .single = true },
 	[DECODE_MATRIX_NOTIFY] = { .schema = &decode_single,
+	    .item = &decode_single, .notification = &decode_plain,
 	    .kind = NOTIFICATION_PLAIN, .single = true, .tolerant = true },
 	[DECODE_BATCH] = { .schema = &decode_batch,
+	    .item = &decode_plain_item, .notification = &decode_plain,
 	    .kind = NOTIFICATION_PLAIN },
 	[DECODE_ENCRYPTED_BATCH] = { .schema = &decode_encrypted_batch,
+	    .item = &decode_encrypted_item, .notification = &decode_encrypted,
 	    .kind = NOTIFICATION_ENCRYPTED },
 };
 
@@ -194,15 +201,6 @@ decode_is_single(enum decode_operation operation)
 }
 
 /* --- the model, from a tree that is known to be valid -------------------- */
-
-static struct json_object *
-decode_member(struct json_object *object, const char *name)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(object, name, &value);
-	return value;
-}
 
 /* The length of the compact serialisation, in bytes. */
 static size_t
@@ -218,38 +216,40 @@ decode_size(struct json_object *value)
 static int64_t
 decode_count(struct json_object *counts, const char *name)
 {
-	struct json_object *count = decode_member(counts, name);
+	struct json_object *count = schema_member(&decode_counts, counts,
+	    name);
 
 	return count == NULL || json_object_get_int64(count) < 0 ? -1 :
 	    json_object_get_int64(count);
 }
 
 static void
-decode_read_device(struct json_object *object, struct device *device)
+decode_read_device(struct json_object *record, struct device *device)
 {
-	int64_t pushkey_ts = json_object_get_int64(decode_member(object,
-	    "pushkey_ts"));
+	const struct schema *schema = &decode_device;
+	int64_t pushkey_ts = json_object_get_int64(schema_member(schema,
+	    record, "pushkey_ts"));
 
 	if (pushkey_ts > DECODE_SECONDS_MAX)
 		pushkey_ts /= 1000;
 
-	device->app_id = json_object_get_string(decode_member(object,
+	device->app_id = json_object_get_string(schema_member(schema, record,
 	    "app_id"));
-	device->pushkey_json = decode_member(object, "pushkey");
+	device->pushkey_json = schema_member(schema, record, "pushkey");
 	device->pushkey = json_object_get_string(device->pushkey_json);
 	device->pushkey_size =
 	    (size_t)json_object_get_string_len(device->pushkey_json);
 	device->pushkey_ts = pushkey_ts < 0 ? 0 : pushkey_ts;
-	device->data = decode_member(object, "data");
+	device->data = schema_member(schema, record, "data");
 }
 
 static void
-decode_read_devices(struct json_object *object,
+decode_read_devices(struct json_object *record,
     struct notification *notification)
 {
-	struct json_object *list = decode_member(object, "devices");
-	struct json_object *device = decode_member(object, "device");
 	bool encrypted = notification->kind == NOTIFICATION_ENCRYPTED;
+	struct json_object *list = encrypted ? NULL :
+	    schema_member(&decode_plain, record, "devices");
 	size_t i;
 
 	notification->device_count = encrypted ? 1 :
@@ -257,69 +257,90 @@ decode_read_devices(struct json_object *object,
 	notification->devices = xcalloc(notification->device_count,
 	    sizeof *notification->devices);
 	for (i = 0; i < notification->device_count; i++)
-		decode_read_device(encrypted ? device :
+		decode_read_device(encrypted ?
+		    schema_member(&decode_encrypted, record, "device") :
 		    json_object_array_get_idx(list, i),
 		    &notification->devices[i]);
 }
 
 static void
-decode_read_notification(struct json_object *object,
+decode_read_texts(const struct schema *schema, struct json_object *record,
     struct notification *notification)
 {
-	bool encrypted = notification->kind == NOTIFICATION_ENCRYPTED;
-	struct json_object *prio = decode_member(object, "prio");
-	struct json_object *counts = decode_member(object, "counts");
+	struct json_object *text;
 	size_t i;
 
 	for (i = 0; i < NOTIFICATION_TEXT__MAX; i++) {
-		struct json_object *text;
-
 		if (notification_texts[i].kind != notification->kind)
 			continue;
-		text = decode_member(object, notification_texts[i].name);
-		if (text == NULL)
-			continue;
+		text = schema_member(schema, record,
+		    notification_texts[i].name);
 		/* Homeservers write "" for what a badge update lacks. */
-		if (encrypted || json_object_get_string_len(text) > 0)
+		if (notification->kind == NOTIFICATION_ENCRYPTED ||
+		    json_object_get_string_len(text) > 0)
 			notification->texts[i] = text;
 	}
-	if (!encrypted) {
-		notification->content = decode_member(object, "content");
-		notification->user_is_target = json_object_get_boolean(
-		    decode_member(object, "user_is_target"));
-		notification->membership = decode_member(object,
-		    "membership");
-	}
+}
+
+/* What only a plain one has. */
+static void
+decode_read_plain(struct json_object *record,
+    struct notification *notification)
+{
+	const struct schema *schema = &decode_plain;
+
+	notification->content = schema_member(schema, record, "content");
+	notification->user_is_target = json_object_get_boolean(
+	    schema_member(schema, record, "user_is_target"));
+	notification->membership = schema_member(schema, record,
+	    "membership");
 	if (notification->content != NULL)
 		notification->content_size = decode_size(notification->content);
+}
+
+static void
+decode_read_notification(const struct schema *schema,
+    struct json_object *record, struct notification *notification)
+{
+	struct json_object *prio = schema_member(schema, record, "prio");
+	struct json_object *counts = schema_member(schema, record, "counts");
+
+	decode_read_texts(schema, record, notification);
+	if (notification->kind == NOTIFICATION_PLAIN)
+		decode_read_plain(record, notification);
 	notification->is_low = prio != NULL &&
 	    strcmp(json_object_get_string(prio), "low") == 0;
 	notification->unread = decode_count(counts, "unread");
 	notification->missed_calls = decode_count(counts, "missed_calls");
-	decode_read_devices(object, notification);
+	decode_read_devices(record, notification);
 }
 
 static struct batch *
 decode_read_batch(enum decode_operation operation, struct json_object *tree)
 {
+	const struct schema *schema = decode_operations[operation].schema;
+	const struct schema *item = decode_operations[operation].item;
+	bool single = decode_is_single(operation);
 	struct batch *batch = xcalloc(1, sizeof *batch);
-	struct json_object *list = decode_member(tree, "notifications");
+	struct json_object *list = single ? NULL :
+	    schema_member(schema, tree, "notifications");
 	size_t i;
 
 	batch->tree = tree;
-	batch->count = decode_is_single(operation) ? 1 :
-	    json_object_array_length(list);
+	batch->count = single ? 1 : json_object_array_length(list);
 	batch->notifications = xcalloc(batch->count,
 	    sizeof *batch->notifications);
 	for (i = 0; i < batch->count; i++) {
 		struct notification *notification = &batch->notifications[i];
-		struct json_object *item = decode_is_single(operation) ?
-		    tree : json_object_array_get_idx(list, i);
+		struct json_object *record = single ? tree :
+		    json_object_array_get_idx(list, i);
 
 		notification->kind = decode_operations[operation].kind;
-		if (!decode_is_single(operation))
-			notification->id = decode_member(item, "id");
-		decode_read_notification(decode_member(item, "notification"),
+		if (!single)
+			notification->id = schema_member(item, record, "id");
+		decode_read_notification(
+		    decode_operations[operation].notification,
+		    schema_member(item, record, "notification"),
 		    notification);
 	}
 	return batch;
@@ -341,7 +362,7 @@ decode_compare_ids(const void *a, const void *b)
 
 /* The ids that occur more than once, each once; NULL if there is none. */
 static struct json_object *
-decode_find_duplicates(struct json_object *items)
+decode_find_duplicates(const struct schema *item, struct json_object *items)
 {
 	size_t i, count = json_object_array_length(items);
 	struct json_object **ids = xcalloc(count, sizeof *ids);
@@ -349,8 +370,8 @@ decode_find_duplicates(struct json_object *items)
 	bool same, listed = false;
 
 	for (i = 0; i < count; i++)
-		ids[i] = decode_member(json_object_array_get_idx(items, i),
-		    "id");
+		ids[i] = schema_member(item,
+		    json_object_array_get_idx(items, i), "id");
 	qsort(ids, count, sizeof *ids, decode_compare_ids);
 	for (i = 1; i < count; i++) {
 		same = decode_compare_ids(&ids[i - 1], &ids[i]) == 0;
@@ -368,15 +389,18 @@ decode_find_duplicates(struct json_object *items)
 
 /* What a batch that was read is refused for. */
 static enum decode_result
-decode_check_batch(const struct schema_reading *reading,
-    const struct decode_limits *limits, struct decode_error *error)
+decode_check_batch(enum decode_operation operation,
+    const struct schema_reading *reading, const struct decode_limits *limits,
+    struct decode_error *error)
 {
-	struct json_object *items = decode_member(reading->tree,
+	struct json_object *items = schema_member(
+	    decode_operations[operation].schema, reading->tree,
 	    "notifications");
 
 	if (json_object_array_length(items) > (size_t)limits->max_batch_size)
 		return DECODE_TOO_MANY;
-	error->duplicate_ids = decode_find_duplicates(items);
+	error->duplicate_ids = decode_find_duplicates(
+	    decode_operations[operation].item, items);
 	if (error->duplicate_ids != NULL)
 		return DECODE_DUPLICATES;
 	return reading->largest > (size_t)limits->max_notification_size_kb *
@@ -402,7 +426,8 @@ decode_request(enum decode_operation operation, const char *text, size_t size,
 	    &params, &reading, &error->violation))
 		result = DECODE_INVALID;
 	else if (!decode_is_single(operation))
-		result = decode_check_batch(&reading, limits, error);
+		result = decode_check_batch(operation, &reading, limits,
+		    error);
 	if (result == DECODE_OK)
 		*batch = decode_read_batch(operation, reading.tree);
 	else

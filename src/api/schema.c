@@ -165,6 +165,32 @@ schema_find_member(const struct schema_reader *reader,
 	return member;
 }
 
+/* An object that is whole, or a record with room for all members. */
+static struct json_object *
+schema_new_object(const struct schema *schema)
+{
+	int count = 0;
+
+	if (schema->whole)
+		return json_object_new_object();
+	while (schema->members[count].name != NULL)
+		count++;
+	return json_object_new_array_ext(count);
+}
+
+/* The last one of a name counts. */
+static void
+schema_keep(const struct schema *schema, const struct schema_member *member,
+    struct json_object *object, struct json_object *value)
+{
+	if (schema->whole)
+		json_object_object_add_ex(object, member->name, value,
+		    JSON_C_OBJECT_ADD_CONSTANT_KEY);
+	else
+		json_object_array_put_idx(object,
+		    (size_t)(member - schema->members), value);
+}
+
 /* A member that no schema names, of an object that is kept whole or not. */
 static void
 schema_read_unknown(struct schema_reader *reader, const struct schema *schema,
@@ -184,7 +210,7 @@ schema_read_unknown(struct schema_reader *reader, const struct schema *schema,
 }
 
 static void
-schema_read_known(struct schema_reader *reader,
+schema_read_known(struct schema_reader *reader, const struct schema *schema,
     const struct schema_member *member, struct json_object *object,
     const struct schema_place *place)
 {
@@ -203,8 +229,7 @@ schema_read_known(struct schema_reader *reader,
 		value = NULL;
 	}
 	if (value != NULL)
-		json_object_object_add_ex(object, member->name, value,
-		    JSON_C_OBJECT_ADD_CONSTANT_KEY);
+		schema_keep(schema, member, object, value);
 }
 
 static void
@@ -223,7 +248,7 @@ schema_read_member(struct schema_reader *reader, const struct schema *schema,
 		schema_read_unknown(reader, schema, object, place);
 	else {
 		*seen |= UINT64_C(1) << (member - schema->members);
-		schema_read_known(reader, member, object, place);
+		schema_read_known(reader, schema, member, object, place);
 	}
 }
 
@@ -271,7 +296,7 @@ schema_read_object(struct schema_reader *reader, const struct schema *schema,
 	}
 	if (schema->members == NULL)
 		return json_text_build(&reader->scan);
-	object = json_object_new_object();
+	object = schema_new_object(schema);
 	json_scan_take(&reader->scan, '{');
 	for (first = true; schema_goes_on(reader, '}', first); first = false)
 		schema_read_member(reader, schema, object, place, &seen);
@@ -532,4 +557,15 @@ schema_read(const struct schema *schema, const char *text, size_t size,
 		reading->tree = NULL;
 	}
 	return !reader.violated;
+}
+
+struct json_object *
+schema_member(const struct schema *schema, struct json_object *record,
+    const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(schema->members[i].name, name) != 0)
+		i++;
+	return record == NULL ? NULL : json_object_array_get_idx(record, i);
 }

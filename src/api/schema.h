@@ -68,8 +68,11 @@ struct schema_params {
 };
 
 struct schema_reading {
-	/* What was read, which the caller puts: no nulls, no unknown members,
-	 * and objects without `members` only if they are whole. */
+	/* What was read, which the caller puts.  An object that is whole is
+	 * one; else it is a record: an array of the values of its schema's
+	 * members, in their order, NULL for what is absent.  (An object of
+	 * json-c takes 800 bytes, and a hash for each name.)  One of neither
+	 * is absent. */
 	struct json_object *tree;
 	size_t largest;		/* bytes of the largest `measured` value in
 				 * its compact form */
@@ -88,5 +91,12 @@ struct schema_violation {
 bool schema_read(const struct schema *schema, const char *text, size_t size,
     const struct schema_params *params, struct schema_reading *reading,
     struct schema_violation *violation);
+
+/*
+ * The value of a member of a record, which its schema must have; NULL if it,
+ * or the record, is absent.
+ */
+struct json_object *schema_member(const struct schema *schema,
+    struct json_object *record, const char *name);
 
 #endif
