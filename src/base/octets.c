@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/octets.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,15 +18,6 @@ octets_load(const char *text)
 	return bytes;
 }
 
-/* Comparisons give 0xff for true. */
-static bool
-octets_any(octets_bytes truths)
-{
-	octets_words words = (octets_words)truths;
-
-	return (words[0] | words[1]) != 0;
-}
-
 /* The sum of all sixteen. */
 static size_t
 octets_sum(octets_bytes bytes)
@@ -41,63 +31,97 @@ octets_sum(octets_bytes bytes)
 
 /* --- where the first one is ----------------------------------------------- */
 
+/* 0xff in the place of each byte that is looked for, and 0 of any other. */
+typedef octets_bytes octets_test(octets_bytes bytes);
+
+static octets_bytes
+octets_beyond_ascii(octets_bytes bytes)
+{
+	return (octets_bytes)(bytes >= 0x80);
+}
+
+static octets_bytes
+octets_not_plain(octets_bytes bytes)
+{
+	return (octets_bytes)(bytes < 0x20) | (octets_bytes)(bytes == '"') |
+	    (octets_bytes)(bytes == '\\');
+}
+
+static octets_bytes
+octets_not_printable(octets_bytes bytes)
+{
+	return (octets_bytes)(bytes < 0x20) | (octets_bytes)(bytes == 0x7f);
+}
+
+/* In a word of eight; not zero. */
+static size_t
+octets_first_in_word(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	return (size_t)__builtin_clzll(word) / 8;
+#else
+	return (size_t)__builtin_ctzll(word) / 8;
+#endif
+}
+
+/* Where the first one is; OCTETS_STEP: there is none. */
+static size_t
+octets_first(octets_bytes found)
+{
+	octets_words words = (octets_words)found;
+
+	if ((words[0] | words[1]) == 0)		/* mostly */
+		return OCTETS_STEP;
+	return words[0] != 0 ? octets_first_in_word(words[0]) :
+	    OCTETS_STEP / 2 + octets_first_in_word(words[1]);
+}
+
+/* In fewer than sixteen bytes; what follows them may be found, too. */
+static size_t
+octets_find_in_few(const char *text, size_t size, octets_test *test)
+{
+	octets_bytes few = { 0 };
+	size_t first;
+
+	if (size > 0)	/* else `text` may be NULL */
+		memcpy(&few, text, size);
+	first = octets_first(test(few));
+	return first < size ? first : size;
+}
+
+/* The last step may overlap the one before it. */
+static inline __attribute__((always_inline)) size_t
+octets_find(const char *text, size_t size, octets_test *test)
+{
+	size_t i = 0, first;
+
+	if (size < OCTETS_STEP)
+		return octets_find_in_few(text, size, test);
+	for (; i < size - OCTETS_STEP; i += OCTETS_STEP) {
+		first = octets_first(test(octets_load(text + i)));
+		if (first < OCTETS_STEP)
+			return i + first;
+	}
+	i = size - OCTETS_STEP;
+	return i + octets_first(test(octets_load(text + i)));
+}
+
 size_t
 octets_ascii(const char *text, size_t size)
 {
-	size_t i = 0;
-
-	while (size - i >= OCTETS_STEP &&
-	    !octets_any(octets_load(text + i) & 0x80))
-		i += OCTETS_STEP;
-	while (i < size && (unsigned char)text[i] < 0x80)
-		i++;
-	return i;
-}
-
-static bool
-octets_are_plain(octets_bytes bytes)
-{
-	return !octets_any((octets_bytes)(bytes < 0x20) |
-	    (octets_bytes)(bytes == '"') | (octets_bytes)(bytes == '\\'));
-}
-
-static bool
-octets_is_plain(unsigned char byte)
-{
-	return byte >= 0x20 && byte != '"' && byte != '\\';
+	return octets_find(text, size, octets_beyond_ascii);
 }
 
 size_t
 octets_plain(const char *text, size_t size)
 {
-	size_t i = 0;
-
-	while (size - i >= OCTETS_STEP &&
-	    octets_are_plain(octets_load(text + i)))
-		i += OCTETS_STEP;
-	while (i < size && octets_is_plain((unsigned char)text[i]))
-		i++;
-	return i;
-}
-
-static bool
-octets_are_printable(octets_bytes bytes)
-{
-	return !octets_any((octets_bytes)(bytes < 0x20) |
-	    (octets_bytes)(bytes == 0x7f));
+	return octets_find(text, size, octets_not_plain);
 }
 
 size_t
 octets_printable(const char *text, size_t size)
 {
-	size_t i = 0;
-
-	while (size - i >= OCTETS_STEP &&
-	    octets_are_printable(octets_load(text + i)))
-		i += OCTETS_STEP;
-	while (i < size && (unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
-		i++;
-	return i;
+	return octets_find(text, size, octets_not_printable);
 }
 
 /* --- how many there are --------------------------------------------------- */
