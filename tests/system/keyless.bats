@@ -196,7 +196,7 @@ delivered_anew() {
 	[ "$CODE" = 503 ]
 	[ "$(asked)" = \
 		'POST /v1/token 200 POST generateAccessToken 403' ]
-	explains 'is not impersonated (403, PERMISSION_DENIED)'
+	explains 'the service account is not impersonated (403, PERMISSION_DENIED)'
 	explains 'roles/iam.workloadIdentityUser'
 }
 

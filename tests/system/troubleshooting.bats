@@ -495,12 +495,13 @@ take_port() {
 # is_made ROW: something that only it quotes stands in a test.  (Apache's
 # handshakes are in crl.bats.)
 is_made() {
-	local quote
+	local quote text
 	[[ $1 != " the TLS handshake fails"* && $1 != " 503 from"* ]] ||
 		return 0
 	while IFS= read -r quote; do
+		text=${quote:1:-1} text=${text%…}
 		[ "$(grep -cF -- "$quote" "$ROOT/doc/TROUBLESHOOTING.md")" != 1 ] ||
-			! grep -qF -- "${quote:1:-1}" "$ROOT"/tests/system/*.bats ||
+			! grep -qF -- "$text" "$ROOT"/tests/system/*.bats ||
 			return 0
 	done < <(grep -oE '`[^`]+`|"[^"]+"' <<<"$1")
 	return 1
