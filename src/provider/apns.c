@@ -35,74 +35,72 @@ enum {
  */
 struct apns_answer {
 	int status;
-	const char *reason;
-	enum verdict verdict;
-	enum cause cause;
-	enum retry retry;
-	bool fresh_connection;
-	bool suspicious;
+	struct outcome outcome;	/* for that reason */
 };
 
 static const struct apns_answer apns_answers[] = {
-#define APNS_BUG(code, word) { .status = code, .reason = word, \
-    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED }
-#define APNS_DEAD(code, word) { .status = code, .reason = word, \
-    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD }
+#define APNS_BUG(word) { .reason = word, .verdict = VERDICT_FAILED, \
+    .cause = CAUSE_REFUSED }
+#define APNS_DEAD(word) { .reason = word, .verdict = VERDICT_REJECTED, \
+    .cause = CAUSE_PUSHKEY_DEAD }
 /* By keys of the other environment, or a wrong topic, it may be all devices. */
-#define APNS_SUSPECT(code, word) { .status = code, .reason = word, \
-    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD, \
-    .suspicious = true }
-#define APNS_OPERATOR(code, word) { .status = code, .reason = word, \
-    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS }
-#define APNS_BUSY(code, word, what) { .status = code, .reason = word, \
-    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED, .retry = what }
-#define APNS_CONNECTION(code, word) { .status = code, .reason = word, \
-    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE, \
-    .retry = RETRY_AT_ONCE, .fresh_connection = true }
-	APNS_BUG(400, "BadCollapseId"),
-	APNS_BUG(400, "BadExpirationDate"),
-	APNS_BUG(400, "BadMessageId"),
-	APNS_BUG(400, "BadPriority"),
-	APNS_BUG(400, "DuplicateHeaders"),
-	APNS_BUG(400, "InvalidPushType"),
-	APNS_BUG(400, "MissingDeviceToken"),
-	APNS_BUG(400, "MissingTopic"),
-	APNS_BUG(400, "PayloadEmpty"),
-	APNS_SUSPECT(400, "BadDeviceToken"),
-	APNS_SUSPECT(400, "DeviceTokenNotForTopic"),
-	APNS_OPERATOR(400, "BadTopic"),
-	APNS_OPERATOR(400, "TopicDisallowed"),
-	APNS_CONNECTION(400, "IdleTimeout"),
-	APNS_OPERATOR(403, "BadCertificate"),
-	APNS_OPERATOR(403, "BadCertificateEnvironment"),
-	APNS_OPERATOR(403, "BadEnvironmentKeyIdInToken"),
-	APNS_OPERATOR(403, "BadEnvironmentKeyInToken"),
-	{ .status = 403, .reason = "ExpiredProviderToken",
+#define APNS_SUSPECT(word) { .reason = word, .verdict = VERDICT_REJECTED, \
+    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true }
+#define APNS_OPERATOR(word) { .reason = word, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_CREDENTIALS }
+#define APNS_BUSY(word, what) { .reason = word, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_OVERLOADED, .retry = what }
+#define APNS_CONNECTION(word) { .reason = word, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_UNREACHABLE, .retry = RETRY_AT_ONCE, \
+    .fresh_connection = true }
+	{ .status = 400, .outcome = APNS_BUG("BadCollapseId") },
+	{ .status = 400, .outcome = APNS_BUG("BadExpirationDate") },
+	{ .status = 400, .outcome = APNS_BUG("BadMessageId") },
+	{ .status = 400, .outcome = APNS_BUG("BadPriority") },
+	{ .status = 400, .outcome = APNS_BUG("DuplicateHeaders") },
+	{ .status = 400, .outcome = APNS_BUG("InvalidPushType") },
+	{ .status = 400, .outcome = APNS_BUG("MissingDeviceToken") },
+	{ .status = 400, .outcome = APNS_BUG("MissingTopic") },
+	{ .status = 400, .outcome = APNS_BUG("PayloadEmpty") },
+	{ .status = 400, .outcome = APNS_SUSPECT("BadDeviceToken") },
+	{ .status = 400, .outcome = APNS_SUSPECT("DeviceTokenNotForTopic") },
+	{ .status = 400, .outcome = APNS_OPERATOR("BadTopic") },
+	{ .status = 400, .outcome = APNS_OPERATOR("TopicDisallowed") },
+	{ .status = 400, .outcome = APNS_CONNECTION("IdleTimeout") },
+	{ .status = 403, .outcome = APNS_OPERATOR("BadCertificate") },
+	{ .status = 403,
+	    .outcome = APNS_OPERATOR("BadCertificateEnvironment") },
+	{ .status = 403,
+	    .outcome = APNS_OPERATOR("BadEnvironmentKeyIdInToken") },
+	{ .status = 403, .outcome = APNS_OPERATOR("BadEnvironmentKeyInToken") },
+	{ .status = 403, .outcome = { .reason = "ExpiredProviderToken",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
-	    .retry = RETRY_TOKEN, .fresh_connection = true },
-	APNS_OPERATOR(403, "Forbidden"),
-	APNS_OPERATOR(403, "InvalidProviderToken"),
-	APNS_OPERATOR(403, "MissingProviderToken"),
-	{ .status = 403, .reason = "UnrelatedKeyIdInToken",
+	    .retry = RETRY_TOKEN, .fresh_connection = true } },
+	{ .status = 403, .outcome = APNS_OPERATOR("Forbidden") },
+	{ .status = 403, .outcome = APNS_OPERATOR("InvalidProviderToken") },
+	{ .status = 403, .outcome = APNS_OPERATOR("MissingProviderToken") },
+	{ .status = 403, .outcome = { .reason = "UnrelatedKeyIdInToken",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
-	    .retry = RETRY_ONCE, .fresh_connection = true },
-	APNS_BUG(404, "BadPath"),
-	APNS_BUG(405, "MethodNotAllowed"),
-	APNS_DEAD(400, "ExpiredToken"),
-	APNS_DEAD(410, "ExpiredToken"),
-	APNS_DEAD(410, "Unregistered"),
-	{ .status = 413, .reason = "PayloadTooLarge",
+	    .retry = RETRY_ONCE, .fresh_connection = true } },
+	{ .status = 404, .outcome = APNS_BUG("BadPath") },
+	{ .status = 405, .outcome = APNS_BUG("MethodNotAllowed") },
+	{ .status = 400, .outcome = APNS_DEAD("ExpiredToken") },
+	{ .status = 410, .outcome = APNS_DEAD("ExpiredToken") },
+	{ .status = 410, .outcome = APNS_DEAD("Unregistered") },
+	{ .status = 413, .outcome = { .reason = "PayloadTooLarge",
 	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG,
-	    .retry = RETRY_VARIANT },
+	    .retry = RETRY_VARIANT } },
 	/* The connection is unusable for a time, and so is the token: Apple
 	 * has first seen another one less than 20 minutes ago. */
-	{ .status = 429, .reason = "TooManyProviderTokenUpdates",
+	{ .status = 429, .outcome = { .reason = "TooManyProviderTokenUpdates",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
-	    .retry = RETRY_FORMER_TOKEN, .fresh_connection = true },
-	APNS_BUSY(429, "TooManyRequests", RETRY_NEVER),
-	APNS_BUSY(500, "InternalServerError", RETRY_BACKOFF),
-	APNS_BUSY(503, "ServiceUnavailable", RETRY_BACKOFF),
-	APNS_CONNECTION(503, "Shutdown"),
+	    .retry = RETRY_FORMER_TOKEN, .fresh_connection = true } },
+	{ .status = 429, .outcome = APNS_BUSY("TooManyRequests", RETRY_NEVER) },
+	{ .status = 500,
+	    .outcome = APNS_BUSY("InternalServerError", RETRY_BACKOFF) },
+	{ .status = 503,
+	    .outcome = APNS_BUSY("ServiceUnavailable", RETRY_BACKOFF) },
+	{ .status = 503, .outcome = APNS_CONNECTION("Shutdown") },
 };
 
 /*
@@ -114,35 +112,35 @@ static const struct {
 	int first;
 	int last;
 	bool with_reason;	/* not for an answer without one */
-	struct apns_answer answer;
+	struct outcome outcome;
 } apns_classes[] = {
 	{ .first = 200, .last = 299,
-	    .answer = { .reason = "ok", .verdict = VERDICT_DELIVERED } },
-	{ .first = 401, .last = 401, .answer = APNS_OPERATOR(0, "other") },
-	{ .first = 403, .last = 403, .answer = APNS_OPERATOR(0, "other") },
-	{ .first = 407, .last = 407, .answer = APNS_OPERATOR(0, "other") },
+	    .outcome = { .reason = "ok", .verdict = VERDICT_DELIVERED } },
+	{ .first = 401, .last = 401, .outcome = APNS_OPERATOR("other") },
+	{ .first = 403, .last = 403, .outcome = APNS_OPERATOR("other") },
+	{ .first = 407, .last = 407, .outcome = APNS_OPERATOR("other") },
 	/* Not BadPath and the like: the URL is wrong, and Apple not there. */
-	{ .first = 404, .last = 405, .answer = APNS_OPERATOR(0, "other") },
+	{ .first = 404, .last = 405, .outcome = APNS_OPERATOR("other") },
 	{ .first = 408, .last = 408,
-	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
+	    .outcome = APNS_BUSY("other", RETRY_BACKOFF) },
 	{ .first = 413, .last = 413, .with_reason = true,
-	    .answer = { .reason = "other", .verdict = VERDICT_FAILED,
+	    .outcome = { .reason = "other", .verdict = VERDICT_FAILED,
 	    .cause = CAUSE_TOO_LONG, .retry = RETRY_VARIANT } },
 	/* The connection leads to a server for other names. */
-	{ .first = 421, .last = 421, .answer = { .reason = "other",
+	{ .first = 421, .last = 421, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
 	    .retry = RETRY_ONCE, .fresh_connection = true } },
-	{ .first = 425, .last = 425, .answer = { .reason = "other",
+	{ .first = 425, .last = 425, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 	{ .first = 429, .last = 429,
-	    .answer = APNS_BUSY(0, "other", RETRY_AFTER_ONLY) },
+	    .outcome = APNS_BUSY("other", RETRY_AFTER_ONLY) },
 	{ .first = 400, .last = 499, .with_reason = true,
-	    .answer = APNS_BUG(0, "other") },
-	{ .first = 400, .last = 499, .answer = { .reason = "not APNs",
+	    .outcome = APNS_BUG("other") },
+	{ .first = 400, .last = 499, .outcome = { .reason = "not APNs",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 	{ .first = 500, .last = 599,
-	    .answer = APNS_BUSY(0, "other", RETRY_BACKOFF) },
-	{ .first = 0, .last = 999, .answer = { .reason = "other",
+	    .outcome = APNS_BUSY("other", RETRY_BACKOFF) },
+	{ .first = 0, .last = 999, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 };
 
@@ -425,7 +423,7 @@ apns_compose(const void *arg, const struct notification *notification,
 	return http_request_is_complete(request) ? CAUSE_NONE : CAUSE_REFUSED;
 }
 
-static const struct apns_answer *
+static const struct outcome *
 apns_find_answer(int status, const char *reason)
 {
 	size_t i;
@@ -433,14 +431,14 @@ apns_find_answer(int status, const char *reason)
 	for (i = 0; reason != NULL &&
 	    i < sizeof apns_answers / sizeof *apns_answers; i++) {
 		if (apns_answers[i].status == status &&
-		    strcmp(apns_answers[i].reason, reason) == 0)
-			return &apns_answers[i];
+		    strcmp(apns_answers[i].outcome.reason, reason) == 0)
+			return &apns_answers[i].outcome;
 	}
 	for (i = 0; status < apns_classes[i].first ||
 	    status > apns_classes[i].last ||
 	    (apns_classes[i].with_reason && reason == NULL); i++)
 		;
-	return &apns_classes[i].answer;
+	return &apns_classes[i].outcome;
 }
 
 /*
@@ -467,24 +465,16 @@ apns_judge(const void *arg, const struct device *device,
     const struct http_reply *reply, struct outcome *outcome)
 {
 	struct json_object *body = provider_read_json(reply);
-	const struct apns_answer *answer = apns_find_answer(reply->status,
-	    body == NULL ? NULL : json_text_member(body, "reason"));
 
 	(void)arg;
-	*outcome = (struct outcome){
-		.verdict = answer->verdict,
-		.cause = answer->cause,
-		.retry = answer->retry,
-		.fresh_connection = answer->fresh_connection,
-		.suspicious = answer->suspicious,
-		.retry_after_ms = reply->retry_after_ms,
-		.reason = answer->reason
-	};
-	if (reply->status == 410 && answer->verdict == VERDICT_REJECTED &&
+	*outcome = *apns_find_answer(reply->status,
+	    body == NULL ? NULL : json_text_member(body, "reason"));
+	outcome->retry_after_ms = reply->retry_after_ms;
+	if (reply->status == 410 && outcome->verdict == VERDICT_REJECTED &&
 	    !apns_is_still_dead(device, body)) {
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_PUSHKEY_RENEWED;
-	} else if (answer->verdict == VERDICT_DELIVERED &&
+	} else if (outcome->verdict == VERDICT_DELIVERED &&
 	    provider_is_foreign(reply)) {
 		outcome->verdict = VERDICT_LATER;
 		outcome->cause = CAUSE_CREDENTIALS;

@@ -39,65 +39,62 @@ struct fcm_answer {
 	int last;
 	const char *code;	/* NULL: any, or none */
 	bool with_error;	/* not for an answer without "error" */
-	const char *reason;
-	enum verdict verdict;
-	enum cause cause;
-	enum retry retry;
-	bool fresh_connection;
-	bool suspicious;
+	struct outcome outcome;
 };
 
 static const struct fcm_answer fcm_answers[] = {
 #define FCM_OPERATOR(from, to, word, label) { .first = from, .last = to, \
-    .code = word, .reason = label, .verdict = VERDICT_LATER, \
-    .cause = CAUSE_CREDENTIALS }
+    .code = word, .outcome = { .reason = label, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_CREDENTIALS } }
 #define FCM_BUSY(from, to, word, label, what) { .first = from, .last = to, \
-    .code = word, .reason = label, .verdict = VERDICT_LATER, \
-    .cause = CAUSE_OVERLOADED, .retry = what }
-	{ .first = 200, .last = 299, .reason = "ok",
-	    .verdict = VERDICT_DELIVERED },
+    .code = word, .outcome = { .reason = label, .verdict = VERDICT_LATER, \
+    .cause = CAUSE_OVERLOADED, .retry = what } }
+	{ .first = 200, .last = 299, .outcome = { .reason = "ok",
+	    .verdict = VERDICT_DELIVERED } },
 	{ .first = 400, .last = 400, .code = "UNREGISTERED",
-	    .reason = "UNREGISTERED", .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD },
+	    .outcome = { .reason = "UNREGISTERED", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD } },
 	{ .first = 404, .last = 404, .code = "UNREGISTERED",
-	    .reason = "UNREGISTERED", .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD },
+	    .outcome = { .reason = "UNREGISTERED", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD } },
 	{ .first = 403, .last = 403, .code = "SENDER_ID_MISMATCH",
-	    .reason = "SENDER_ID_MISMATCH", .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true },
+	    .outcome = { .reason = "SENDER_ID_MISMATCH",
+	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD,
+	    .suspicious = true } },
 	FCM_OPERATOR(401, 401, "THIRD_PARTY_AUTH_ERROR",
 	    "THIRD_PARTY_AUTH_ERROR"),
 	FCM_OPERATOR(401, 401, "APNS_AUTH_ERROR", "APNS_AUTH_ERROR"),
-	{ .first = 401, .last = 401, .reason = "UNAUTHENTICATED",
+	{ .first = 401, .last = 401, .outcome = { .reason = "UNAUTHENTICATED",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
-	    .retry = RETRY_TOKEN },
+	    .retry = RETRY_TOKEN } },
 	FCM_OPERATOR(403, 403, NULL, "PERMISSION_DENIED"),
 	/* No FcmError: the URL or the project is wrong, not the pushkey. */
 	FCM_OPERATOR(404, 404, NULL, "NOT_FOUND"),
 	FCM_OPERATOR(407, 407, NULL, "other"),
 	FCM_BUSY(408, 408, NULL, "other", RETRY_BACKOFF),
-	{ .first = 413, .last = 413, .with_error = true, .reason = "other",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG,
-	    .retry = RETRY_VARIANT },
+	{ .first = 413, .last = 413, .with_error = true,
+	    .outcome = { .reason = "other", .verdict = VERDICT_FAILED,
+	    .cause = CAUSE_TOO_LONG, .retry = RETRY_VARIANT } },
 	/* The connection leads to a server for other names. */
-	{ .first = 421, .last = 421, .reason = "other",
+	{ .first = 421, .last = 421, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
-	    .retry = RETRY_ONCE, .fresh_connection = true },
-	{ .first = 425, .last = 425, .reason = "other",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
+	    .retry = RETRY_ONCE, .fresh_connection = true } },
+	{ .first = 425, .last = 425, .outcome = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 	FCM_BUSY(429, 429, NULL, "QUOTA_EXCEEDED", RETRY_AFTER_ONLY),
 	{ .first = 400, .last = 400, .with_error = true,
-	    .reason = "INVALID_ARGUMENT", .verdict = VERDICT_FAILED,
-	    .cause = CAUSE_REFUSED },
-	{ .first = 400, .last = 499, .with_error = true, .reason = "other",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
-	{ .first = 400, .last = 499, .reason = "not FCM",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
+	    .outcome = { .reason = "INVALID_ARGUMENT",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED } },
+	{ .first = 400, .last = 499, .with_error = true,
+	    .outcome = { .reason = "other", .verdict = VERDICT_FAILED,
+	    .cause = CAUSE_REFUSED } },
+	{ .first = 400, .last = 499, .outcome = { .reason = "not FCM",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 	FCM_BUSY(500, 500, NULL, "INTERNAL", RETRY_BACKOFF),
 	FCM_BUSY(503, 503, NULL, "UNAVAILABLE", RETRY_BACKOFF),
 	FCM_BUSY(500, 599, NULL, "other", RETRY_BACKOFF),
-	{ .first = 0, .last = 999, .reason = "other",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
+	{ .first = 0, .last = 999, .outcome = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
 };
 
 /* --- compose ------------------------------------------------------------- */
@@ -523,15 +520,8 @@ fcm_judge(const void *arg, const struct device *device,
 
 	(void)arg;
 	(void)device;
-	*outcome = (struct outcome){
-		.verdict = answer->verdict,
-		.cause = answer->cause,
-		.retry = answer->retry,
-		.fresh_connection = answer->fresh_connection,
-		.suspicious = answer->suspicious,
-		.retry_after_ms = reply->retry_after_ms,
-		.reason = answer->reason
-	};
+	*outcome = answer->outcome;
+	outcome->retry_after_ms = reply->retry_after_ms;
 	if (reply->status == 400 && fcm_is_invalid_argument(error, code) &&
 	    fcm_blames_pushkey(details)) {
 		outcome->verdict = VERDICT_REJECTED;

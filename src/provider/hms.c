@@ -190,40 +190,34 @@ struct hms_answer {
 	int version;		/* 0: any; 1: 1 and 2; 3 */
 	const char *word;	/* in `msg`, in any case; NULL: any */
 	bool names_pushkey;	/* `msg` must list it as illegal */
-	const char *reason;
-	enum verdict verdict;
-	enum cause cause;
-	enum retry retry;
-	bool fresh_connection;
-	bool suspicious;
+	struct outcome outcome;
 };
 
 static const struct hms_answer hms_answers[] = {
 #define HMS_ANY .first = 0, .last = 999
-#define HMS_BUG(number) { .code = number, HMS_ANY, .reason = number, \
-    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED }
-#define HMS_OPERATOR(number, what) { .code = number, HMS_ANY, \
+#define HMS_BUG(number) { .code = number, HMS_ANY, .outcome = { \
+    .reason = number, .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED } }
+#define HMS_OPERATOR(number, what) { .code = number, HMS_ANY, .outcome = { \
     .reason = number, .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS, \
-    .retry = what }
-#define HMS_BUSY(number) { .code = number, HMS_ANY, .reason = number, \
-    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED, \
-    .retry = RETRY_BACKOFF }
-	{ .code = "80000000", .first = 200, .last = 299, .reason = "ok",
-	    .verdict = VERDICT_DELIVERED },
+    .retry = what } }
+#define HMS_BUSY(number) { .code = number, HMS_ANY, .outcome = { \
+    .reason = number, .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED, \
+    .retry = RETRY_BACKOFF } }
+	{ .code = "80000000", .first = 200, .last = 299,
+	    .outcome = { .reason = "ok", .verdict = VERDICT_DELIVERED } },
 	{ .code = "80100000", HMS_ANY, .version = 1, .names_pushkey = true,
-	    .reason = "80100000", .verdict = VERDICT_REJECTED,
-	    .cause = CAUSE_PUSHKEY_DEAD },
-	{ .code = "80100000", HMS_ANY, .version = 3,
-	    .word = "tokenFormatError", .reason = "80100000",
-	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD },
+	    .outcome = { .reason = "80100000", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD } },
+	{ .code = "80100000", HMS_ANY, .version = 3, .word = "tokenFormatError",
+	    .outcome = { .reason = "80100000", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD } },
 	{ .code = "80300007", HMS_ANY, .version = 1,
-	    .word = "all the tokens are invalid", .reason = "80300007",
-	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD,
-	    .suspicious = true },
-	{ .code = "80300007", HMS_ANY, .version = 3,
-	    .word = "tokenFormatError", .reason = "80300007",
-	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD,
-	    .suspicious = true },
+	    .word = "all the tokens are invalid",
+	    .outcome = { .reason = "80300007", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true } },
+	{ .code = "80300007", HMS_ANY, .version = 3, .word = "tokenFormatError",
+	    .outcome = { .reason = "80300007", .verdict = VERDICT_REJECTED,
+	    .cause = CAUSE_PUSHKEY_DEAD, .suspicious = true } },
 	/* Rights that are missing, a token of another app. */
 	HMS_OPERATOR("80100000", RETRY_NEVER),
 	HMS_OPERATOR("80300007", RETRY_NEVER),
@@ -239,45 +233,46 @@ static const struct hms_answer hms_answers[] = {
 	HMS_OPERATOR("80200003", RETRY_TOKEN),
 	HMS_OPERATOR("80200005", RETRY_TOKEN),
 	HMS_OPERATOR("80300002", RETRY_NEVER),
-	{ .code = "80300008", HMS_ANY, .reason = "80300008",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
+	{ .code = "80300008", HMS_ANY, .outcome = { .reason = "80300008",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG } },
 	HMS_BUG("80300010"),
 	HMS_OPERATOR("80300011", RETRY_NEVER),
 	HMS_OPERATOR("80300036", RETRY_NEVER),
 	HMS_BUSY("80600003"),
 	HMS_BUSY("81000001"),
 	/* Codes that we do not know, by the status. */
-	{ .first = 401, .last = 401, .reason = "other",
+	{ .first = 401, .last = 401, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS,
-	    .retry = RETRY_TOKEN },
-	{ .first = 403, .last = 403, .reason = "other",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS },
-	{ .first = 404, .last = 405, .reason = "other",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS },
-	{ .first = 407, .last = 407, .reason = "other",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS },
-	{ .first = 408, .last = 408, .reason = "other",
+	    .retry = RETRY_TOKEN } },
+	{ .first = 403, .last = 403, .outcome = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS } },
+	{ .first = 404, .last = 405, .outcome = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS } },
+	{ .first = 407, .last = 407, .outcome = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_CREDENTIALS } },
+	{ .first = 408, .last = 408, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
-	    .retry = RETRY_BACKOFF },
-	{ .first = 421, .last = 421, .reason = "other",
+	    .retry = RETRY_BACKOFF } },
+	{ .first = 421, .last = 421, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE,
-	    .retry = RETRY_ONCE, .fresh_connection = true },
-	{ .first = 425, .last = 425, .reason = "other",
-	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE },
-	{ .first = 429, .last = 429, .reason = "other",
+	    .retry = RETRY_ONCE, .fresh_connection = true } },
+	{ .first = 425, .last = 425, .outcome = { .reason = "other",
+	    .verdict = VERDICT_LATER, .cause = CAUSE_UNREACHABLE } },
+	{ .first = 429, .last = 429, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
-	    .retry = RETRY_AFTER_ONLY },
-	{ .first = 200, .last = 499, .with_code = true, .reason = "other",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED },
+	    .retry = RETRY_AFTER_ONLY } },
+	{ .first = 200, .last = 499, .with_code = true,
+	    .outcome = { .reason = "other", .verdict = VERDICT_FAILED,
+	    .cause = CAUSE_REFUSED } },
 	/* Flow control. */
-	{ .first = 503, .last = 503, .reason = "flow control",
+	{ .first = 503, .last = 503, .outcome = { .reason = "flow control",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
-	    .retry = RETRY_AFTER_ONLY },
-	{ .first = 500, .last = 599, .reason = "other",
+	    .retry = RETRY_AFTER_ONLY } },
+	{ .first = 500, .last = 599, .outcome = { .reason = "other",
 	    .verdict = VERDICT_LATER, .cause = CAUSE_OVERLOADED,
-	    .retry = RETRY_BACKOFF },
-	{ HMS_ANY, .reason = "not HMS", .verdict = VERDICT_LATER,
-	    .cause = CAUSE_UNREACHABLE },
+	    .retry = RETRY_BACKOFF } },
+	{ HMS_ANY, .outcome = { .reason = "not HMS", .verdict = VERDICT_LATER,
+	    .cause = CAUSE_UNREACHABLE } },
 };
 
 /* `msg` is JSON in a string then: {"success":0,"illegal_tokens":["…"]}. */
@@ -328,15 +323,8 @@ hms_judge(const void *arg, const struct device *device,
 	while (!hms_answer_fits(answer, arg, device, reply->status, code,
 	    words))
 		answer++;
-	*outcome = (struct outcome){
-		.verdict = answer->verdict,
-		.cause = answer->cause,
-		.retry = answer->retry,
-		.fresh_connection = answer->fresh_connection,
-		.suspicious = answer->suspicious,
-		.retry_after_ms = reply->retry_after_ms,
-		.reason = answer->reason
-	};
+	*outcome = answer->outcome;
+	outcome->retry_after_ms = reply->retry_after_ms;
 	json_object_put(body);
 }
 

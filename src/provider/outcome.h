@@ -64,7 +64,8 @@ struct outcome {
 	bool suspicious;
 	/* Although the status says that the server failed, it is well. */
 	bool server_is_well;
-	int64_t retry_after_ms;	/* -1 if the provider named no time */
+	/* -1 if the provider named no time; of no meaning in a table. */
+	int64_t retry_after_ms;
 	const char *reason;	/* a fixed word for logs; never NULL */
 };
 

@@ -26,19 +26,13 @@ struct webpush_answer {
 	const char *word;	/* Apple's `reason`; NULL: any */
 	int number;		/* Mozilla's `errno`; 0: any */
 	const char *words;	/* in the body, in any case; NULL: any */
-	const char *reason;
-	enum verdict verdict;
-	enum cause cause;
-	enum retry retry;
-	bool fresh_connection;
-	bool suspicious;
-	bool server_is_well;
+	struct outcome outcome;
 };
 
 static const struct webpush_answer webpush_answers[] = {
 /* The subscription was made with another VAPID key: the former one, maybe. */
-#define WEBPUSH_OTHER_KEY .reason = "VAPID key mismatch", \
-    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED, .retry = RETRY_VARIANT
+#define WEBPUSH_OTHER_KEY .outcome = { .reason = "VAPID key mismatch", \
+    .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED, .retry = RETRY_VARIANT }
 #define WEBPUSH_OPERATOR(what) .verdict = VERDICT_LATER, \
     .cause = CAUSE_CREDENTIALS, .retry = what
 #define WEBPUSH_BUG .verdict = VERDICT_FAILED, .cause = CAUSE_REFUSED
@@ -47,8 +41,8 @@ static const struct webpush_answer webpush_answers[] = {
 #define WEBPUSH_UNREACHABLE .verdict = VERDICT_LATER, \
     .cause = CAUSE_UNREACHABLE
 #define WEBPUSH_STATUS(status) .first = status, .last = status
-	{ .first = 200, .last = 299, .reason = "ok",
-	    .verdict = VERDICT_DELIVERED },
+	{ .first = 200, .last = 299, .outcome = { .reason = "ok",
+	    .verdict = VERDICT_DELIVERED } },
 	/* Apple has it with both. */
 	{ WEBPUSH_STATUS(400), .word = "VapidPkHashMismatch",
 	    WEBPUSH_OTHER_KEY },
@@ -61,70 +55,79 @@ static const struct webpush_answer webpush_answers[] = {
 	{ WEBPUSH_STATUS(403), .words = "do not correspond",
 	    WEBPUSH_OTHER_KEY },
 	{ WEBPUSH_STATUS(403), .words = "sender ID", WEBPUSH_OTHER_KEY },
-	{ WEBPUSH_STATUS(410), .reason = "gone",
-	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD },
+	{ WEBPUSH_STATUS(410), .outcome = { .reason = "gone",
+	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD } },
 	/* A page is not the push service's word, whatever it says. */
 	{ .first = 400, .last = 499, .is_page = true,
-	    .reason = "not Web Push", WEBPUSH_UNREACHABLE },
-	{ WEBPUSH_STATUS(404), .reason = "not found",
+	    .outcome = { .reason = "not Web Push", WEBPUSH_UNREACHABLE } },
+	{ WEBPUSH_STATUS(404), .outcome = { .reason = "not found",
 	    .verdict = VERDICT_REJECTED, .cause = CAUSE_PUSHKEY_DEAD,
-	    .suspicious = true },
-	{ WEBPUSH_STATUS(400), .word = "BadTtl", .reason = "BadTtl",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .word = "BadUrgency", .reason = "BadUrgency",
-	    WEBPUSH_BUG },
+	    .suspicious = true } },
+	{ WEBPUSH_STATUS(400), .word = "BadTtl",
+	    .outcome = { .reason = "BadTtl", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .word = "BadUrgency",
+	    .outcome = { .reason = "BadUrgency", WEBPUSH_BUG } },
 	{ WEBPUSH_STATUS(400), .word = "BadWebPushTopic",
-	    .reason = "BadWebPushTopic", WEBPUSH_BUG },
+	    .outcome = { .reason = "BadWebPushTopic", WEBPUSH_BUG } },
 	{ WEBPUSH_STATUS(400), .word = "BadWebPushRequest",
-	    .reason = "BadWebPushRequest", WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .number = 101, .reason = "errno 101",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .number = 108, .reason = "errno 108",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .number = 110, .reason = "errno 110",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .number = 111, .reason = "errno 111",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .number = 112, .reason = "errno 112",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(400), .number = 113, .reason = "errno 113",
-	    WEBPUSH_BUG },
-	{ WEBPUSH_STATUS(401), .number = 109, .reason = "errno 109",
-	    WEBPUSH_OPERATOR(RETRY_TOKEN) },
-	{ WEBPUSH_STATUS(401), .reason = "unauthorized",
-	    WEBPUSH_OPERATOR(RETRY_TOKEN) },
+	    .outcome = { .reason = "BadWebPushRequest", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .number = 101,
+	    .outcome = { .reason = "errno 101", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .number = 108,
+	    .outcome = { .reason = "errno 108", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .number = 110,
+	    .outcome = { .reason = "errno 110", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .number = 111,
+	    .outcome = { .reason = "errno 111", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .number = 112,
+	    .outcome = { .reason = "errno 112", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(400), .number = 113,
+	    .outcome = { .reason = "errno 113", WEBPUSH_BUG } },
+	{ WEBPUSH_STATUS(401), .number = 109,
+	    .outcome = { .reason = "errno 109",
+	    WEBPUSH_OPERATOR(RETRY_TOKEN) } },
+	{ WEBPUSH_STATUS(401), .outcome = { .reason = "unauthorized",
+	    WEBPUSH_OPERATOR(RETRY_TOKEN) } },
 	{ WEBPUSH_STATUS(403), .word = "BadJwtToken",
-	    .reason = "BadJwtToken", WEBPUSH_OPERATOR(RETRY_TOKEN) },
+	    .outcome = { .reason = "BadJwtToken",
+	    WEBPUSH_OPERATOR(RETRY_TOKEN) } },
 	{ WEBPUSH_STATUS(403), .word = "BadVapidPublicKey",
-	    .reason = "BadVapidPublicKey", WEBPUSH_OPERATOR(RETRY_NEVER) },
+	    .outcome = { .reason = "BadVapidPublicKey",
+	    WEBPUSH_OPERATOR(RETRY_NEVER) } },
 	{ WEBPUSH_STATUS(403), .words = "invalid JWT",
-	    .reason = "invalid JWT", WEBPUSH_OPERATOR(RETRY_TOKEN) },
+	    .outcome = { .reason = "invalid JWT",
+	    WEBPUSH_OPERATOR(RETRY_TOKEN) } },
 	/* RFC 8292, section 4.2: the subscription is another server's. */
 	{ WEBPUSH_STATUS(403), WEBPUSH_OTHER_KEY },
 	/* Microsoft's word for too many. */
-	{ WEBPUSH_STATUS(406), .reason = "throttled",
-	    WEBPUSH_BUSY(RETRY_AFTER_ONLY) },
-	{ WEBPUSH_STATUS(407), .reason = "other",
-	    WEBPUSH_OPERATOR(RETRY_NEVER) },
-	{ WEBPUSH_STATUS(408), .reason = "other",
-	    WEBPUSH_BUSY(RETRY_BACKOFF) },
-	{ WEBPUSH_STATUS(413), .reason = "too large",
-	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG },
-	{ WEBPUSH_STATUS(421), .reason = "other", WEBPUSH_UNREACHABLE,
-	    .retry = RETRY_ONCE, .fresh_connection = true },
-	{ WEBPUSH_STATUS(425), .reason = "other", WEBPUSH_UNREACHABLE },
+	{ WEBPUSH_STATUS(406), .outcome = { .reason = "throttled",
+	    WEBPUSH_BUSY(RETRY_AFTER_ONLY) } },
+	{ WEBPUSH_STATUS(407), .outcome = { .reason = "other",
+	    WEBPUSH_OPERATOR(RETRY_NEVER) } },
+	{ WEBPUSH_STATUS(408), .outcome = { .reason = "other",
+	    WEBPUSH_BUSY(RETRY_BACKOFF) } },
+	{ WEBPUSH_STATUS(413), .outcome = { .reason = "too large",
+	    .verdict = VERDICT_FAILED, .cause = CAUSE_TOO_LONG } },
+	{ WEBPUSH_STATUS(421), .outcome = { .reason = "other",
+	    WEBPUSH_UNREACHABLE, .retry = RETRY_ONCE,
+	    .fresh_connection = true } },
+	{ WEBPUSH_STATUS(425), .outcome = { .reason = "other",
+	    WEBPUSH_UNREACHABLE } },
 	/* With UnifiedPush it may be about this endpoint alone. */
-	{ WEBPUSH_STATUS(429), .reason = "too many requests",
-	    WEBPUSH_BUSY(RETRY_AFTER_ONLY) },
+	{ WEBPUSH_STATUS(429), .outcome = { .reason = "too many requests",
+	    WEBPUSH_BUSY(RETRY_AFTER_ONLY) } },
 	/* It is not followed: it could lead anywhere. */
-	{ .first = 300, .last = 399, .reason = "redirection", WEBPUSH_BUG },
-	{ .first = 400, .last = 499, .reason = "other", WEBPUSH_BUG },
+	{ .first = 300, .last = 399, .outcome = { .reason = "redirection",
+	    WEBPUSH_BUG } },
+	{ .first = 400, .last = 499, .outcome = { .reason = "other",
+	    WEBPUSH_BUG } },
 	/* ntfy's, for an endpoint that nobody listens to yet. */
-	{ WEBPUSH_STATUS(507), .reason = "no subscriber",
-	    WEBPUSH_BUSY(RETRY_NEVER), .server_is_well = true },
-	{ .first = 500, .last = 599, .reason = "other",
-	    WEBPUSH_BUSY(RETRY_BACKOFF) },
-	{ .first = 0, .last = 999, .reason = "other", WEBPUSH_UNREACHABLE },
+	{ WEBPUSH_STATUS(507), .outcome = { .reason = "no subscriber",
+	    WEBPUSH_BUSY(RETRY_NEVER), .server_is_well = true } },
+	{ .first = 500, .last = 599, .outcome = { .reason = "other",
+	    WEBPUSH_BUSY(RETRY_BACKOFF) } },
+	{ .first = 0, .last = 999, .outcome = { .reason = "other",
+	    WEBPUSH_UNREACHABLE } },
 };
 
 static bool
@@ -173,15 +176,7 @@ webpush_answer_judge(const struct http_reply *reply, struct outcome *outcome)
 
 	while (!webpush_answer_fits(answer, reply, body))
 		answer++;
-	*outcome = (struct outcome){
-		.verdict = answer->verdict,
-		.cause = answer->cause,
-		.retry = answer->retry,
-		.fresh_connection = answer->fresh_connection,
-		.suspicious = answer->suspicious,
-		.server_is_well = answer->server_is_well,
-		.retry_after_ms = reply->retry_after_ms,
-		.reason = answer->reason
-	};
+	*outcome = answer->outcome;
+	outcome->retry_after_ms = reply->retry_after_ms;
 	json_object_put(body);
 }
