@@ -230,6 +230,35 @@ shows() {
 	done
 }
 
+@test "each metric has a help and a type, and a name as Prometheus wants it" {
+	local name type labels help count=0
+	while IFS=$'\t' read -r name type labels help; do
+		case $type:$name in
+		counter:push_gateway_*_total|histogram:push_gateway_*_seconds) ;;
+		gauge:push_gateway_*_total) false ;;
+		gauge:push_gateway_*) ;;
+		*) echo "$type $name"; false ;;
+		esac
+		[[ $name =~ ^[a-z_]+$ && $help == [A-Z0-9]*. ]]
+		# (metrics holds what is printed against help and type, too.)
+		count=$((count + 1))
+	done < <(described metric | awk -F'\t' -v OFS='\t' \
+		'{ print $1, $2, ($3 == "" ? "-" : $3), $4 }')
+	((count >= 30))
+}
+
+@test "histograms go from 5 ms to 10 s" {
+	local name
+	WORKERS=1 stage_start
+	post /push/v1/notify "$(single "$(plain '{}' "$(android a)")")"
+	wait_until 5 counts 1 'provider_seconds_count{provider="fcm"}'
+	for name in request_seconds provider_seconds; do
+		[ "$(metrics | sed -n "s/^push_gateway_${name}_bucket{.*le=\"\
+\([^\"]*\)\"} .*/\1/p" | xargs)" = \
+			'0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2 4 8 10 +Inf' ]
+	done
+}
+
 @test "what becomes of devices is counted, with the reason" {
 	WORKERS=1 stage_start
 	post /push/v1/notify/batch "$(batch \
