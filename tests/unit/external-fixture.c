@@ -2,6 +2,7 @@
 #include "external-fixture.h"
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "provider/provider.h"
 #include "tap.h"
 
@@ -19,12 +20,10 @@ external_fixture_write(const char *changes)
 void *
 external_fixture_open(const char *section)
 {
-	struct json_object *object = fixture_json(section);
 	struct error error;
-	void *account = provider_find("fcm")->open(object, fixture_directory(),
+	void *account = provider_fixture_open(provider_find("fcm"), section,
 	    &error);
 
-	json_object_put(object);
 	if (account == NULL)
 		tap_bail_out("%s: %s", section, error.words);
 	return account;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 static const struct provider *apns;
@@ -16,21 +17,10 @@ judge(int status, const char *body, int64_t pushkey_ts,
 {
 	struct device device = { .app_id = "a", .pushkey = "k",
 	    .pushkey_size = 1, .pushkey_ts = pushkey_ts };
-	size_t size = strlen(body);
-	struct outcome outcome;
-	struct http_reply reply;
 
-	http_reply_init(&reply);
-	reply.status = status;
-	reply.retry_after_ms = retry_after_ms;
-	/* What is too much is cut off, as the engine does. */
-	buf_append(&reply.body, body, size < reply.body.limit ? size :
-	    reply.body.limit);
-	reply.body.overflowed = size > reply.body.limit;
-	memset(&outcome, 0x55, sizeof outcome);
-	apns->judge(NULL, &device, &reply, &outcome);
-	http_reply_free(&reply);
-	return outcome;
+	return provider_fixture_judge(apns, NULL, &device,
+	    &(struct provider_answer){ .status = status, .body = body,
+		.retry_after_ms = retry_after_ms });
 }
 
 #define REASON(word) "{\"reason\":\"" word "\"}"
@@ -197,10 +187,8 @@ check_row(size_t row)
 	const char *name = fixture_format("%d %s", rows[row].status,
 	    rows[row].body);
 
-	tap_is_int(outcome.verdict, rows[row].verdict, "%s: the verdict",
-	    name);
-	tap_is_int(outcome.cause, rows[row].cause, "%s: the cause", name);
-	tap_is_int(outcome.retry, rows[row].retry, "%s: the retry", name);
+	provider_fixture_is_judged(&outcome, rows[row].verdict,
+	    rows[row].cause, rows[row].retry, name);
 	tap_is_int(outcome.fresh_connection, rows[row].fresh_connection,
 	    "%s: the connection", name);
 	tap_is_string(outcome.reason, rows[row].reason, "%s: the label",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 static const struct provider *apns;
@@ -15,22 +16,12 @@ static const struct provider *apns;
 #define APP "\"app_id\":\"a\",\"provider\":\"apns\""
 #define LEAST "\"app_id\":\"de.example.ios.apns\",\"provider\":\"apns\"," KEY
 
-static void *
-open_account(const char *section, struct error *error)
-{
-	struct json_object *object = fixture_json(section);
-	void *account = apns->open(object, fixture_directory(), error);
-
-	json_object_put(object);
-	return account;
-}
-
 /* An account that must be there, with its key. */
 static void *
 load_account(const char *section)
 {
 	struct error error;
-	void *account = open_account(section, &error);
+	void *account = provider_fixture_open(apns, section, &error);
 
 	if (account == NULL || !apns->load(account, &error))
 		tap_bail_out("%s: %s", section, error.words);
@@ -56,11 +47,7 @@ static const char *const accepted[] = {
 	    KEY "}",
 };
 
-static const struct {
-	const char *section;
-	const char *pointer;
-	const char *words;
-} errors[] = {
+static const struct provider_section errors[] = {
 	{ "{" LEAST ",\"tpoic\":\"t\"}", "/tpoic",
 	    "unknown setting \"tpoic\"" },
 	{ "{" LEAST ",\"service_account_file\":\"t\"}",
@@ -145,28 +132,13 @@ static const struct {
 static void
 check_open(void)
 {
-	struct error error;
-	void *account;
 	size_t i;
 
-	for (i = 0; i < sizeof accepted / sizeof *accepted; i++) {
-		account = open_account(accepted[i], &error);
-		if (!tap_ok(account != NULL, "%s is accepted", accepted[i]))
-			tap_note("%s: %s", error.pointer, error.words);
-		apns->close(account);
-	}
-	for (i = 0; i < sizeof errors / sizeof *errors; i++) {
-		account = open_account(errors[i].section, &error);
-		if (!tap_ok(account == NULL, "%s is refused",
-		    errors[i].section)) {
-			apns->close(account);
-			continue;
-		}
-		tap_is_string(error.pointer, errors[i].pointer,
-		    "%s: the place", errors[i].section);
-		tap_contains(error.words, errors[i].words, "%s: the words",
-		    errors[i].section);
-	}
+	for (i = 0; i < sizeof accepted / sizeof *accepted; i++)
+		provider_fixture_check_section(apns,
+		    &(struct provider_section){ .section = accepted[i] });
+	for (i = 0; i < sizeof errors / sizeof *errors; i++)
+		provider_fixture_check_section(apns, &errors[i]);
 }
 
 /* --- load ---------------------------------------------------------------- */
@@ -201,7 +173,7 @@ check_load(void)
 {
 	const char *good = fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL);
 	struct error error;
-	void *account = open_account("{" LEAST "}", &error);
+	void *account = provider_fixture_open(apns, "{" LEAST "}", &error);
 
 	check_refused_key(account, "a missing file", NULL, "No such file");
 	check_refused_key(account, "an empty file", "", "is empty");
@@ -221,11 +193,10 @@ check_load(void)
 	tap_ok(apns->load(account, &error), "it can be read again");
 	apns->close(account);
 	apns->close(NULL);
-	account = open_account(fixture_format("{\"app_id\":\"a\","
-	    "\"provider\":\"apns\",\"key_file\":\"%s\","
-	    "\"key_id\":\"ABC1234567\",\"team_id\":\"TEAM123456\"}",
-	    fixture_file("elsewhere.p8", good)),
-	    &error);
+	account = provider_fixture_open(apns, fixture_format("{" APP ","
+	    "\"key_file\":\"%s\",\"key_id\":\"ABC1234567\","
+	    "\"team_id\":\"TEAM123456\"}",
+	    fixture_file("elsewhere.p8", good)), &error);
 	tap_ok(apns->load(account, &error), "an absolute path is taken");
 	apns->close(account);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 static const struct provider *fcm;
@@ -14,21 +15,10 @@ judge(int status, const char *body, int64_t retry_after_ms)
 {
 	struct device device = { .app_id = "a", .pushkey = "k",
 	    .pushkey_size = 1, .pushkey_ts = 1700000000 };
-	size_t size = strlen(body);
-	struct outcome outcome;
-	struct http_reply reply;
 
-	http_reply_init(&reply);
-	reply.status = status;
-	reply.retry_after_ms = retry_after_ms;
-	/* What is too much is cut off, as the engine does. */
-	buf_append(&reply.body, body, size < reply.body.limit ? size :
-	    reply.body.limit);
-	reply.body.overflowed = size > reply.body.limit;
-	memset(&outcome, 0x55, sizeof outcome);
-	fcm->judge(NULL, &device, &reply, &outcome);
-	http_reply_free(&reply);
-	return outcome;
+	return provider_fixture_judge(fcm, NULL, &device,
+	    &(struct provider_answer){ .status = status, .body = body,
+		.retry_after_ms = retry_after_ms });
 }
 
 /* --- error bodies -------------------------------------------------------- */
@@ -302,14 +292,9 @@ check_row(size_t row)
 	struct outcome outcome = judge(rows[row].status, rows[row].body, -1);
 	const char *name = fixture_format("answer %zu, status %d", row,
 	    rows[row].status);
-	bool good = true;
+	bool good = provider_fixture_is_judged(&outcome, rows[row].verdict,
+	    rows[row].cause, rows[row].retry, name);
 
-	good &= tap_is_int(outcome.verdict, rows[row].verdict,
-	    "%s: the verdict", name);
-	good &= tap_is_int(outcome.cause, rows[row].cause, "%s: the cause",
-	    name);
-	good &= tap_is_int(outcome.retry, rows[row].retry, "%s: the retry",
-	    name);
 	good &= tap_is_int(outcome.fresh_connection,
 	    rows[row].status == 421, "%s: the connection", name);
 	good &= tap_ok(outcome.reason != NULL && *outcome.reason != '\0',

@@ -6,22 +6,13 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 static const struct provider *fcm;
 
 #define LEAST "\"app_id\":\"a\",\"provider\":\"fcm\"," \
     "\"service_account_file\":\"sa.json\""
-
-static void *
-open_account(const char *section, struct error *error)
-{
-	struct json_object *object = fixture_json(section);
-	void *account = fcm->open(object, fixture_directory(), error);
-
-	json_object_put(object);
-	return account;
-}
 
 /* --- the file ------------------------------------------------------------ */
 
@@ -61,7 +52,7 @@ static void *
 load_account(const char *section, const char *file)
 {
 	struct error error;
-	void *account = open_account(section, &error);
+	void *account = provider_fixture_open(fcm, section, &error);
 
 	fixture_file("sa.json", file);
 	if (account == NULL || !fcm->load(account, &error))
@@ -82,11 +73,7 @@ static const char *const accepted[] = {
 	    "\"apns\":{}}}",
 };
 
-static const struct {
-	const char *section;
-	const char *pointer;
-	const char *words;
-} open_errors[] = {
+static const struct provider_section open_errors[] = {
 	{ "{" LEAST ",\"target\":\"topic\"}", "/target",
 	    "must be token or fid" },
 	{ "{" LEAST ",\"android_block\":\"v2\"}", "/android_block",
@@ -128,27 +115,13 @@ static const struct {
 static void
 check_open(void)
 {
-	struct error error;
-	void *account;
 	size_t i;
 
-	for (i = 0; i < sizeof accepted / sizeof *accepted; i++) {
-		account = open_account(accepted[i], &error);
-		tap_ok(account != NULL, "%s is accepted", accepted[i]);
-		fcm->close(account);
-	}
-	for (i = 0; i < sizeof open_errors / sizeof *open_errors; i++) {
-		account = open_account(open_errors[i].section, &error);
-		if (!tap_ok(account == NULL, "%s is refused",
-		    open_errors[i].section)) {
-			fcm->close(account);
-			continue;
-		}
-		tap_is_string(error.pointer, open_errors[i].pointer,
-		    "%s: the place", open_errors[i].section);
-		tap_contains(error.words, open_errors[i].words,
-		    "%s: the words", open_errors[i].section);
-	}
+	for (i = 0; i < sizeof accepted / sizeof *accepted; i++)
+		provider_fixture_check_section(fcm,
+		    &(struct provider_section){ .section = accepted[i] });
+	for (i = 0; i < sizeof open_errors / sizeof *open_errors; i++)
+		provider_fixture_check_section(fcm, &open_errors[i]);
 }
 
 /* --- load ---------------------------------------------------------------- */
@@ -205,7 +178,7 @@ check_load(void)
 {
 	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
 	struct error error;
-	void *account = open_account("{" LEAST "}", &error);
+	void *account = provider_fixture_open(fcm, "{" LEAST "}", &error);
 	const char *good = service_account(key, "{}");
 	size_t i;
 

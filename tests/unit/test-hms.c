@@ -6,6 +6,7 @@
 
 #include "compose.h"
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 static const struct provider *hms;
@@ -16,16 +17,6 @@ static const struct provider *hms;
 #define V2 APP ",\"version\":2,\"client_id\":\"104\"," \
     "\"client_secret_file\":\"secret\",\"project_id\":\"736\""
 #define V3 APP ",\"version\":3,\"service_account_file\":\"account.json\""
-
-static void *
-open_account(const char *section, struct error *error)
-{
-	struct json_object *object = fixture_json(section);
-	void *account = hms->open(object, fixture_directory(), error);
-
-	json_object_put(object);
-	return account;
-}
 
 static const char *
 account_file(EVP_PKEY *key)
@@ -45,7 +36,7 @@ static void *
 load_account(const char *section)
 {
 	struct error error;
-	void *account = open_account(section, &error);
+	void *account = provider_fixture_open(hms, section, &error);
 
 	fixture_file("secret", "se/cr+et=&\n");
 	fixture_file("account.json",
@@ -57,11 +48,7 @@ load_account(const char *section)
 
 /* --- settings ------------------------------------------------------------ */
 
-static const struct {
-	const char *section;
-	const char *pointer;	/* NULL: it is accepted */
-	const char *words;
-} sections[] = {
+static const struct provider_section sections[] = {
 	{ "{" V1 "}", NULL, NULL },
 	{ "{" V2 "}", NULL, NULL },
 	{ "{" V3 "}", NULL, NULL },
@@ -88,28 +75,10 @@ static const struct {
 };
 
 static void
-check_section(size_t i)
-{
-	struct error error = { .words = "" };
-	void *account = open_account(sections[i].section, &error);
-
-	tap_ok((account != NULL) == (sections[i].pointer == NULL),
-	    "%s is %s", sections[i].section, sections[i].pointer == NULL ?
-	    "accepted" : "refused");
-	if (account == NULL && sections[i].pointer != NULL) {
-		tap_is_string(error.pointer, sections[i].pointer,
-		    "%s: the place", sections[i].section);
-		tap_contains(error.words, sections[i].words, "%s: the words",
-		    sections[i].section);
-	}
-	hms->close(account);
-}
-
-static void
 check_load(void)
 {
 	struct error error;
-	void *account = open_account("{" V1 "}", &error);
+	void *account = provider_fixture_open(hms, "{" V1 "}", &error);
 
 	tap_ok(!hms->load(account, &error), "a missing secret is refused");
 	tap_is_string(error.pointer, "/client_secret_file", "... its place");
@@ -118,7 +87,7 @@ check_load(void)
 	fixture_file("secret", "s");
 	tap_ok(hms->load(account, &error), "a secret is read after all");
 	hms->close(account);
-	account = open_account("{" V3 "}", &error);
+	account = provider_fixture_open(hms, "{" V3 "}", &error);
 	fixture_file("account.json", "{\"key_id\":\"k\"}");
 	tap_ok(!hms->load(account, &error), "half a file is refused");
 	tap_contains(error.words, "\"sub_account\" is missing",
@@ -372,22 +341,16 @@ check_answer(const void *account, size_t i, int version)
 	    .pushkey_size = 5, .pushkey_json = pushkey };
 	const char *name = fixture_format("version %d, %d %s", version,
 	    answers[i].status, answers[i].body);
-	struct outcome outcome;
-	struct http_reply reply;
+	struct outcome outcome = provider_fixture_judge(hms, account, &device,
+	    &(struct provider_answer){ .status = answers[i].status,
+		.body = answers[i].body, .retry_after_ms = -1 });
 
-	http_reply_init(&reply);
-	reply.status = answers[i].status;
-	buf_append_text(&reply.body, answers[i].body);
-	hms->judge(account, &device, &reply, &outcome);
-	tap_is_int(outcome.verdict, answers[i].verdict, "%s: the verdict",
-	    name);
-	tap_is_int(outcome.cause, answers[i].cause, "%s: the cause", name);
-	tap_is_int(outcome.retry, answers[i].retry, "%s: the retry", name);
+	provider_fixture_is_judged(&outcome, answers[i].verdict,
+	    answers[i].cause, answers[i].retry, name);
 	tap_is_int(outcome.suspicious, answers[i].suspicious,
 	    "%s: is it suspicious", name);
 	tap_ok(outcome.reason != NULL && *outcome.reason != '\0',
 	    "%s: a word for the log", name);
-	http_reply_free(&reply);
 	json_object_put(pushkey);
 }
 
@@ -413,7 +376,7 @@ main(void)
 	if (hms == NULL)
 		tap_bail_out("there is no provider hms");
 	for (i = 0; i < sizeof sections / sizeof *sections; i++)
-		check_section(i);
+		provider_fixture_check_section(hms, &sections[i]);
 	check_load();
 	check_mint();
 	check_describe();

@@ -10,6 +10,7 @@
 #include "api/decode.h"
 #include "crypto/aes128gcm.h"
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 enum { SIZE_LIMIT = 4096 };
@@ -339,11 +340,9 @@ static void *
 open_account(const char *name, const char *section)
 {
 	const struct provider *provider = provider_find(name);
-	struct json_object *object = fixture_json(section);
 	struct error error;
-	void *account = provider->open(object, fixture_directory(), &error);
+	void *account = provider_fixture_open(provider, section, &error);
 
-	json_object_put(object);
 	if (account == NULL || !provider->load(account, &error))
 		tap_bail_out("%s", error.words);
 	return account;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 #define APPLE(reason) "{\"reason\":\"" reason "\"}"
@@ -174,24 +175,13 @@ check_answer(const struct provider *provider, size_t i)
 	    .pushkey_size = 1 };
 	const char *name = fixture_format("%s: %d %s", provider->name,
 	    answers[i].status, answers[i].body);
-	struct outcome outcome;
-	struct http_reply reply;
+	struct outcome outcome = provider_fixture_judge(provider, NULL,
+	    &device, &(struct provider_answer){ .status = answers[i].status,
+		.body = answers[i].body, .type = answers[i].type,
+		.retry_after_ms = 7 });
 
-	http_reply_init(&reply);
-	reply.status = answers[i].status;
-	reply.retry_after_ms = 7;
-	buf_append_text(&reply.body, answers[i].body);
-	if (answers[i].type != NULL) {
-		buf_append_format(&reply.headers, "Content-Type: %s",
-		    answers[i].type);
-		buf_append(&reply.headers, "", 1);
-	}
-	memset(&outcome, 'x', sizeof outcome);
-	provider->judge(NULL, &device, &reply, &outcome);
-	tap_is_int(outcome.verdict, answers[i].verdict, "%s: the verdict",
-	    name);
-	tap_is_int(outcome.cause, answers[i].cause, "%s: the cause", name);
-	tap_is_int(outcome.retry, answers[i].retry, "%s: the retry", name);
+	provider_fixture_is_judged(&outcome, answers[i].verdict,
+	    answers[i].cause, answers[i].retry, name);
 	tap_is_int(outcome.suspicious, answers[i].suspicious,
 	    "%s: is it suspicious", name);
 	tap_is_string(outcome.reason, answers[i].reason, "%s: the reason",
@@ -201,7 +191,6 @@ check_answer(const struct provider *provider, size_t i)
 	tap_is_int(outcome.fresh_connection, answers[i].status == 421,
 	    "%s: is the connection spent", name);
 	tap_is_int(outcome.retry_after_ms, 7, "%s: Retry-After", name);
-	http_reply_free(&reply);
 }
 
 int

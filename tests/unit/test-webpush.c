@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "provider-fixture.h"
 #include "tap.h"
 
 #define NAME(name) "\"app_id\":\"a\",\"provider\":\"" name "\""
@@ -34,12 +35,7 @@ provider_of(const char *section)
 static void *
 open_account(const char *section, struct error *error)
 {
-	struct json_object *object = fixture_json(section);
-	void *account = provider_of(section)->open(object,
-	    fixture_directory(), error);
-
-	json_object_put(object);
-	return account;
+	return provider_fixture_open(provider_of(section), section, error);
 }
 
 static void *
@@ -58,11 +54,7 @@ load_account(const char *section)
 
 /* --- settings ------------------------------------------------------------ */
 
-static const struct {
-	const char *section;
-	const char *pointer;	/* NULL: it is accepted */
-	const char *words;
-} sections[] = {
+static const struct provider_section sections[] = {
 	{ "{" WEB "}", NULL, NULL },
 	{ "{" WEB ",\"vapid_previous_key_file\":\"other.pem\"}", NULL, NULL },
 	{ "{" WEB ",\"allowed_endpoints\":[\"*.example\"],"
@@ -113,25 +105,6 @@ static const struct {
 	{ SUBJECT("https://localhost"), "/subject", "public domain" },
 	{ SUBJECT("https://push.internal/x"), "/subject", "public domain" },
 };
-
-static void
-check_section(size_t i)
-{
-	const char *section = sections[i].section;
-	struct error error = { .words = "" };
-	void *account = open_account(section, &error);
-
-	tap_ok((account != NULL) == (sections[i].pointer == NULL),
-	    "%s is %s", section, sections[i].pointer == NULL ? "accepted" :
-	    "refused");
-	if (account == NULL && sections[i].pointer != NULL) {
-		tap_is_string(error.pointer, sections[i].pointer,
-		    "%s: the place", section);
-		tap_contains(error.words, sections[i].words, "%s: the words",
-		    section);
-	}
-	provider_of(section)->close(account);
-}
 
 static void
 check_proxied(void)
@@ -288,7 +261,8 @@ main(void)
 
 	other_key = fixture_key_create(FIXTURE_KEY_P256);
 	for (i = 0; i < sizeof sections / sizeof *sections; i++)
-		check_section(i);
+		provider_fixture_check_section(provider_of(sections[i].section),
+		    &sections[i]);
 	check_proxied();
 	check_load();
 	check_names();
