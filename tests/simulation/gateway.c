@@ -45,6 +45,8 @@ struct gateway {
 	struct loop *loop;
 	struct dice dice;
 	int64_t end_ms;
+	struct gateway_limits limits;
+	char *narrow;			/* what the client is limited to */
 	unsigned int change_chance;	/* of a reload, for each tick */
 	unsigned int end_chance;
 	struct gateway_hooks hooks;
@@ -88,11 +90,13 @@ gateway_load(struct gateway *gateway)
 	members = xasprintf("\"request_timeout_ms\":%" PRId64 ","
 	    "\"max_batch_size\":%" PRId64 ",\"max_connections\":%" PRId64 ","
 	    "\"breaker_failures\":%" PRId64 ",\"breaker_pause_s\":%" PRId64
-	    ",\"reject_guard\":%s,\"max_request_size_kb\":256,",
+	    ",\"reject_guard\":%s,\"max_rate_per_minute\":%" PRId64
+	    ",\"max_request_size_kb\":256,",
 	    settings->request_timeout_ms, settings->max_batch_size,
 	    settings->max_connections, settings->breaker_failures,
 	    settings->breaker_pause_s,
-	    settings->reject_guard ? "true" : "false");
+	    settings->reject_guard ? "true" : "false",
+	    gateway->limits.rate_per_minute);
 	conf = conf_load(gateway->count == 0 ? config_fixture_write(members) :
 	    config_fixture_rewrite(members), &error);
 	free(members);
@@ -172,6 +176,24 @@ gateway_on_tick(void *arg)
 	loop_timer_start(gateway->tick, GATEWAY_TICK_MS);
 }
 
+static void
+gateway_throw_limits(struct gateway *gateway)
+{
+	struct gateway_limits *limits = &gateway->limits;
+	struct dice *dice = &gateway->dice;
+
+	if (dice_chance(dice, 250))
+		limits->rate_per_minute = dice_magnitude(dice, 30, 3000);
+	if (dice_chance(dice, 200))
+		limits->narrow_rate_per_minute = dice_magnitude(dice, 5, 600);
+	if (dice_chance(dice, 200))
+		limits->narrow_in_flight = dice_magnitude(dice, 1, 5);
+	gateway->narrow = xasprintf(",\"max_rate_per_minute\":%" PRId64
+	    ",\"max_requests_in_flight\":%" PRId64,
+	    limits->narrow_rate_per_minute, limits->narrow_in_flight);
+	config_fixture_set_narrow(gateway->narrow);
+}
+
 struct gateway *
 gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
     const struct gateway_hooks *hooks)
@@ -192,6 +214,7 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 	    (unsigned int)(10 * 1000000 / end_ms) + 2);
 	fixture_file("hms.secret", "secret");
 	config_fixture_set_apps(GATEWAY_APPS);
+	gateway_throw_limits(gateway);
 	for (i = 0; i < gateway->workers; i++) {
 		gateway->current[i] = gateway_load(gateway);
 		gateway->hooks.began(gateway->hooks.arg, gateway->current[i],
@@ -210,6 +233,7 @@ gateway_free(struct gateway *gateway)
 	for (i = 0; i < gateway->count; i++)
 		generation_free(gateway->generations[i].generation);
 	loop_timer_free(gateway->tick);
+	free(gateway->narrow);
 	free(gateway);
 }
 
@@ -231,6 +255,12 @@ const struct gateway_settings *
 gateway_settings(const struct gateway *gateway, size_t generation)
 {
 	return &gateway->generations[generation].settings;
+}
+
+const struct gateway_limits *
+gateway_limits(const struct gateway *gateway)
+{
+	return &gateway->limits;
 }
 
 size_t

@@ -28,6 +28,13 @@ struct gateway_settings {
 	bool reject_guard;
 };
 
+/* The same in all configurations of a world; 0: no limit. */
+struct gateway_limits {
+	int64_t rate_per_minute;	/* of each account */
+	int64_t narrow_rate_per_minute;	/* of that client, by each worker */
+	int64_t narrow_in_flight;
+};
+
 struct gateway;
 
 struct gateway_hooks {
@@ -52,6 +59,8 @@ void gateway_serve(struct gateway *gateway, size_t generation,
 
 const struct gateway_settings *gateway_settings(const struct gateway *gateway,
     size_t generation);
+
+const struct gateway_limits *gateway_limits(const struct gateway *gateway);
 
 size_t gateway_workers(const struct gateway *gateway);
 

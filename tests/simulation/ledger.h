@@ -50,6 +50,7 @@ struct ledger_device {
 	bool lost;		/* its app has no credentials */
 	bool malformed;		/* its pushkey is none of its provider's */
 	bool unwanted;		/* by its pusher: nothing is sent */
+	bool late;		/* its turn may not have come in time */
 	int64_t pushkey_ts;	/* seconds, or 0 */
 	unsigned int refusals;	/* of all its attempts */
 	unsigned int attempt_count;
@@ -86,6 +87,7 @@ struct ledger_request {
 	bool abandoned;		/* even before its body was there */
 	bool narrow;		/* of the client of that name */
 	bool small;		/* a few devices: it need not wait for others */
+	bool started;		/* something of it was sent */
 	bool expired;		/* the worker ended before its time */
 	size_t generation;	/* of the gateway, that serves it */
 };

@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempts.h"
 #include "base/xmalloc.h"
 #include "bodies.h"
+#include "pace.h"
 #include "told.h"
 
 enum {
 	ORACLE_ATTEMPTS_MAX = 3,
 	ORACLE_REFUSALS_MAX = 11,	/* of an attempt */
-	ORACLE_PAUSE_MS = 200,
 	ORACLE_SILENCE_MS = 500,
 	ORACLE_WINDOW = 20,
 	/* In which a small request must have its first attempt: this, and
@@ -50,6 +51,9 @@ struct oracle_probes {
 struct oracle_generation {
 	/* The first good answer since an account was last not well. */
 	int64_t healed_ms[NETWORK_ACCOUNT__MAX];
+	/* Of the client that has limits. */
+	struct pace narrow;
+	int64_t narrow_in_flight;
 };
 
 struct oracle {
@@ -59,6 +63,7 @@ struct oracle {
 	struct oracle_window windows[BODIES_APPS][2];
 	bool proven[BODIES_APPS];	/* something was delivered to it */
 	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
+	struct pace paces[NETWORK_ACCOUNT__MAX];
 	/* Since when nothing is sent to an account that is well, or NONE. */
 	int64_t untried_ms[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
@@ -107,6 +112,7 @@ oracle_counts_add(struct oracle_counts *sum,
 	sum->requests += counts->requests;
 	sum->verdicts += counts->verdicts;
 	sum->delivered += counts->delivered;
+	sum->unsure += counts->unsure;
 	sum->rejected += counts->rejected;
 	sum->later += counts->later;
 	sum->failed += counts->failed;
@@ -122,43 +128,6 @@ oracle_request(const struct oracle *oracle, const struct ledger_device *device)
 }
 
 /* --- each attempt -------------------------------------------------------- */
-
-/* What the attempt before says against this one, or NULL. */
-static const char *
-oracle_find_fault(const struct ledger_device *device)
-{
-	const struct ledger_attempt *attempt =
-	    &device->attempts[device->attempt_count - 1];
-	const struct ledger_attempt *before = attempt - 1;
-	const struct answer *answer = before->answer;
-	int64_t pause_ms = attempt->sent_ms - before->ended_ms;
-	unsigned int i, unknown = 0;
-
-	for (i = 0; i + 1 < device->attempt_count; i++)
-		unknown += device->attempts[i].end == LEDGER_BROKEN;
-	if (before->end == LEDGER_PENDING || before->end == LEDGER_CANCELLED)
-		return "sent again while it is under way";
-	if (unknown > 1)
-		return "sent again after two unknown ends";
-	if (before->end != LEDGER_ANSWERED)
-		return NULL;
-	if (before->accepted)
-		return "sent again though it is accepted";
-	if (answer->retry == ANSWERS_FINAL ||
-	    (answer->retry == ANSWERS_IF_TOLD &&
-	    before->retry_after_ms == LEDGER_NONE))
-		return "sent again after an answer that is final";
-	if (answer->retry == ANSWERS_SHORTER && attempt->size >= before->size)
-		return "sent again though it is too long";
-	if (before->retry_after_ms != LEDGER_NONE &&
-	    answer->retry != ANSWERS_AGAIN && answer->retry != ANSWERS_TOKEN &&
-	    pause_ms < before->retry_after_ms)
-		return "sent before Retry-After";
-	if (answer->retry == ANSWERS_PAUSE && before->retry_after_ms ==
-	    LEDGER_NONE && pause_ms < ORACLE_PAUSE_MS)
-		return "sent again without a pause";
-	return NULL;
-}
 
 /*
  * Little may have been sent: a probe after each pause, and a second opinion
@@ -262,14 +231,43 @@ oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
 	}
 }
 
+/* The limits of accounts and clients, or NULL. */
+static const char *
+oracle_check_limits(struct oracle *oracle,
+    const struct ledger_device *device, struct ledger_request *request)
+{
+	const struct gateway_limits *limits = gateway_limits(oracle->gateway);
+	struct oracle_generation *generation =
+	    oracle->generations[request->generation];
+	int64_t now_ms = ledger_now_ms();
+	const char *fault = NULL;
+
+	/* In the place of one that was refused it needs no other permit. */
+	if (limits->rate_per_minute > 0 && device->refusals == 0 &&
+	    pace_exceeds(&oracle->paces[device->account], now_ms,
+	    limits->rate_per_minute))
+		fault = "sent beyond the rate of its account";
+	if (!request->narrow || request->started)
+		return fault;
+	request->started = true;
+	generation->narrow_in_flight++;
+	if (limits->narrow_in_flight > 0 &&
+	    generation->narrow_in_flight > limits->narrow_in_flight)
+		fault = "sent beyond the requests of its client";
+	if (limits->narrow_rate_per_minute > 0 && pace_exceeds(
+	    &generation->narrow, now_ms, limits->narrow_rate_per_minute))
+		fault = "sent beyond the rate of its client";
+	return fault;
+}
+
 void
 oracle_on_sent(void *arg, size_t index)
 {
 	struct oracle *oracle = arg;
 	const struct ledger_device *device = &oracle->ledger->devices[index];
-	const struct ledger_request *request = oracle_request(oracle, device);
+	struct ledger_request *request = oracle_request(oracle, device);
 	int64_t now_ms = ledger_now_ms();
-	const char *fault = NULL;
+	const char *fault = oracle_check_limits(oracle, device, request);
 	struct oracle_probes *probes;
 
 	oracle->counts.attempts++;
@@ -295,7 +293,7 @@ oracle_on_sent(void *arg, size_t index)
 	else if (device->refusals > ORACLE_ATTEMPTS_MAX * ORACLE_REFUSALS_MAX)
 		fault = "sent again and again though it is refused";
 	else if (device->attempt_count > 1)
-		fault = oracle_find_fault(device);
+		fault = attempts_find_fault(device);
 	if (fault != NULL)
 		ledger_blame_device(oracle->ledger, index, "%s", fault);
 }
@@ -366,6 +364,17 @@ oracle_is_settled(const struct ledger_device *device)
 	return device->unreachable || device->unwanted || device->malformed;
 }
 
+/* True if what limits its account or its caller may keep it waiting. */
+static bool
+oracle_is_limited(const struct oracle *oracle,
+    const struct ledger_request *request)
+{
+	const struct gateway_limits *limits = gateway_limits(oracle->gateway);
+
+	return limits->rate_per_minute > 0 || (request->narrow &&
+	    limits->narrow_rate_per_minute + limits->narrow_in_flight > 0);
+}
+
 /* True if there is a reason for which it was not sent, or late. */
 static bool
 oracle_is_excused(struct oracle *oracle, const struct ledger_device *device,
@@ -381,7 +390,7 @@ oracle_is_excused(struct oracle *oracle, const struct ledger_device *device,
 	    healed_ms[device->account];
 
 	return oracle->ledger->is_hampered || device->lost ||
-	    request->expired ||
+	    request->expired || oracle_is_limited(oracle, request) ||
 	    (trouble_ms != LEDGER_NONE && (trouble_ms >= since_ms ||
 	    trouble_ms > healed_ms || healed_ms >= request->began_ms)) ||
 	    network_busy_ms(oracle->network, device->account) >=
@@ -396,6 +405,7 @@ oracle_count(struct oracle *oracle, const struct ledger_device *device,
 
 	oracle->counts.verdicts++;
 	oracle->counts.delivered += meaning == MEANS_DELIVERED;
+	oracle->counts.unsure += meaning == (MEANS_DELIVERED | MEANS_LATER);
 	oracle->counts.rejected += meaning == MEANS_REJECTED;
 	oracle->counts.later += meaning == MEANS_LATER;
 	oracle->counts.failed += meaning == MEANS_FAILED;
@@ -423,6 +433,7 @@ oracle_check_refused(struct oracle *oracle, size_t index)
 	    last->ended_ms ||
 	    device->attempt_count - 1 + device->refusals >=
 	    ORACLE_ATTEMPTS_MAX || request->expired ||
+	    oracle_is_limited(oracle, request) ||
 	    gateway_settings(oracle->gateway,
 	    request->generation)->breaker_failures > 0 ||
 	    network_busy_ms(oracle->network, device->account) >=
@@ -477,6 +488,7 @@ oracle_check_tried(struct oracle *oracle, size_t index)
 
 	if (device->attempt_count > 0 || oracle_is_settled(device) ||
 	    device->lost || request->expired ||
+	    oracle_is_limited(oracle, request) ||
 	    network_trouble_ms(oracle->network, device->account) >=
 	    request->began_ms - ORACLE_PAUSED_MS)
 		return;
@@ -524,6 +536,8 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 	size_t i, j;
 
 	oracle->counts.requests++;
+	if (request->started)
+		oracle->generations[request->generation]->narrow_in_flight--;
 	if (request->refusal != LEDGER_SERVED) {
 		if (!request->gone && status != refusals[request->refusal])
 			ledger_blame(oracle->ledger, "request %zu is answered "
@@ -544,6 +558,9 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 		    &oracle->ledger->items[request->first_item + i];
 
 		for (j = 0; j < item->device_count; j++) {
+			oracle->ledger->devices[item->first_device + j].late =
+			    request->expired || request->end_ms >=
+			    request->began_ms + request->timeout_ms;
 			oracle_check_device(oracle, item->first_device + j);
 			oracle_check_tried(oracle, item->first_device + j);
 		}

@@ -35,6 +35,7 @@ struct oracle_counts {
 	unsigned int requests;
 	unsigned int verdicts;		/* devices whose request was served */
 	unsigned int delivered;
+	unsigned int unsure;		/* or later */
 	unsigned int rejected;
 	unsigned int later;
 	unsigned int failed;

@@ -20,7 +20,8 @@ told_meaning(const struct ledger_device *device)
 	if (device->unreachable)
 		return MEANS_FAILED;
 	if (device->unwanted)
-		return MEANS_DELIVERED;
+		return device->late ? MEANS_DELIVERED | MEANS_LATER :
+		    MEANS_DELIVERED;
 	/* That is found out when it is its turn. */
 	if (device->malformed)
 		return MEANS_LATER | MEANS_FAILED;
@@ -90,7 +91,10 @@ told_told(const struct ledger *ledger, const struct ledger_item *item,
 
 	if (meaning == MEANS_REJECTED && told_may_live(ledger, item, index))
 		meaning = MEANS_FAILED;
-	return (meaning & (meaning - 1)) != 0 ? meaning & either : meaning;
+	if ((meaning & (meaning - 1)) != 0)
+		meaning = either == MEANS_LATER ? MEANS_LATER :
+		    meaning & ~(unsigned int)MEANS_LATER;
+	return meaning;
 }
 
 static void

@@ -39,6 +39,7 @@ const char config_fixture_narrow_certificate[] =
 
 static unsigned int config_fixture_states;
 static const char *config_fixture_apps = "";
+static const char *config_fixture_narrow = "";
 
 static void
 config_fixture_write_files(void)
@@ -84,13 +85,19 @@ config_fixture_set_apps(const char *apps)
 	config_fixture_apps = apps;
 }
 
+void
+config_fixture_set_narrow(const char *members)
+{
+	config_fixture_narrow = members;
+}
+
 const char *
 config_fixture_rewrite(const char *settings)
 {
 	return fixture_file("gateway.json", fixture_format(
 	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":"
 	    "\"narrow\",\"certificate_sha256\":[\"8f573fa9f12f44d382a34cdb"
-	    "76a64a8e7a6f2c5cea80a9ad970a22362a7cc34e\"],\"apps\":[\"ios*\"]},"
+	    "76a64a8e7a6f2c5cea80a9ad970a22362a7cc34e\"],\"apps\":[\"ios*\"]%s},"
 	    "{\"name\":\"caller\"}],"
 	    "\"apps\":["
 	    CONFIG_FIXTURE_APNS("ios", "apns.test", "one.p8") ","
@@ -100,7 +107,8 @@ config_fixture_rewrite(const char *settings)
 	    "{\"app_id\":\"android\",\"provider\":\"fcm\","
 	    "\"url\":\"https://fcm.test\","
 	    "\"service_account_file\":\"account.json\"}%s]}", settings,
-	    config_fixture_state_directory(), config_fixture_apps));
+	    config_fixture_state_directory(), config_fixture_narrow,
+	    config_fixture_apps));
 }
 
 const char *
