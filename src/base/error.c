@@ -50,6 +50,15 @@ error_prepend_name(struct error *error, const char *name)
 }
 
 void
+error_put_pointer_in_words(struct error *error)
+{
+	struct error why = *error;
+
+	if (*why.pointer == '/')
+		error_set(error, "%.60s: %.440s", why.pointer + 1, why.words);
+}
+
+void
 error_prepend_index(struct error *error, unsigned long index)
 {
 	char name[24];

@@ -28,4 +28,10 @@ void error_point_to_missing(struct error *error, const char *name);
 void error_prepend_name(struct error *error, const char *name);
 void error_prepend_index(struct error *error, unsigned long index);
 
+/*
+ * Puts where it is in front of the words, as "setting: words", for a message
+ * that has no place of its own for it.  The pointer is empty then.
+ */
+void error_put_pointer_in_words(struct error *error);
+
 #endif

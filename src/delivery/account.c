@@ -136,9 +136,11 @@ account_list_rates_agree(const struct account_list *list,
 
 		agree = account == NULL || account_rates_agree(app,
 		    account->first, &why);
-		if (!agree)
-			error_set(error, "app %.200s: max_rate_per_minute %s",
-			    app->app_id, why.words);
+		if (!agree) {
+			error_put_pointer_in_words(&why);
+			error_set(error, "app %.200s: %s", app->app_id,
+			    why.words);
+		}
 	}
 	return agree;
 }

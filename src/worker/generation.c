@@ -37,16 +37,6 @@ struct generation {
 	struct router *router;
 };
 
-/* Says which setting an error is about. */
-static void
-generation_name_setting(struct error *error)
-{
-	struct error why = *error;
-
-	if (*why.pointer == '/')
-		error_set(error, "%.60s: %.440s", why.pointer + 1, why.words);
-}
-
 /* Warns of secrets that others may read, once of each. */
 static void
 generation_log_secrets(const struct conf *conf)
@@ -70,7 +60,7 @@ generation_log_files(const struct generation *generation)
 	struct error error = generation->ca_error;
 
 	if (!generation->has_cas) {
-		generation_name_setting(&error);
+		error_put_pointer_in_words(&error);
 		log_error("no provider can be reached: %s", error.words);
 	}
 	generation_log_secrets(generation->conf);
@@ -93,7 +83,7 @@ generation_create(struct loop *loop, struct conf *conf, struct error *error)
 		generation->store = token_store_open(conf->state_directory,
 		    error);
 	if (generation->store == NULL) {
-		generation_name_setting(error);
+		error_put_pointer_in_words(error);
 		generation_free(generation);
 		return NULL;
 	}
@@ -223,7 +213,7 @@ generation_keeps_apps(struct generation *generation,
 
 	if (!generation->has_cas && previous->has_cas) {
 		*error = generation->ca_error;
-		generation_name_setting(error);
+		error_put_pointer_in_words(error);
 		return false;
 	}
 	for (i = 0; (app = app_registry_at(generation->conf->apps, i)) != NULL;

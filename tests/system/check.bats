@@ -141,7 +141,7 @@ found() {
 	run env GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET \
 		PUSH_GATEWAY_CONFIG="$FILE" "$GATEWAY" </dev/null
 	[ "$status" = 78 ]
-	[[ $output == *'app de.gematik.epa.ios.apns: max_rate_per_minute must be the same'* ]]
+	[[ $output == *'app de.gematik.epa.ios.apns: max_rate_per_minute: must be the same'* ]]
 	# With another key it is another account.
 	write_config '.apps[0].max_rate_per_minute = 600 |
 		.apps += [ .apps[0] | .app_id = "de.gematik.epa.ios.apns" |
