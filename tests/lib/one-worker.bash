@@ -1,30 +1,53 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# One worker of the test's own, without a web server, in WORK: what it has seen
-# before is known.  For `load`, after stage.bash.
+# One worker of the test's own, without a web server: what it has seen before is
+# known.  For `load`, after stage.bash.
+#
+#	worker_setup	the directory WORK, for its socket, SOCKET, and its log,
+#			LOG; the simulator is as it was at first
+#	worker_teardown	it leaves by itself, so that a sanitizer can tell what
+#			leaked
 
-# start_worker [JQ-FILTER [NAME=VALUE...]]: one worker, with a configuration
-# changed by the filter and with these in its environment.
+worker_setup() {
+	WORK=$BATS_TEST_TMPDIR
+	SOCKET=$WORK/socket
+	LOG=$WORK/log
+	control '{}'
+	clear_record
+}
+
+worker_teardown() {
+	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
+	! grep -aE 'Sanitizer|runtime error:' "$LOG"
+}
+
+# run_worker [NAME=VALUE...]: one worker by the configuration as it is, with
+# these in its environment.
+run_worker() {
+	rm -f "$SOCKET" "$LOG"
+	env PUSH_GATEWAY_CONFIG="$STAGE/push-gateway.json" \
+		perl "$ROOT/tests/lib/fastcgi.pl" serve "$SOCKET" \
+		env "$@" "$GATEWAY" 2>"$LOG" 3>&- &
+	WORKER_PID=$!
+	wait_until 10 grep -q serving "$LOG"
+}
+
+# start_worker [JQ-FILTER [NAME=VALUE...]]: the same by the stage's
+# configuration, changed by WORKER_CONFIG, a filter, and by this one.
 start_worker() {
 	local filter=${1:-.}
 	shift || :
-	rm -f "$WORK/socket" "$WORK/log"
-	write_config ".breaker_failures = 0 |
-		.max_devices_per_notification = 10000 |
-		.state_directory = \"$WORK/state\" | $filter"
-	env PUSH_GATEWAY_CONFIG="$STAGE/push-gateway.json" \
-		perl "$ROOT/tests/lib/fastcgi.pl" serve "$WORK/socket" \
-		env "$@" "$GATEWAY" 2>"$WORK/log" 3>&- &
-	WORKER_PID=$!
-	wait_until 10 grep -q serving "$WORK/log"
+	write_config ".state_directory = \"$WORK/state\" |
+		${WORKER_CONFIG:-.} | $filter"
+	run_worker "$@"
 }
 
 # send PATH JSON: as the stage's client; sets OUT.
 send() {
 	local LC_ALL=C
 	OUT=$(printf %s "$2" | perl "$ROOT/tests/lib/fastcgi.pl" request \
-		"$WORK/socket" REQUEST_METHOD=POST SCRIPT_NAME="$1" \
+		"$SOCKET" REQUEST_METHOD=POST SCRIPT_NAME="$1" \
 		CONTENT_TYPE=application/json CONTENT_LENGTH="${#2}" \
 		SSL_CLIENT_VERIFY=SUCCESS \
 		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")")

@@ -3,6 +3,7 @@
 # The operator's pages, the id of a request, and logs that machines read.
 
 load ../lib/stage.bash
+load ../lib/one-worker.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
@@ -14,24 +15,11 @@ teardown_file() {
 }
 
 setup() {
-	SOCKET=$BATS_TEST_TMPDIR/socket
-	control '{}'
-	clear_record
+	worker_setup
 }
 
 teardown() {
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
-	! grep -aE 'Sanitizer|runtime error:' "$BATS_TEST_TMPDIR/log"
-}
-
-# start_worker [JQ-FILTER]
-start_worker() {
-	write_config "${1:-.}"
-	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
-		perl "$ROOT/tests/lib/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- &
-	WORKER_PID=$!
-	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+	worker_teardown
 }
 
 # ask NAME=VALUE...: sets ANSWER, CODE and BODY.
@@ -101,7 +89,7 @@ request_id() {
 	[ "$BODY" = '{"status":"ready"}' ]
 	# A mistake on disk is no reason to take every host out.
 	echo '{' >"$STAGE/push-gateway.json"
-	wait_until 10 grep -q 'keeping the previous' "$BATS_TEST_TMPDIR/log"
+	wait_until 10 grep -q 'keeping the previous' "$LOG"
 	page /health/ready
 	[ "$CODE" = 200 ]
 	[ "$(jq -r .status <<<"$BODY")" = ready ]
@@ -156,7 +144,7 @@ request_id() {
 	push "$(single "$(plain '{}' "$(device none x)")")" \
 		HTTP_X_REQUEST_ID="$good"
 	[ "$(request_id)" = "$good" ]
-	[ "$(grep -c "request_id=$good" "$BATS_TEST_TMPDIR/log")" = 2 ]
+	[ "$(grep -c "request_id=$good" "$LOG")" = 2 ]
 	for id in '' 'a b' "$(printf 'a%.0s' {1..65})" $'x\ny' \
 		"$(printf 'ab%.0s' {1..32})" 'a"b'; do
 		push "$(single "$(plain '{}')")" HTTP_X_REQUEST_ID="$id"
@@ -178,22 +166,22 @@ request_id() {
 @test "the log says why a request was refused" {
 	start_worker
 	ask REQUEST_METHOD=GET SCRIPT_NAME=$'/now\nhere'
-	grep -q 'refused: 404: path /now\\x0ahere' "$BATS_TEST_TMPDIR/log"
+	grep -q 'refused: 404: path /now\\x0ahere' "$LOG"
 	ask REQUEST_METHOD=POST SCRIPT_NAME=/push/v1/notify \
 		SSL_CLIENT_VERIFY='FAILED:certificate has expired'
 	[ "$CODE" = 401 ]
 	grep -q 'refused: 401: .*FAILED:certificate has expired' \
-		"$BATS_TEST_TMPDIR/log"
+		"$LOG"
 	push "$(single "$(plain '{"prio": "urgent"}')")"
 	[ "$CODE" = 400 ]
 	grep -q 'notify by erezept: 400: /notification/prio must be' \
-		"$BATS_TEST_TMPDIR/log"
+		"$LOG"
 }
 
 @test "at its start a worker says what it serves by" {
 	start_worker
 	grep -q 'serving: version .*push-gateway.json, 1 client, 2 apps' \
-		"$BATS_TEST_TMPDIR/log"
+		"$LOG"
 }
 
 @test "requests of nobody do not fill the log" {
@@ -201,7 +189,7 @@ request_id() {
 	local lines
 	perl "$ROOT/tests/lib/fastcgi.pl" request -n 300 "$SOCKET" \
 		REQUEST_METHOD=GET SCRIPT_NAME=/nowhere </dev/null >/dev/null
-	lines=$(grep -c 'refused: 404' "$BATS_TEST_TMPDIR/log")
+	lines=$(grep -c 'refused: 404' "$LOG")
 	((lines > 0 && lines <= 60))
 	page /metrics
 	# They are all counted.
@@ -218,16 +206,16 @@ request_id() {
 	# The first line stands before the configuration is read.
 	jq -es 'all(.[]; (.time | fromdateiso8601? // test("Z$")) and
 		has("level") and has("message"))' \
-		<(grep '^{' "$BATS_TEST_TMPDIR/log")
-	[ "$(grep -c '^{' "$BATS_TEST_TMPDIR/log")" = \
-		"$(wc -l <"$BATS_TEST_TMPDIR/log")" ]
+		<(grep '^{' "$LOG")
+	[ "$(grep -c '^{' "$LOG")" = \
+		"$(wc -l <"$LOG")" ]
 	[ "$(jq -c 'select(.status == 200) | [ .operation, .client, .items,
 		.delivered, .rejected, .later, .failed, .request_id,
-		(.ms | type) ]' "$BATS_TEST_TMPDIR/log")" = \
+		(.ms | type) ]' "$LOG")" = \
 		'["notify","erezept",1,1,0,0,1,"r-1","number"]' ]
 	[ "$(jq -c 'select(.verdict) | [ .app, .verdict, .cause, .reason,
-		.request_id, has("operation") ]' "$BATS_TEST_TMPDIR/log")" = \
+		.request_id, has("operation") ]' "$LOG")" = \
 		'["unknown","failed","app_id is not configured","app unknown","r-1",false]' ]
 	[ "$(jq -r 'select(.status == 404) | .operation' \
-		"$BATS_TEST_TMPDIR/log")" = none ]
+		"$LOG")" = none ]
 }

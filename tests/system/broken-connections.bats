@@ -26,15 +26,15 @@ teardown_file() {
 }
 
 setup() {
-	WORK=$BATS_TEST_TMPDIR
+	worker_setup
 	write_service_account
-	control '{}'
-	clear_record
+	# No breaker comes in between.
+	WORKER_CONFIG='.breaker_failures = 0 |
+		.max_devices_per_notification = 10000'
 }
 
 teardown() {
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
-	! grep -aE 'Sanitizer|runtime error:' "$WORK/log"
+	worker_teardown
 }
 
 # A certificate in place of a key: requests at once on a new connection.

@@ -35,20 +35,21 @@ teardown_file() {
 }
 
 setup() {
-	WORK=$BATS_TEST_TMPDIR
+	worker_setup
 	write_service_account
-	control '{}'
-	clear_record
+	# No breaker comes in between.
+	WORKER_CONFIG='.breaker_failures = 0 |
+		.max_devices_per_notification = 10000'
 }
 
 teardown() {
-	local pid
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
+	local pid status=0
+	worker_teardown || status=1
 	for pid in ${FORWARD_PID-} ${SERVER_PID-} ${OWN_SIMULATOR_PID-}; do
 		pkill -KILL -P "$pid" || :
 		stop "$pid" KILL
 	done
-	! grep -aE 'Sanitizer|runtime error:' "$WORK/log"
+	return "$status"
 }
 
 # connections SERVICE: how many requests went over each, in order.

@@ -4,6 +4,7 @@
 # cannot be served in time is told so at once.
 
 load ../lib/stage.bash
+load ../lib/one-worker.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
@@ -18,9 +19,10 @@ teardown_file() {
 setup() {
 	OPTIONS=()
 	CALLER=client
-	SOCKET=$BATS_TEST_TMPDIR/socket
-	control '{}'
-	clear_record
+	worker_setup
+	# Which both callers may use.
+	WORKER_CONFIG=".clients += [ { name: \"other\", certificate_sha256:
+		[ \"$(certificate_digest other)\" ] } ]"
 }
 
 teardown() {
@@ -28,19 +30,7 @@ teardown() {
 	for pid in ${CALLERS-}; do
 		stop "$pid" KILL
 	done
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
-	! grep -aE 'Sanitizer|runtime error:' "$BATS_TEST_TMPDIR/log"
-}
-
-# start_worker [JQ-FILTER]: which both callers may use.
-start_worker() {
-	write_config ".clients += [ { name: \"other\", certificate_sha256:
-		[ \"$(certificate_digest other)\" ] } ] | ${1:-.}"
-	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
-		perl "$ROOT/tests/lib/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- &
-	WORKER_PID=$!
-	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+	worker_teardown
 }
 
 # push BODY [PATH]: of CALLER, with the OPTIONS.
@@ -186,7 +176,7 @@ queued() {
 	CALLERS=
 	kill -CONT "$WORKER_PID"
 	wait_until 5 grep -q 'nothing of the request was started' \
-		"$BATS_TEST_TMPDIR/log"
+		"$LOG"
 	OPTIONS=()
 	push "$(phone after)" >/dev/null
 	[ "$(record 'select(.service == "fcm").body.message.token // empty')" \

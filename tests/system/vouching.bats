@@ -3,6 +3,7 @@
 # What the web server says of a caller, and why it is believed.
 
 load ../lib/stage.bash
+load ../lib/one-worker.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
@@ -16,28 +17,17 @@ teardown_file() {
 }
 
 setup() {
-	SOCKET=$BATS_TEST_TMPDIR/socket
-	LOG=$BATS_TEST_TMPDIR/log
-	clear_record
-}
-
-teardown() {
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
-	! grep -aE 'Sanitizer|runtime error:' "$LOG"
-}
-
-# start_worker JQ-FILTER: with a vouched client and one by its address, too.
-start_worker() {
-	write_config '.clients += [
+	worker_setup
+	# A vouched client, and one by its address, too.
+	WORKER_CONFIG='.clients += [
 		{ name: "homeserver", vouched: true,
 		  apps: [ "gematik-project.*" ] },
 		{ name: "network", addresses: [ "192.0.2.0/24" ],
-		  apps: [ "gematik-project.*" ] } ] | '"$1"
-	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
-		perl "$ROOT/tests/lib/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
-		2>"$LOG" 3>&- &
-	WORKER_PID=$!
-	wait_until 10 grep -q serving "$LOG"
+		  apps: [ "gematik-project.*" ] } ]'
+}
+
+teardown() {
+	worker_teardown
 }
 
 # status PATH NAME=VALUE...: that of a notification with these variables.

@@ -289,7 +289,7 @@ is() {
 		allowed_ports: ['"$unifiedpush_port"'] }'
 	grep -q __asan_init "$GATEWAY" &&
 		skip "the address sanitizer takes no preloaded library"
-	WORK=$BATS_TEST_TMPDIR
+	worker_setup
 	start_worker '.clients[0].apps += ["strict", "open"] | .apps += [
 		'"$app"' + { app_id: "strict" },
 		'"$app"' + { app_id: "open", allow_private: ["127.0.0.1"] } ]' \
@@ -323,7 +323,7 @@ turns() {
 @test "a name that leads to an allowed address first is not called elsewhere" {
 	grep -q __asan_init "$GATEWAY" &&
 		skip "the address sanitizer takes no preloaded library"
-	WORK=$BATS_TEST_TMPDIR
+	worker_setup
 	start_worker '.clients[0].apps += ["open"] | .apps += [
 		{ app_id: "open", provider: "unifiedpush",
 		  allowed_ports: ['"$unifiedpush_port"'],

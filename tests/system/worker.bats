@@ -3,6 +3,7 @@
 # The worker as a process: started, stopped, overloaded, ill-treated.
 
 load ../lib/stage.bash
+load ../lib/one-worker.bash
 
 setup_file() {
 	stage_open "$BATS_FILE_TMPDIR"
@@ -15,24 +16,11 @@ teardown_file() {
 
 setup() {
 	OPTIONS=()
-	SOCKET=$BATS_TEST_TMPDIR/socket
-	control '{}'
-	clear_record
+	worker_setup
 }
 
 teardown() {
-	# It leaves by itself, so that a sanitizer can tell what leaked.
-	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
-	! grep -aE 'Sanitizer|runtime error:' "$BATS_TEST_TMPDIR/log"
-}
-
-# start_worker [CONFIG]: a worker without a web server.
-start_worker() {
-	PUSH_GATEWAY_CONFIG=${1:-$STAGE/push-gateway.json} \
-		perl "$ROOT/tests/lib/fastcgi.pl" serve "$SOCKET" "$GATEWAY" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- &
-	WORKER_PID=$!
-	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+	worker_teardown
 }
 
 # fastcgi BODY [NAME=VALUE...]: a request as a web server passes it on; the
@@ -52,7 +40,7 @@ fastcgi() {
 	local signal
 	for signal in TERM INT USR1; do
 		clear_record
-		start_worker
+		run_worker
 		fastcgi "$(single "$(plain '{}' "$(android slow700)" \
 			"$(ios gone-410)")")" >"$BATS_TEST_TMPDIR/out" 3>&- &
 		local caller=$!
@@ -68,7 +56,7 @@ fastcgi() {
 }
 
 @test "stopping takes no longer than a request's deadline" {
-	start_worker
+	run_worker
 	control '{"fcm": {"hang": true}}'
 	fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
 		>"$BATS_TEST_TMPDIR/out" 3>&- &
@@ -83,7 +71,7 @@ fastcgi() {
 }
 
 @test "a peer that is refused may finish sending while the worker leaves" {
-	start_worker
+	run_worker
 	OPTIONS=(-k "$WORKER_PID")
 	run fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
 		SSL_CLIENT_VERIFY=NONE
@@ -93,7 +81,7 @@ fastcgi() {
 }
 
 @test "one worker holds 200 single requests in flight at once" {
-	start_worker
+	run_worker
 	control '{"fcm": {"latency_ms": 1000}}'
 	OPTIONS=(-n 200)
 	fastcgi "$(single "$(plain '{}' "$(android phone)")")" \
@@ -111,7 +99,7 @@ fastcgi() {
 	write_config '.max_requests_in_flight = 2'
 	mv "$STAGE/push-gateway.json" "$STAGE/limited.json"
 	write_config '.request_timeout_ms = 3000'
-	start_worker "$STAGE/limited.json"
+	run_worker PUSH_GATEWAY_CONFIG="$STAGE/limited.json"
 	fastcgi "$(single "$(plain '{}' "$(android warm)")")"
 	control '{"fcm": {"latency_ms": 300}}'
 	clear_record
@@ -141,9 +129,9 @@ replaced() {
 @test "in a pool, workers that leave under load lose not one request" {
 	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
 		perl "$ROOT/tests/lib/fastcgi.pl" pool 2 "$SOCKET" "$GATEWAY" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+		2>"$LOG" 3>&- &
 	WORKER_PID=$!
-	wait_until 10 grep -q serving "$BATS_TEST_TMPDIR/log"
+	wait_until 10 grep -q serving "$LOG"
 	control '{"fcm": {"latency_ms": 20}}'
 	local body pid round
 	body=$(single "$(plain '{}' "$(android phone)")")
@@ -168,7 +156,7 @@ replaced() {
 @test "in a pool, who makes accepting block holds up nobody" {
 	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json \
 		perl "$ROOT/tests/lib/fastcgi.pl" pool 2 "$SOCKET" "$GATEWAY" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+		2>"$LOG" 3>&- &
 	WORKER_PID=$!
 	wait_until 10 both_serve
 	kill -USR2 "$WORKER_PID"
@@ -185,7 +173,7 @@ replaced() {
 }
 
 both_serve() {
-	[ "$(grep -c serving "$BATS_TEST_TMPDIR/log")" = 2 ]
+	[ "$(grep -c serving "$LOG")" = 2 ]
 }
 
 # ticks: the processor time that the pool's workers have had.
@@ -200,21 +188,21 @@ ticks() {
 	# That is what a member of a pool does that takes it for its own.
 	PUSH_GATEWAY_CONFIG=$STAGE/push-gateway.json PUSH_GATEWAY_SOCKET=own \
 		perl "$ROOT/tests/lib/fastcgi.pl" pool 2 "$SOCKET" "$GATEWAY" \
-		2>"$BATS_TEST_TMPDIR/log" 3>&- &
+		2>"$LOG" 3>&- &
 	WORKER_PID=$!
 	wait_until 10 both_serve
 	local pid before
 	pid=$(members | head -1)
 	kill "$pid"
 	wait_until 5 replaced "$pid"
-	wait_until 5 grep -q 'has closed the socket that the workers share' "$BATS_TEST_TMPDIR/log"
+	wait_until 5 grep -q 'has closed the socket that the workers share' "$LOG"
 	before=$(ticks)
 	read -rt 1 <> <(:) || :
 	(($(ticks) - before < 20))
 }
 
 @test "requests that settle at once keep nobody waiting" {
-	start_worker
+	run_worker
 	local body round
 	body=$(batch "$(plain '{}')" "$(plain '{}' "$(device none x)")")
 	body=$(jq -c '.notifications[0].notification as $empty |
@@ -228,12 +216,12 @@ ticks() {
 	done
 	OPTIONS=()
 	# None of them came near its deadline of three seconds.
-	[ "$(grep -o 'ms=[0-9]*' "$BATS_TEST_TMPDIR/log" |
+	[ "$(grep -o 'ms=[0-9]*' "$LOG" |
 		awk -F= '$2 + 0 > 1500' | wc -l)" = 0 ]
 }
 
 @test "a body that is cut short is never decoded" {
-	start_worker
+	run_worker
 	local body
 	body=$(single "$(plain '{}' "$(android phone)")")
 	# All of the JSON arrives, but the web server had announced more.
@@ -248,7 +236,7 @@ ticks() {
 }
 
 @test "a peer that connects and says nothing holds up nobody" {
-	start_worker
+	run_worker
 	perl -MIO::Socket::UNIX -e '$s = IO::Socket::UNIX->new(Peer => shift);
 		sleep 20' "$SOCKET" 3>&- &
 	local silent=$!
@@ -282,11 +270,11 @@ memory_is_back() {
 }
 
 all_given_up() {
-	[ "$(grep -c 'timed out sending a response' "$BATS_TEST_TMPDIR/log")" = 40 ]
+	[ "$(grep -c 'timed out sending a response' "$LOG")" = 40 ]
 }
 
 @test "slow peers hold up nobody, and get what they asked for" {
-	start_worker
+	run_worker
 	local body slow=() part from
 	body=$(single "$(plain '{}' "$(android phone)")")
 	fastcgi "$body"
@@ -300,7 +288,7 @@ all_given_up() {
 	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch \
 		>"$BATS_TEST_TMPDIR/reader" 3>&- &
 	slow+=($!)
-	wait_until 5 grep -q 'items=100' "$BATS_TEST_TMPDIR/log"
+	wait_until 5 grep -q 'items=100' "$LOG"
 	OPTIONS=(-n 20)
 	from=${EPOCHREALTIME/[,.]/}
 	fastcgi "$body" >"$BATS_TEST_TMPDIR/out"
@@ -319,7 +307,7 @@ all_given_up() {
 }
 
 @test "a reader that does not read is given up, and its memory comes back" {
-	start_worker
+	run_worker
 	local before memory reader
 	OPTIONS=(-n 40)
 	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch >/dev/null
@@ -342,7 +330,7 @@ all_given_up() {
 }
 
 @test "a body that stops in the middle is given up, and not decoded" {
-	start_worker
+	run_worker
 	local body
 	body=$(single "$(plain '{}' "$(android phone)")")
 	SECONDS=0
@@ -356,7 +344,7 @@ all_given_up() {
 
 @test "an empty record before a body that was announced does not end it" {
 	# So does Apache's mod_fcgid over HTTP/2; one more after it is harmless.
-	start_worker
+	run_worker
 	OPTIONS=(-e 1)
 	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
 		*'{"rejected":[]}' ]]
@@ -364,7 +352,7 @@ all_given_up() {
 }
 
 @test "a body that breaks is answered" {
-	start_worker
+	run_worker
 	local body=$BATS_TEST_TMPDIR/body
 	printf 'x' >"$body"
 	# The end of the body, and then more of it, all at once.
@@ -382,14 +370,14 @@ all_given_up() {
 }
 
 @test "records of odd but lawful forms are a request" {
-	start_worker
+	run_worker
 	OPTIONS=(-o 1)
 	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
 		*'{"rejected":[]}' ]]
 }
 
 @test "what is no request is closed, and leaves the worker serving" {
-	start_worker
+	run_worker
 	run perl "$ROOT/tests/lib/fastcgi.pl" odd "$SOCKET"
 	[ "${#lines[@]}" = 15 ]
 	[[ $output != *open* ]]
@@ -398,7 +386,7 @@ all_given_up() {
 }
 
 @test "rubbish on the socket leaves the worker serving" {
-	start_worker
+	run_worker
 	head -c 5000 /dev/urandom | perl -MIO::Socket::UNIX -e '
 		$s = IO::Socket::UNIX->new(Peer => shift); local $/;
 		print $s scalar <STDIN>' "$SOCKET"
@@ -407,7 +395,7 @@ all_given_up() {
 }
 
 @test "a caller that goes away does not stop its deliveries" {
-	start_worker
+	run_worker
 	perl "$ROOT/tests/lib/fastcgi.pl" request "$SOCKET" REQUEST_METHOD=POST \
 		SCRIPT_NAME=/push/v1/notify CONTENT_TYPE=application/json \
 		SSL_CLIENT_VERIFY=SUCCESS \
@@ -417,7 +405,7 @@ all_given_up() {
 	local caller=$!
 	wait_until 5 grep -q slow500 "$STAGE/record.json"
 	stop "$caller" KILL
-	wait_until 5 grep -q 'delivered=1' "$BATS_TEST_TMPDIR/log"
+	wait_until 5 grep -q 'delivered=1' "$LOG"
 	[[ $(fastcgi "$(single "$(plain '{}' "$(android phone)")")") == \
 		*'{"rejected":[]}' ]]
 }
