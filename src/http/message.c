@@ -42,15 +42,33 @@ http_request_add_part(struct buf *headers, const char *part)
 		buf_append(headers, part, size);
 }
 
+static struct buf *
+http_request_reserve(struct http_request *request)
+{
+	if (request->headers.allocated == 0)
+		buf_reserve(&request->headers, MESSAGE_HEADERS_USUAL_SIZE);
+	return &request->headers;
+}
+
+void
+http_request_append_headers(struct http_request *request,
+    const struct buf *headers)
+{
+	struct buf *own = http_request_reserve(request);
+
+	if (headers->overflowed)
+		own->overflowed = true;
+	else
+		buf_append(own, headers->data, headers->size);
+}
+
 void
 http_request_append_header(struct http_request *request, const char *name,
     const char *start, const char *end)
 {
-	struct buf *headers = &request->headers;
+	struct buf *headers = http_request_reserve(request);
 	size_t size = headers->size;
 
-	if (headers->allocated == 0)
-		buf_reserve(headers, MESSAGE_HEADERS_USUAL_SIZE);
 	buf_append_text(headers, name);
 	buf_append(headers, ": ", 2);
 	http_request_add_part(headers, start);

@@ -73,7 +73,11 @@ void http_request_free(struct http_request *request);
 void http_request_append_header(struct http_request *request,
     const char *name, const char *start, const char *end);
 
-/* The same, printed. */
+/* The headers of another request. */
+void http_request_append_headers(struct http_request *request,
+    const struct buf *headers);
+
+/* One header, printed. */
 void http_request_add_header(struct http_request *request, const char *name,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -83,6 +83,7 @@ apns_account_close(void *arg)
 	key_pair_free(account->certificate);
 	setting_free(apns_account_settings, account);
 	free(account->alert);
+	buf_free(&account->headers);
 	free(account);
 }
 
@@ -189,6 +190,22 @@ apns_account_check_push_type(const struct apns_account *account,
 	return good;
 }
 
+/* Once, as with the alert. */
+static void
+apns_account_write_headers(struct apns_account *account)
+{
+	struct http_request request;
+
+	http_request_init(&request);
+	http_request_append_header(&request, "content-type", "",
+	    "application/json");
+	http_request_append_header(&request, "apns-topic", "",
+	    account->topic);
+	http_request_append_header(&request, "apns-push-type", "",
+	    account->push_type);
+	account->headers = request.headers;
+}
+
 /*
  * Once, since it is the same for all messages.  The extension that decrypts
  * runs only for a visible alert; its text is what the person sees if
@@ -235,8 +252,10 @@ apns_account_open(struct json_object *section, const char *directory,
 	    !apns_account_set_url(account, error)) {
 		apns_account_close(account);
 		account = NULL;
-	} else
+	} else {
 		apns_account_write_alert(account);
+		apns_account_write_headers(account);
+	}
 	return account;
 }
 

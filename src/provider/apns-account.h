@@ -42,6 +42,7 @@ struct apns_account {
 	int64_t time_to_live_s;
 	/* What "aps" has of an alert: its members, as JSON. */
 	char *alert;
+	struct buf headers;		/* that all requests have */
 	struct jwt_key *key;		/* NULL until loaded */
 	struct key_pair *certificate;	/* NULL until loaded */
 	/* For apns-collapse-id: hosts with these credentials agree on it. */

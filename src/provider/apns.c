@@ -410,11 +410,7 @@ apns_compose(const void *arg, const struct notification *notification,
 	if (push->token != NULL)
 		http_request_append_header(request, "authorization", "bearer ",
 		    push->token->text);
-	http_request_append_header(request, "content-type", "",
-	    "application/json");
-	http_request_append_header(request, "apns-topic", "", account->topic);
-	http_request_append_header(request, "apns-push-type", "",
-	    account->push_type);
+	http_request_append_headers(request, &account->headers);
 	http_request_append_header(request, "apns-priority", "",
 	    is_slow ? "5" : "10");
 	http_request_append_header(request, "apns-expiration", "", expiration);
