@@ -212,37 +212,45 @@ log_compose_text(struct log_line *line, enum log_level level,
 		log_line_add(line, " request_id=%s", log_request_id);
 }
 
+static void log_write_line(enum log_level level,
+    const struct log_field *fields, const char *format, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 static void log_write(enum log_level level, const struct log_field *fields,
     const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
 
 static void
-log_write(enum log_level level, const struct log_field *fields,
+log_write_line(enum log_level level, const struct log_field *fields,
     const char *format, va_list ap)
 {
 	struct log_line line = { .used = 0 };
 	char message[LOG_LINE_SIZE];
+
+	vsnprintf(message, sizeof message, format, ap);
+	if (!log_params.to_syslog && log_is_journal())
+		log_line_add(&line, "<%d>", log_levels[level].syslog_priority);
+	if (log_params.json)
+		log_compose_json(&line, level, fields, message);
+	else
+		log_compose_text(&line, level, message);
+	if (log_params.to_syslog)
+		syslog(log_levels[level].syslog_priority, "%s", line.text);
+	else {
+		/* One write a line: those of several workers do not mix. */
+		line.text[line.used++] = '\n';
+		if (write(STDERR_FILENO, line.text, line.used) == -1)
+			errno = 0;	/* there is nobody to tell */
+	}
+}
+
+/* What nobody wants to read must not even cost the line's memory. */
+static void
+log_write(enum log_level level, const struct log_field *fields,
+    const char *format, va_list ap)
+{
 	int saved_errno = errno;
 
-	if (level <= log_params.level) {
-		vsnprintf(message, sizeof message, format, ap);
-		if (!log_params.to_syslog && log_is_journal())
-			log_line_add(&line, "<%d>",
-			    log_levels[level].syslog_priority);
-		if (log_params.json)
-			log_compose_json(&line, level, fields, message);
-		else
-			log_compose_text(&line, level, message);
-		if (log_params.to_syslog)
-			syslog(log_levels[level].syslog_priority, "%s",
-			    line.text);
-		else {
-			/* One write a line: those of several workers do not
-			 * mix. */
-			line.text[line.used++] = '\n';
-			if (write(STDERR_FILENO, line.text, line.used) == -1)
-				errno = saved_errno;
-		}
-	}
+	if (level <= log_params.level)
+		log_write_line(level, fields, format, ap);
 	errno = saved_errno;
 }
 

@@ -190,7 +190,8 @@ static bool
 fastcgi_file_drain(struct buf *out)
 {
 	off_t left = lseek(fastcgi_file, 0, SEEK_CUR), done = 0;
-	char chunk[8192];
+	/* On the stack the compiler would clear it first. */
+	static char chunk[8192];
 	bool fits = true;
 
 	while (done < left && fits) {
@@ -525,7 +526,7 @@ fastcgi_read_body(void *request, struct buf *body)
 {
 	struct fastcgi *fastcgi = request;
 	FCGX_Stream *in = fastcgi->request.in;
-	char chunk[8192];
+	static char chunk[8192];	/* as in fastcgi_file_drain */
 	bool fits, good;
 	int got;
 

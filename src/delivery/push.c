@@ -60,7 +60,8 @@ push_log_failure(struct push *push, const struct http_reply *reply,
     const struct outcome *outcome)
 {
 	struct health *health = push->params.channel->health;
-	const char *hint = hint_find(outcome->reason);
+	const char *hint = outcome->verdict == VERDICT_DELIVERED ? NULL :
+	    hint_find(outcome->reason);
 	struct buf words;
 
 	if (reply->failure != HTTP_FAILURE_NONE) {
