@@ -182,6 +182,51 @@ check_load(void)
 	fcm->close(account);
 }
 
+/* At each limit, and one past it. */
+static void
+check_limit(const char *changes, bool good, const char *words)
+{
+	void *account = external_fixture_open(EXTERNAL_APP);
+	struct error error = { .words = "" };
+
+	external_fixture_write(changes);
+	tap_is_int(fcm->load(account, &error), good, "%.60s... is %s",
+	    changes, good ? "taken" : "refused");
+	tap_contains(error.words, words, "... in words");
+	fcm->close(account);
+}
+
+static const char *
+headers(unsigned int count)
+{
+	const char *list = "\"h0\":\"\"";
+	unsigned int i;
+
+	for (i = 1; i < count; i++)
+		list = fixture_format("%s,\"h%u\":\"\"", list, i);
+	return fixture_format("{\"credential_source\":{\"url\":"
+	    "\"https://h/\",\"headers\":{%s}}}", list);
+}
+
+static void
+check_limits(void)
+{
+	const char *start = "https://h/";
+	const char *most = fixture_format("%s%s", start, fixture_repeat("x",
+	    MESSAGE_URL_SIZE - strlen(start)));
+
+	check_limit(headers(16), true, "");
+	check_limit(headers(17), false, "\"credential_source/headers\" are "
+	    "more than 16");
+	check_limit(fixture_format(BY_URL("%s"), most), true, "");
+	check_limit(fixture_format(BY_URL("%sx"), most), false,
+	    "is longer than 2048 bytes");
+	check_limit(fixture_format(BY_URL("http://%s.test/"),
+	    fixture_repeat("x", 59)), false, "link-local");
+	check_limit(fixture_format(BY_URL("http://%s.test/"),
+	    fixture_repeat("x", 60)), false, "link-local");
+}
+
 /* --- whose it is ---------------------------------------------------------- */
 
 #define NO_PROJECT "{" EXTERNAL_LEAST "}"
@@ -309,6 +354,7 @@ main(void)
 
 	fcm = provider_find("fcm");
 	check_load();
+	check_limits();
 	for (i = 0; i < sizeof projects / sizeof *projects; i++)
 		check_project(i);
 	for (i = 0; i < sizeof channels / sizeof *channels; i++)
