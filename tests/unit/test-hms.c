@@ -257,6 +257,55 @@ check_encrypted(void)
 	hms->close(account);
 }
 
+/* --- pushkeys ------------------------------------------------------------ */
+
+static const struct {
+	const char *name;
+	const char *pushkey;	/* as it stands in the request */
+	bool possible;
+} pushkeys[] = {
+	{ "one character", "x", true },
+	{ "visible ASCII", "!#$%&'()*+,-./:;<=>?@[]^_`{|}~", true },
+	{ "no characters", "", false },
+	{ "a space", " ", false },
+	{ "a space at the end", "token ", false },
+	{ "a quote", "a\\\"", false },
+	{ "a backslash", "a\\\\", false },
+	{ "a NUL and more", "a\\u0000b", false },
+	{ "a delete character", "a\x7f", false },
+	{ "a letter of two bytes", "\xc3\xa4", false },
+};
+
+static void
+check_pushkey(const void *account, const char *name, const char *pushkey,
+    bool possible)
+{
+	struct http_request request;
+	enum cause cause = compose_first(hms, account, DECODE_NOTIFY,
+	    fixture_format("{\"notification\":{\"devices\":[{\"app_id\":"
+	    "\"a\",\"pushkey\":\"%s\"}]}}", pushkey), &request);
+
+	tap_is_int(cause, possible ? CAUSE_NONE : CAUSE_PUSHKEY_MALFORMED,
+	    "%s is %s", name, possible ? "a pushkey" : "no pushkey");
+	http_request_free(&request);
+}
+
+static void
+check_pushkeys(void)
+{
+	void *account = load_account("{" V1 "}");
+	size_t i;
+
+	for (i = 0; i < sizeof pushkeys / sizeof *pushkeys; i++)
+		check_pushkey(account, pushkeys[i].name, pushkeys[i].pushkey,
+		    pushkeys[i].possible);
+	check_pushkey(account, "4096 characters", fixture_repeat("x", 4096),
+	    true);
+	check_pushkey(account, "4097 characters", fixture_repeat("x", 4097),
+	    false);
+	hms->close(account);
+}
+
 /* --- answers ------------------------------------------------------------- */
 
 #define CODE(code) "{\"code\":\"" code "\",\"msg\":\"m\",\"requestId\":\"r\"}"
@@ -277,60 +326,90 @@ static const struct {
 	int version;		/* 0: all of them */
 	int status;
 	const char *body;
+	const char *reason;	/* the label of the metrics */
 	enum verdict verdict;
 	enum cause cause;
 	enum retry retry;
 	bool suspicious;
 } answers[] = {
-	{ 0, 200, CODE("80000000"), DELIVERED },
-	{ 0, 200, SAYS("80000000", "erfolgreich für alle"), DELIVERED },
-	{ 0, 400, CODE("80000000"), BUG },
-	{ 1, 200, PARTIAL("token"), DEAD },
-	{ 2, 200, PARTIAL("token"), DEAD },
-	{ 1, 200, PARTIAL("other"), OPERATOR },
-	{ 3, 200, PARTIAL("token"), OPERATOR },
-	{ 1, 200, SAYS("80100000", "illegal_tokens"), OPERATOR },
-	{ 3, 200, SAYS("80100000", "x tokenFormatError y"), DEAD },
-	{ 1, 200, SAYS("80100000", "tokenFormatError"), OPERATOR },
-	{ 3, 200, SAYS("80100000", "noRight"), OPERATOR },
-	{ 1, 200, SAYS("80300007", "All the tokens are invalid"), SUSPECT },
-	{ 2, 400, SAYS("80300007", "All the tokens are invalid"), SUSPECT },
-	{ 3, 200, SAYS("80300007", "All the tokens are invalid"), OPERATOR },
-	{ 3, 200, SAYS("80300007", "tokenFormatError"), SUSPECT },
-	{ 3, 200, SAYS("80300007", "noPushTypeRight"), OPERATOR },
-	{ 1, 200, SAYS("80300007", "penalty"), OPERATOR },
-	{ 0, 400, CODE("80100001"), BUG },
-	{ 0, 400, CODE("80100003"), BUG },
-	{ 0, 400, CODE("80100013"), BUG },
-	{ 0, 400, CODE("80100018"), BUG },
-	{ 0, 400, CODE("80100004"), BUG },
-	{ 0, 400, CODE("80100016"), BUG },
-	{ 0, 401, CODE("80200001"), RENEW },
-	{ 0, 401, CODE("80200003"), RENEW },
-	{ 0, 401, CODE("80200005"), RENEW },
-	{ 0, 400, CODE("80300002"), OPERATOR },
-	{ 0, 400, CODE("80300008"), VERDICT_FAILED, CAUSE_TOO_LONG,
+	{ 0, 200, CODE("80000000"), "ok", DELIVERED },
+	{ 0, 200, SAYS("80000000", "erfolgreich für alle"), "ok", DELIVERED },
+	{ 0, 400, CODE("80000000"), "other", BUG },
+	{ 0, 299, CODE("80000000"), "ok", DELIVERED },
+	{ 0, 300, CODE("80000000"), "other", BUG },
+	{ 1, 200, PARTIAL("token"), "80100000", DEAD },
+	{ 2, 200, PARTIAL("token"), "80100000", DEAD },
+	{ 1, 200, PARTIAL("other"), "80100000", OPERATOR },
+	{ 1, 200, PARTIAL("other\\\",\\\"token"), "80100000", DEAD },
+	{ 1, 200, SAYS("80100000", "{\\\"illegal_tokens\\\":\\\"token\\\"}"),
+	    "80100000", OPERATOR },
+	{ 3, 200, PARTIAL("token"), "80100000", OPERATOR },
+	{ 1, 200, SAYS("80100000", "illegal_tokens"), "80100000", OPERATOR },
+	{ 3, 200, SAYS("80100000", "x tokenFormatError y"), "80100000", DEAD },
+	{ 1, 200, SAYS("80100000", "tokenFormatError"), "80100000", OPERATOR },
+	{ 3, 200, SAYS("80100000", "noRight"), "80100000", OPERATOR },
+	{ 1, 200, SAYS("80300007", "All the tokens are invalid"), "80300007",
+	    SUSPECT },
+	{ 2, 400, SAYS("80300007", "All the tokens are invalid"), "80300007",
+	    SUSPECT },
+	{ 3, 200, SAYS("80300007", "All the tokens are invalid"), "80300007",
+	    OPERATOR },
+	{ 3, 200, SAYS("80300007", "tokenFormatError"), "80300007", SUSPECT },
+	{ 3, 200, SAYS("80300007", "noPushTypeRight"), "80300007", OPERATOR },
+	{ 1, 200, SAYS("80300007", "penalty"), "80300007", OPERATOR },
+	{ 0, 400, CODE("80100001"), "80100001", BUG },
+	{ 0, 400, CODE("80100002"), "80100002", BUG },
+	{ 0, 400, CODE("80100003"), "80100003", BUG },
+	{ 0, 400, CODE("80100013"), "80100013", BUG },
+	{ 0, 400, CODE("80100018"), "80100018", BUG },
+	{ 0, 400, CODE("80100004"), "80100004", BUG },
+	{ 0, 400, CODE("80100016"), "80100016", BUG },
+	{ 0, 400, CODE("80100017"), "80100017", BUG },
+	{ 0, 401, CODE("80200001"), "80200001", RENEW },
+	{ 0, 401, CODE("80200003"), "80200003", RENEW },
+	{ 0, 401, CODE("80200005"), "80200005", RENEW },
+	{ 0, 400, CODE("80300002"), "80300002", OPERATOR },
+	{ 0, 400, CODE("80300008"), "80300008", VERDICT_FAILED, CAUSE_TOO_LONG,
 	    RETRY_NEVER, false },
-	{ 0, 400, CODE("80300010"), BUG },
-	{ 0, 400, CODE("80300011"), OPERATOR },
-	{ 0, 500, CODE("80600003"), BUSY(RETRY_BACKOFF) },
-	{ 0, 500, CODE("81000001"), BUSY(RETRY_BACKOFF) },
-	{ 0, 200, CODE("89999999"), BUG },
-	{ 0, 400, CODE("89999999"), BUG },
-	{ 0, 500, CODE("89999999"), BUSY(RETRY_BACKOFF) },
-	{ 0, 503, "", BUSY(RETRY_AFTER_ONLY) },
-	{ 0, 502, "<html>", BUSY(RETRY_BACKOFF) },
-	{ 0, 429, "", BUSY(RETRY_AFTER_ONLY) },
-	{ 0, 401, "", RENEW },
-	{ 0, 404, "<html>", OPERATOR },
-	{ 0, 200, "<html>", FOREIGN },
-	{ 0, 200, "", FOREIGN },
-	{ 0, 200, "{\"code\":80000000}", FOREIGN },
-	{ 0, 400, "<html>", FOREIGN },
-	{ 0, 400, "{\"code\":\"80300007\",\"msg\":\"All the tok", FOREIGN },
-	{ 0, 302, "", FOREIGN },
-	{ 0, 425, "", FOREIGN },
-	{ 0, 421, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE, false },
+	{ 0, 400, CODE("80300010"), "80300010", BUG },
+	{ 0, 400, CODE("80300011"), "80300011", OPERATOR },
+	{ 0, 400, CODE("80300036"), "80300036", OPERATOR },
+	{ 0, 500, CODE("80600003"), "80600003", BUSY(RETRY_BACKOFF) },
+	{ 0, 500, CODE("81000001"), "81000001", BUSY(RETRY_BACKOFF) },
+	{ 0, 200, CODE("89999999"), "other", BUG },
+	{ 0, 400, CODE("89999999"), "other", BUG },
+	{ 0, 499, CODE("89999999"), "other", BUG },
+	{ 0, 500, CODE("89999999"), "other", BUSY(RETRY_BACKOFF) },
+	{ 0, 200, "{\"code\":80000000}", "not HMS", FOREIGN },
+	{ 0, 400, "{\"code\":\"80300007\",\"msg\":\"All the tok", "not HMS",
+	    FOREIGN },
+	/* Without a code, by the status. */
+	{ 0, 200, "", "not HMS", FOREIGN },
+	{ 0, 200, "<html>", "not HMS", FOREIGN },
+	{ 0, 302, "", "not HMS", FOREIGN },
+	{ 0, 400, "<html>", "not HMS", FOREIGN },
+	{ 0, 401, "", "other", RENEW },
+	{ 0, 402, "", "not HMS", FOREIGN },
+	{ 0, 403, "", "other", OPERATOR },
+	{ 0, 404, "<html>", "other", OPERATOR },
+	{ 0, 405, "", "other", OPERATOR },
+	{ 0, 406, "", "not HMS", FOREIGN },
+	{ 0, 407, "", "other", OPERATOR },
+	{ 0, 408, "", "other", BUSY(RETRY_BACKOFF) },
+	{ 0, 409, "", "not HMS", FOREIGN },
+	{ 0, 421, "", "other", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE,
+	    false },
+	{ 0, 422, "", "not HMS", FOREIGN },
+	{ 0, 425, "", "other", FOREIGN },
+	{ 0, 426, "", "not HMS", FOREIGN },
+	{ 0, 429, "", "other", BUSY(RETRY_AFTER_ONLY) },
+	{ 0, 430, "", "not HMS", FOREIGN },
+	{ 0, 500, "", "other", BUSY(RETRY_BACKOFF) },
+	{ 0, 502, "<html>", "other", BUSY(RETRY_BACKOFF) },
+	{ 0, 503, "", "flow control", BUSY(RETRY_AFTER_ONLY) },
+	{ 0, 504, "", "other", BUSY(RETRY_BACKOFF) },
+	{ 0, 599, "", "other", BUSY(RETRY_BACKOFF) },
+	{ 0, 600, "", "not HMS", FOREIGN },
 };
 
 static void
@@ -349,8 +428,10 @@ check_answer(const void *account, size_t i, int version)
 	    answers[i].cause, answers[i].retry, name);
 	tap_is_int(outcome.suspicious, answers[i].suspicious,
 	    "%s: is it suspicious", name);
-	tap_ok(outcome.reason != NULL && *outcome.reason != '\0',
-	    "%s: a word for the log", name);
+	tap_is_int(outcome.fresh_connection, answers[i].status == 421,
+	    "%s: is another connection needed", name);
+	tap_is_string(outcome.reason, answers[i].reason, "%s: the reason",
+	    name);
 	json_object_put(pushkey);
 }
 
@@ -383,6 +464,7 @@ main(void)
 	for (i = 0; i < sizeof requests / sizeof *requests; i++)
 		check_request(i);
 	check_encrypted();
+	check_pushkeys();
 	check_answers(1, "{" V1 "}");
 	check_answers(2, "{" V2 "}");
 	check_answers(3, "{" V3 "}");
