@@ -38,7 +38,7 @@ host_breaker_seal(uint64_t known)
 {
 	uint64_t hash = hash_add(HASH_START, &known, sizeof known);
 
-	return known == 0 ? 0 : hash << HOST_BREAKER_KNOWN_BITS | known;
+	return hash << HOST_BREAKER_KNOWN_BITS | known;
 }
 
 static uint64_t
@@ -253,7 +253,7 @@ host_breaker_abandon(struct host_breaker *breaker, int64_t now_ms,
 
 	if (numbers == NULL || !word.is_probed)
 		return;
-	word.is_probed = word.is_second = false;
+	/* Whoever comes next is the probe. */
 	word.number = now_ms;
 	/* Unless something else has happened to it since. */
 	atomic_compare_exchange_strong(&numbers[HOST_ACCOUNTS_BREAKER],
@@ -272,9 +272,9 @@ static int64_t
 host_breaker_time(struct host_breaker *breaker,
     enum host_accounts_number number, int64_t now_ms)
 {
-	int64_t time_ms = (int64_t)host_breaker_number(breaker, number);
+	uint64_t time_ms = host_breaker_number(breaker, number);
 
-	return time_ms < 0 || time_ms > now_ms ? 0 : time_ms;
+	return time_ms > (uint64_t)now_ms ? 0 : (int64_t)time_ms;
 }
 
 int64_t

@@ -188,6 +188,8 @@ check_decision(const struct decision *row)
 	tap_is_int(step, row->step, "%s: the step", row->name);
 	tap_is_int(attempt.count, row->count + 1, "%s: it is counted",
 	    row->name);
+	tap_is_int(attempt.variant, row->retry == RETRY_VARIANT ? 1 : 0,
+	    "%s: the form of the next request", row->name);
 	if (step == ATTEMPT_AGAIN)
 		tap_is_int(pause_ms, row->pause_ms, "%s: the pause",
 		    row->name);

@@ -112,10 +112,24 @@ check_never(void)
 	    "with 0 it never opens");
 }
 
+static void
+check_first(void)
+{
+	const struct breaker_params params = { .failures = 1,
+	    .pause_ms = 10000 };
+	struct breaker breaker;
+
+	breaker_init(&breaker, &params);
+	tap_ok(breaker_failure(&breaker, 0), "with 1 the first one opens it");
+	breaker_init(&breaker, &params);
+	tap_ok(breaker_trip(&breaker, 0), "and so does what is known");
+}
+
 int
 main(void)
 {
 	check_story();
 	check_never();
+	check_first();
 	return tap_done();
 }

@@ -72,6 +72,18 @@ static const struct {
 	    { C, CLOSED, 20021, "for all" },
 	    { C, RECOVERED, 20020, "it has recovered" },
 	    { A, PROBE_FAILS, 20022, "a probe of before counts as one" } } },
+	{ "failures of two", {
+	    { A, FAIL, 1, "one of A" },
+	    { B, FAIL, 2, "one of B" },
+	    { B, OPENS, 3, "another one of B opens it" },
+	    { C, OPEN, 4, "for C, too" },
+	    { C, CLOSES, 5, "what was under way is answered" },
+	    { A, RECOVERED, 5, "the account has recovered" } } },
+	{ "a host that was started again", {
+	    ALONE(10000000),
+	    { A, OPEN, 2810002, "two hours ahead may be meant" },
+	    { A, CLOSED, 2810001, "more is of before the start" },
+	    ALONE(2800000) } },
 	{ "a second opinion", {
 	    ALONE(1),
 	    { A, OPEN, 4, "A may not ask for one itself" },
@@ -226,6 +238,46 @@ check_never(void)
 	tap_ok(!opened && !host_breaker_is_shared(&workers[A]) &&
 	    host_breaker_ask(&workers[B], i, i, &probe) ==
 	    HOST_BREAKER_CLOSED, "with 0 it never opens");
+	tap_ok(!host_breaker_succeed(&workers[A], i) &&
+	    host_breaker_answered_ms(&workers[B], i) == 0 &&
+	    host_breaker_cause(&workers[B]) == 0 &&
+	    !host_breaker_note_logged(&workers[B], true),
+	    "and nothing is known of other workers");
+}
+
+static void
+check_first(void)
+{
+	open_workers(1);
+	tap_ok(host_breaker_fail(&workers[A], 1, 0, 1),
+	    "with 1 the first failure opens it");
+}
+
+/* Without a state directory each worker is alone. */
+static void
+check_alone(void)
+{
+	struct host_breaker breaker;
+
+	host_breaker_init(&breaker, &(struct host_breaker_params){
+		.failures = 1,
+		.pause_ms = 10000
+	});
+	tap_ok(!host_breaker_is_shared(&breaker) &&
+	    !host_breaker_fail(&breaker, 1, 0, 1) &&
+	    !host_breaker_is_open(&breaker, 1),
+	    "without a state directory nothing is shared");
+}
+
+static void
+check_times(void)
+{
+	open_workers(3);
+	host_breaker_succeed(&workers[A], 5000);
+	tap_is_int(host_breaker_answered_ms(&workers[B], 5000), 5000,
+	    "an answer of just now");
+	tap_is_int(host_breaker_answered_ms(&workers[B], 4999), 0,
+	    "one that is to come is of before the host was started");
 }
 
 static void
@@ -333,6 +385,9 @@ main(void)
 	accounts = host_accounts_open(fixture_directory());
 	check_stories();
 	check_never();
+	check_first();
+	check_alone();
+	check_times();
 	check_log();
 	check_rubbish();
 	check_deaths();

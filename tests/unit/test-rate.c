@@ -68,6 +68,8 @@ check_rates(void)
 		tap_is_int(rate_take(&workers[0], start_ms),
 		    rates[i].next_ms, "%ld a minute: the wait for the next",
 		    (long)per_minute);
+		tap_ok(rate_take(&workers[1], start_ms + rates[i].next_ms - 1)
+		    > 0, "%ld a minute: none before", (long)per_minute);
 		tap_is_int(rate_take(&workers[1], start_ms + rates[i].next_ms),
 		    0, "%ld a minute: then there is one", (long)per_minute);
 		open_workers(per_minute);
