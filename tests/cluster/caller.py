@@ -80,7 +80,13 @@ class Caller(threading.Thread):
                 sock.settimeout(10)
             except OSError:
                 self.connection = None
-        for address in ADDRESSES if self.connection is None else ():
+        end = time.time() + 10
+        while self.connection is None and time.time() < end:
+            self.connection = self.connect_to_any()
+
+    def connect_to_any(self):
+        """A connection to the first address that takes it, or None."""
+        for address in ADDRESSES:
             connection = http.client.HTTPSConnection(
                 address, timeout=1, context=self.context)
             try:
@@ -88,8 +94,8 @@ class Caller(threading.Thread):
             except OSError:
                 continue
             connection.sock.settimeout(10)
-            self.connection = connection
-            break
+            return connection
+        return None
 
     def post(self, path, body):
         """Status, or None, and the whole answer, or None."""

@@ -30,6 +30,7 @@ haproxy_write_configuration() {
 		-e "s|127.0.0.1:8448|127.0.0.1:$HOMESERVER_PORT|" \
 		-e "s|/etc/push-gateway/tls/|$STAGE/|g" \
 		-e "s|/usr/share/push-gateway/errors|$STAGE/errors|" \
+		-e "s|/usr/share/push-gateway/\(dead-hosts\)|$ROOT/haproxy/\1|" \
 		-e "s|/run/haproxy/|$STAGE/|" \
 		-e '/^\t\(chroot\|user\|group\) /d' \
 		-e "s|^\(\tlog \)/dev/log .*|\1stdout format raw local0|" \
