@@ -519,6 +519,16 @@ oracle_check_abandoned(struct oracle *oracle,
 	}
 }
 
+/* One that its client's limits held up until its deadline is never served. */
+static bool
+oracle_is_refused(const struct oracle *oracle,
+    const struct ledger_request *request)
+{
+	return oracle_is_limited(oracle, request) && request->narrow &&
+	    !request->started && (request->expired || request->end_ms >=
+	    request->began_ms + request->timeout_ms);
+}
+
 void
 oracle_check_answer(struct oracle *oracle, size_t index, int status,
     const char *body)
@@ -557,7 +567,8 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 		const struct ledger_item *item =
 		    &oracle->ledger->items[request->first_item + i];
 
-		for (j = 0; j < item->device_count; j++) {
+		for (j = 0; j < item->device_count &&
+		    !oracle_is_refused(oracle, request); j++) {
 			oracle->ledger->devices[item->first_device + j].late =
 			    request->expired || request->end_ms >=
 			    request->began_ms + request->timeout_ms;
@@ -565,7 +576,7 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 			oracle_check_tried(oracle, item->first_device + j);
 		}
 	}
-	if (!request->gone)
+	if (!request->gone && !oracle_is_refused(oracle, request))
 		told_check(oracle->ledger, index, status, body);
 }
 
