@@ -117,10 +117,9 @@ static const struct {
 	{ .first = 200, .last = 299,
 	    .outcome = { .reason = "ok", .verdict = VERDICT_DELIVERED } },
 	{ .first = 401, .last = 401, .outcome = APNS_OPERATOR("other") },
-	{ .first = 403, .last = 403, .outcome = APNS_OPERATOR("other") },
-	{ .first = 407, .last = 407, .outcome = APNS_OPERATOR("other") },
 	/* Not BadPath and the like: the URL is wrong, and Apple not there. */
-	{ .first = 404, .last = 405, .outcome = APNS_OPERATOR("other") },
+	{ .first = 403, .last = 405, .outcome = APNS_OPERATOR("other") },
+	{ .first = 407, .last = 407, .outcome = APNS_OPERATOR("other") },
 	{ .first = 408, .last = 408,
 	    .outcome = APNS_BUSY("other", RETRY_BACKOFF) },
 	{ .first = 413, .last = 413, .with_reason = true,

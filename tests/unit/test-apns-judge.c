@@ -122,6 +122,17 @@ static const struct {
 	{ 410, REASON("DeviceTokenNotForTopic"), BUG, "other" },
 	{ 400, REASON("ExpiredProviderToken"), BUG, "other" },
 	{ 500, REASON("Shutdown"), BUSY(RETRY_BACKOFF), "other" },
+	/* Beside these statuses there is nothing of the kind. */
+	{ 300, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER, false,
+	    "other" },
+	{ 402, "", FOREIGN },
+	{ 406, "", FOREIGN },
+	{ 414, REASON("NewReason"), BUG, "other" },
+	{ 422, "", FOREIGN },
+	{ 426, "", FOREIGN },
+	{ 430, "", FOREIGN },
+	{ 600, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER, false,
+	    "other" },
 	/* No body, or not Apple's: somebody else answered. */
 	{ 204, "", DELIVERED, "ok" },
 	{ 421, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE, true,

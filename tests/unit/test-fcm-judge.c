@@ -120,6 +120,18 @@ static const struct {
 	{ 503, HTML, BUSY(RETRY_BACKOFF) },
 	{ 504, "", BUSY(RETRY_BACKOFF) },
 	{ 302, HTML, VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_NEVER },
+	/* Beside these statuses there is nothing of the kind. */
+	{ 300, "", FOREIGN },
+	{ 402, "", FOREIGN },
+	{ 402, ERROR("X", CODE("THIRD_PARTY_AUTH_ERROR")), BUG },
+	{ 402, ERROR("X", CODE("APNS_AUTH_ERROR")), BUG },
+	{ 405, "", FOREIGN },
+	{ 406, "", FOREIGN },
+	{ 414, ERROR("X", ""), BUG },
+	{ 422, "", FOREIGN },
+	{ 426, "", FOREIGN },
+	{ 430, "", FOREIGN },
+	{ 600, "", FOREIGN },
 	/* Unknown codes: by the class of the status. */
 	{ 400, ERROR("INVALID_ARGUMENT", CODE("UNSPECIFIED_ERROR")), BUG },
 	{ 400, ERROR("FAILED_PRECONDITION", CODE("NEW_CODE")), BUG },
@@ -446,7 +458,9 @@ static const struct {
 	{ 413, "", "not FCM" },
 	{ 413, ERROR("X", ""), "other" },
 	{ 418, ERROR("X", CODE("PUSHKEY_IN_A_CODE")), "other" },
+	{ 501, "", "other" },
 	{ 502, HTML, "other" },
+	{ 504, "", "other" },
 	{ 302, "", "other" },
 };
 

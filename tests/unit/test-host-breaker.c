@@ -73,6 +73,7 @@ static const struct {
 	    { C, RECOVERED, 20020, "it has recovered" },
 	    { A, PROBE_FAILS, 20022, "a probe of before counts as one" } } },
 	{ "failures of two", {
+	    { A, ABANDON, 9, "there is no probe yet: nothing happens" },
 	    { A, FAIL, 1, "one of A" },
 	    { B, FAIL, 2, "one of B" },
 	    { B, OPENS, 3, "another one of B opens it" },
@@ -273,7 +274,8 @@ static void
 check_times(void)
 {
 	open_workers(3);
-	host_breaker_succeed(&workers[A], 5000);
+	tap_ok(!host_breaker_succeed(&workers[A], 5000),
+	    "an answer closes nothing that never was open");
 	tap_is_int(host_breaker_answered_ms(&workers[B], 5000), 5000,
 	    "an answer of just now");
 	tap_is_int(host_breaker_answered_ms(&workers[B], 4999), 0,

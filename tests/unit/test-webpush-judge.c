@@ -110,6 +110,13 @@ static const struct {
 	{ 403, "the key in the authorization header does not correspond to "
 	    "the sender ID used to subscribe this user.", OTHER_KEY,
 	    "VAPID key mismatch", NULL },
+	/* As a page, too. */
+	{ 403, APPLE("VapidPkHashMismatch"), OTHER_KEY, "VAPID key mismatch",
+	    "text/html" },
+	{ 403, "they do not correspond", OTHER_KEY, "VAPID key mismatch",
+	    "text/html" },
+	{ 403, "the sender ID used", OTHER_KEY, "VAPID key mismatch",
+	    "text/html" },
 	{ 404, "A valid push subscription endpoint should be specified",
 	    SUSPECT, "not found", "text/plain" },
 	{ 410, "push subscription has unsubscribed or expired.", DEAD,
@@ -151,9 +158,11 @@ static const struct {
 	{ 421, "", VERDICT_LATER, CAUSE_UNREACHABLE, RETRY_ONCE, false,
 	    "other", NULL },
 	{ 425, "", FOREIGN, "other", NULL },
+	{ 500, "<html>", BUSY(RETRY_BACKOFF), "other", NULL },
 	{ 502, "<html>", BUSY(RETRY_BACKOFF), "other", NULL },
 	{ 504, "", BUSY(RETRY_BACKOFF), "other", NULL },
 	/* Redirections are not followed. */
+	{ 300, "", BUG, "redirection", NULL },
 	{ 301, "", BUG, "redirection", NULL },
 	{ 302, "", BUG, "redirection", NULL },
 	{ 307, "", BUG, "redirection", NULL },
