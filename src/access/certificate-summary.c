@@ -98,7 +98,7 @@ certificate_summary_read_times(const X509 *certificate, int64_t now_s,
 		    "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (X509_cmp_time(X509_get0_notBefore(certificate), &now) > 0)
 		certificate_summary_warn(summary,
-		    "it does not hold yet: web servers refuse it");
+		    "it is not valid yet: web servers refuse it");
 	if (X509_cmp_time(end, &now) < 0)
 		certificate_summary_warn(summary,
 		    "it has expired: web servers refuse it");

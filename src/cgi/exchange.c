@@ -421,8 +421,9 @@ exchange_encode(struct exchange *exchange)
 	if (exchange->text.size > 0 && !exchange->params.protocol->write(
 	    exchange->request, exchange->text.data, exchange->text.size,
 	    &exchange->out)) {
-		log_error("an answer to a caller is longer than its buffer: it "
-		    "was cut, and the connection closed");
+		log_error("internal error, please report it: a response is "
+		    "longer than its buffer; it was cut, and the "
+		    "connection closed");
 		exchange_lose(exchange);
 	}
 	buf_reset(&exchange->text);
@@ -432,8 +433,9 @@ bool
 exchange_write(struct exchange *exchange, const char *data, size_t size)
 {
 	if (!exchange->gone && !buf_append(&exchange->text, data, size)) {
-		log_error("an answer to a caller is longer than its buffer: it "
-		    "was cut, and the connection closed");
+		log_error("internal error, please report it: a response is "
+		    "longer than its buffer; it was cut, and the "
+		    "connection closed");
 		exchange_lose(exchange);
 	}
 	return !exchange->gone;

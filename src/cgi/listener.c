@@ -203,7 +203,8 @@ listener_on_connection(void *arg, int listen_fd, unsigned int events)
 		loop_timer_start(listener->pause, LISTENER_PAUSE_MS);
 	} else if (fd == -1 && burst == 0 && listener_is_shut(listen_fd)) {
 		log_error("no more requests can be accepted: another process "
-		    "has closed the socket that the workers share");
+		    "has shut the socket that the workers share; restart "
+		    "push-gateway.socket, or the web server");
 		listener->shut = true;
 	}
 	listener_update(listener);

@@ -81,9 +81,9 @@ const struct command command_check = {
 	.usage = "[OPTION...]",
 	.summary = "check the configuration and all that it names",
 	.details =
-	    "Tells everything that is wrong with the configuration and the\n"
-	    "files that it names, and warns of what is of no use or ends\n"
-	    "soon.  No provider is asked: that is \"push-gateway probe\".\n"
+	    "Reports all errors of the configuration and of the files that\n"
+	    "it names, and warns about entries without effect or about to\n"
+	    "expire.  No provider is asked: that is \"push-gateway probe\".\n"
 	    "Root becomes the workers' user, if that is the owner of the\n"
 	    "state directory.",
 	.options = check_options,

@@ -36,7 +36,7 @@ static const struct command_option command_common[] = {
 	{ .name = "json", .offset = offsetof(struct command_arguments, json),
 	    .help = "print JSON, for machines" },
 	{ .name = "help", .letter = COMMAND_HELP,
-	    .help = "print this" },
+	    .help = "show this help" },
 	{ .name = NULL }
 };
 

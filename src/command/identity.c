@@ -58,7 +58,7 @@ const struct command command_identity = {
 	.details =
 	    "Prints how a caller's certificate, a file in PEM, is listed in\n"
 	    "\"clients\" of the configuration, whose it is, when it ends, and\n"
-	    "what will keep it out all the same.",
+	    "why it would be refused all the same.",
 	.options = identity_options,
 	.least_operands = 1,
 	.most_operands = 1,

@@ -97,7 +97,7 @@ probe_token(struct session_app *app, struct probe_result *result, bool *ok)
 	*ok = true;
 	if (!session_app_needs_token(app))
 		buf_append_text(&step->words,
-		    "not needed: the certificate stands for it");
+		    "not needed: this app uses a client certificate");
 	else if ((token = session_app_token(app, &error)) != NULL) {
 		date_format_span(clock_wall_s() - token->issued_s, age);
 		buf_append_format(&step->words,
@@ -143,7 +143,7 @@ probe_push(struct probe *probe, struct session_app *app,
 	    probe_is_good(how, push.outcome.reason);
 	if (step->ok)
 		buf_append_format(&step->words, "the credentials are good: it "
-		    "answers %d %s for a device that cannot be",
+		    "answers %d %s for a device that does not exist",
 		    push.reply.status, push.outcome.reason);
 	else
 		explain_reply(&push.reply, &push.outcome, &step->words);
@@ -254,8 +254,8 @@ probe_print(const struct probe_result *result)
 		    "ask without a phone\n");
 	else if (result->count == PROBE_STEPS - 1 &&
 	    probe_result_is_ok(result))
-		printf("  %-8s not tried, the provider minds if there are "
-		    "many: probe this app alone\n", "push");
+		printf("  %-8s skipped, since the provider penalises many: "
+		    "to include it, probe this app by name\n", "push");
 }
 
 static struct json_object *
@@ -360,9 +360,9 @@ const struct command command_probe = {
 	.details =
 	    "Tries for each app, or each one that is named: whether its\n"
 	    "provider can be reached, whether there is a token, and whether\n"
-	    "the provider takes the credentials.  Nobody's phone gets any of\n"
-	    "it: FCM only validates, and APNs is asked for a device that\n"
-	    "cannot be, once in a run, since Apple counts that.\n\n"
+	    "the provider accepts the credentials.  No phone gets any of it:\n"
+	    "FCM only validates, and APNs is asked for a device that does\n"
+	    "not exist, once in a run, since Apple counts that.\n\n"
 	    "It uses the token that the workers have; where there is none it\n"
 	    "makes one for them, too.  Run it as root or as the workers' user.",
 	.options = probe_options,

@@ -34,7 +34,7 @@ static const struct command_option send_options[] = {
 	    .help = "do not ask before sending to production" },
 	{ .name = "key-identifier", .argument = "ID",
 	    SEND_FIELD(key_identifier),
-	    .help = "encrypted: which secret it is, for the app" },
+	    .help = "encrypted: names the secret for the app" },
 	SECRET_CHAIN_OPTIONS,
 	{ .name = NULL }
 };
@@ -43,8 +43,8 @@ static const char *const send_meanings[VERDICT__MAX] = {
 	[VERDICT_DELIVERED] = "the provider accepted it",
 	[VERDICT_REJECTED] =
 	    "the pushkey is dead, and callers are told to forget it",
-	[VERDICT_LATER] = "for now; callers are told to try again",
-	[VERDICT_FAILED] = "this will never go, and callers are told so",
+	[VERDICT_LATER] = "not now; callers are told to try again",
+	[VERDICT_FAILED] = "it can never be delivered, and callers are told so",
 };
 
 /* What is sent, to whom. */

@@ -163,7 +163,7 @@ session_app_token(struct session_app *app, struct error *error)
 	struct token_source *tokens = minting_tokens(app->minting);
 	const struct token *token = token_current(tokens);
 
-	error_set(&app->trouble, "there is none to be had now");
+	error_set(&app->trouble, "none is available now; try again");
 	if (token != NULL) {
 		app->token = *token;
 		return &app->token;

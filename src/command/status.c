@@ -49,8 +49,8 @@ status_print_host(const struct status *status, int64_t now_s)
 		    "CONFIGURATION ON DISK REFUSED; the previous one is in "
 		    "force for" : "configuration in force for", span, date);
 	}
-	printf("%" PRId64 " requests answered, %" PRId64 " of them by a "
-	    "server's error; %" PRId64 " of callers that are not listed\n",
+	printf("%" PRId64 " requests answered, %" PRId64 " of them with 5xx; "
+	    "%" PRId64 " refused, of callers that are not listed\n",
 	    status->requests, status->requests_failed,
 	    status->clients_refused);
 }
@@ -64,7 +64,7 @@ status_print_trouble(const struct status_app *app, int64_t now_s)
 		printf("  CREDENTIALS CANNOT BE USED\n");
 	if (app->expires_s != 0 && app->expires_s < now_s + 30 * 86400) {
 		date_format_utc(app->expires_s, text);
-		printf("  CREDENTIALS END at %s\n", text);
+		printf("  CREDENTIALS EXPIRE at %s\n", text);
 	}
 	if (app->is_guarded)
 		printf("  TOO MANY PUSHKEYS LOOK DEAD: is a setting of this "
@@ -122,7 +122,7 @@ status_print_accounts(const struct status *status)
 	}
 	if (status->account_count > 0)
 		printf("\n%-*s  %11s %10s %10s  %s\n", (int)width, "ACCOUNT",
-		    "CONNECTIONS", "TOKENS", "NO TOKEN", "BREAKER");
+		    "CONNECTIONS", "TOKENS", "FAILURES", "BREAKER");
 	for (i = 0; i < status->account_count; i++) {
 		const struct status_account *account = &status->accounts[i];
 

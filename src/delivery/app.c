@@ -9,6 +9,11 @@
 #include "base/pattern.h"
 #include "base/xmalloc.h"
 
+enum {
+	/* As long as an app_id of a request may be. */
+	APP_ID_MAX = 64
+};
+
 struct app_registry {
 	struct app **apps;	/* apart: delivery keeps pointers to them */
 	size_t count;
@@ -162,8 +167,8 @@ app_registry_check_id(const struct app_registry *registry,
 
 		if (strcmp(app->app_id, app_id) == 0 &&
 		    app_criteria_are(&app->criteria, criteria)) {
-			error_set(error, "the app_id \"%s\" is there already, "
-			    "in entry %zu", app_id, i + 1);
+			error_set(error, "the app_id \"%s\" is already used by "
+			    "entry %zu", app_id, i + 1);
 			error_prepend_name(error, "app_id");
 			return false;
 		}
@@ -341,4 +346,17 @@ struct app *
 app_registry_at(struct app_registry *registry, size_t i)
 {
 	return i < registry->count ? registry->apps[i] : NULL;
+}
+
+/* --- an app_id in the log ------------------------------------------------ */
+
+const char *
+app_id_loggable(const char *app_id)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strlen(app_id);
+
+	return length <= APP_ID_MAX && strspn(app_id, letters) == length &&
+	    strchr(app_id, '.') != NULL ? app_id : "unknown";
 }

@@ -99,4 +99,11 @@ size_t app_registry_count(const struct app_registry *registry);
 /* The i-th app, or NULL after the last. */
 struct app *app_registry_at(struct app_registry *registry, size_t i);
 
+/*
+ * What the log calls an app that is not configured: its app_id, or "unknown".
+ * It is a caller's word, who may have swapped it with the pushkey: one without
+ * a dot, or with what does not stand in an app_id, is not shown.
+ */
+const char *app_id_loggable(const char *app_id);
+
 #endif

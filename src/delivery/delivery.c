@@ -156,10 +156,10 @@ delivery_log(const struct delivery_run *run, const char *app_id,
 	log_set_request(NULL);
 }
 
-/* An app that is not configured is NULL. */
+/* An app that is not configured is NULL; then `app_id` is the caller's. */
 static void
 delivery_note(struct delivery_run *run, const struct app *app,
-    unsigned int attempts, const struct outcome *outcome)
+    const char *app_id, unsigned int attempts, const struct outcome *outcome)
 {
 	metrics_add(run->delivery->params.metrics, METRICS_VERDICTS, 1,
 	    &(struct metrics_labels){
@@ -170,8 +170,9 @@ delivery_note(struct delivery_run *run, const struct app *app,
 	});
 	if (outcome->verdict != VERDICT_DELIVERED &&
 	    log_limit_admits(&run->lines))
-		delivery_log(run, app == NULL ? "unknown" : app->app_id,
-		    attempts, outcome);
+		delivery_log(run, app == NULL ?
+		    app_id_loggable(app_id) : app->app_id, attempts,
+		    outcome);
 }
 
 /* The place of a channel among those that the run has permits of. */
@@ -223,8 +224,8 @@ delivery_on_settled(void *arg, const struct outcome *found)
 
 	rejections_judge(run->delivery->rejections, device->app, run->client,
 	    &outcome);
-	delivery_note(run, device->app, push_attempts(&device->push),
-	    &outcome);
+	delivery_note(run, device->app, device->app->app_id,
+	    push_attempts(&device->push), &outcome);
 	delivery_device_free(device);
 	delivery_settle(run, index, place, &outcome);
 	delivery_run_enqueue(run);
@@ -276,6 +277,12 @@ delivery_device_start(struct delivery_run *run, size_t index, size_t i,
 		.settled = delivery_on_settled,
 		.arg = device
 	});
+}
+
+static const char *
+delivery_app_id(const struct delivery_run *run, size_t index, size_t i)
+{
+	return run->batch->notifications[index].devices[i].app_id;
 }
 
 /* The app of the i-th device of a notification, or NULL. */
@@ -338,7 +345,7 @@ delivery_take_channel(struct delivery_run *run, size_t index, size_t i,
 		outcome->reason = "not wanted";
 	} else if ((account = account_open(params->accounts, app)) == NULL) {
 		outcome->verdict = VERDICT_LATER;
-		outcome->cause = CAUSE_CREDENTIALS;
+		outcome->cause = CAUSE_NO_CREDENTIALS;
 		outcome->reason = "no credentials";
 	} else if ((channel = account_take_channel(params->accounts, account,
 	    app, device, &outcome->cause)) == NULL) {
@@ -361,7 +368,8 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	if (channel != NULL)
 		delivery_device_start(run, index, i, app, channel);
 	else {
-		delivery_note(run, app, 0, &outcome);
+		delivery_note(run, app, delivery_app_id(run, index, i), 0,
+		    &outcome);
 		delivery_settle(run, index,
 		    &run->items[index].outcomes[i], &outcome);
 	}
@@ -475,7 +483,8 @@ delivery_expire_device(struct delivery_run *run, size_t index, size_t i)
 	const struct outcome late = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
 
-	delivery_note(run, delivery_find_app(run, index, i), 0, &late);
+	delivery_note(run, delivery_find_app(run, index, i),
+	    delivery_app_id(run, index, i), 0, &late);
 	delivery_settle(run, index, &run->items[index].outcomes[i], &late);
 }
 

@@ -328,7 +328,7 @@ push_expire(struct push *push)
 		    CAUSE_DEADLINE, push->since_ms);
 	if (push->permit.state == PERMIT_WAITING &&
 	    permits_are_paced(push->params.channel->permits))
-		push_settle(push, VERDICT_LATER, CAUSE_OVERLOADED,
+		push_settle(push, VERDICT_LATER, CAUSE_RATE,
 		    "max_rate_per_minute");
 	else
 		push_settle(push, VERDICT_LATER, CAUSE_DEADLINE, "deadline");

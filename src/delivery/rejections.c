@@ -147,10 +147,10 @@ rejections_log_unproven(struct rejections *rejections, const struct app *app,
 	const char *hint = hint_find(outcome->reason);
 
 	if (rejections_may_log(rejections_find(rejections, app, NULL)))
-		log_error("app %s: a pushkey was rejected (%s), but the app "
-		    "has not delivered anything yet: is a setting of this app "
-		    "wrong? %s%sUntil the provider has accepted a notification "
-		    "for it, such pushkeys are reported as failed",
+		log_error("app %s: a pushkey was rejected (%s) before "
+		    "anything was delivered for this app: check its settings. "
+		    "%s%sUntil the provider accepts a notification for it, "
+		    "such pushkeys are reported as failed",
 		    app->app_id, outcome->reason, hint == NULL ? "" : hint,
 		    hint == NULL ? "" : ". ");
 }
@@ -212,11 +212,12 @@ rejections_log_raised(struct rejections *rejections, const struct app *app,
 	/* Again: a new configuration may have taken it back. */
 	rejections_show(rejections, app, true);
 	log_error("app %s: %u of the last %d pushkeys of client %s were "
-	    "rejected (%s): is a setting of this app wrong, or are these not "
-	    "its pushkeys?%s", app->app_id, rejection_guard_suspicious(word),
+	    "rejected (%s): check the settings of this app, and whether the "
+	    "client sends pushkeys of another one%s", app->app_id,
+	    rejection_guard_suspicious(word),
 	    REJECTION_GUARD_WINDOW, client, outcome->reason,
 	    app->settings.reject_guard ?
-	    " Meanwhile such pushkeys are reported as failed" : "");
+	    ". Until this ends, such pushkeys are reported as failed" : "");
 }
 
 void

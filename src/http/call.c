@@ -233,9 +233,10 @@ http_call_failure_words(const struct http_call *call, CURLcode code)
 	const char *words = call->words;
 
 	if (call->reply.failure == HTTP_FAILURE_REFUSED)
-		words = "the address that its name leads to is not allowed";
+		words = "the server's name leads to an address that is "
+		    "not allowed";
 	else if (call->refused)
-		words = "the provider refuses streams";
+		words = "the provider refused the HTTP/2 stream";
 	else if (words[0] == '\0')
 		words = curl_easy_strerror(code);
 	return words;

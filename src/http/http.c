@@ -293,7 +293,7 @@ http_pool_abort(struct http_pool *pool)
 	    NULL) {
 		http_call_unlink(call);
 		call->reply.failure = HTTP_FAILURE_NOT_SENT;
-		call->reply.failure_words = "no room on a connection";
+		call->reply.failure_words = "all connections are full";
 		call->reply.connection = 0;
 		call->done(call->arg, &call->reply);
 		http_call_free(call);

@@ -43,17 +43,18 @@ static const struct {
 	{ "SENDER_ID_MISMATCH",
 	    "it is a device of another project's app" },
 	{ "THIRD_PARTY_AUTH_ERROR", "Firebase has no good key for APNs, or "
-	    "for Web Push: see the project's settings there" },
+	    "for Web Push: see the project's settings in the Firebase "
+	    "console" },
 	{ "APNS_AUTH_ERROR", "Firebase has no good key for APNs: see the "
-	    "project's settings there" },
+	    "project's settings in the Firebase console" },
 	{ "UNAUTHENTICATED", "the service account was disabled or deleted, "
 	    "or this host's clock is wrong" },
 	{ "UNREGISTERED", "the app was removed from this phone" },
 	/* Push services of Web Push. */
 	{ "VAPID key mismatch", "the app subscribed with another key than that "
 	    "of \"vapid_key_file\"" },
-	{ "BadJwtToken", "\"subject\" is none that Apple takes, or this "
-	    "host's clock is wrong" },
+	{ "BadJwtToken", "Apple does not accept \"subject\", or this host's "
+	    "clock is wrong" },
 	{ "errno 109", "is this host's clock right?" },
 	{ "gone", "the person or the browser ended the subscription" },
 	{ "not Web Push", "something else answers there: a proxy?" },

@@ -23,7 +23,10 @@ static const char *const cause_phrases[CAUSE__MAX] = {
 	[CAUSE_TOO_LONG] = "notification is too long for the provider",
 	[CAUSE_REFUSED] = "provider refused the notification",
 	[CAUSE_CREDENTIALS] = "provider rejected the gateway's credentials",
+	[CAUSE_NO_CREDENTIALS] =
+	    "gateway has no usable credentials for this app",
 	[CAUSE_OVERLOADED] = "provider is overloaded",
+	[CAUSE_RATE] = "gateway's rate limit for this app is reached",
 	[CAUSE_UNREACHABLE] = "provider cannot be reached",
 	[CAUSE_DEADLINE] = "provider did not answer in time",
 	[CAUSE_GATEWAY_OVERLOADED] = "gateway is overloaded, nothing was sent",

@@ -30,7 +30,9 @@ enum cause {
 	CAUSE_TOO_LONG,
 	CAUSE_REFUSED,
 	CAUSE_CREDENTIALS,
+	CAUSE_NO_CREDENTIALS,	/* the provider was not asked */
 	CAUSE_OVERLOADED,
+	CAUSE_RATE,		/* of the operator's own limit */
 	CAUSE_UNREACHABLE,
 	CAUSE_DEADLINE,
 	CAUSE_GATEWAY_OVERLOADED,	/* nothing was sent */

@@ -172,7 +172,7 @@ struct provider {
 	    const struct http_reply *reply, struct outcome *outcome);
 };
 
-/* All providers: provider-NAME.c defines provider_NAME. */
+/* All providers: NAME.c defines provider_NAME. */
 #define PROVIDER_LIST(provider) \
 	provider(apns) \
 	provider(fcm) \

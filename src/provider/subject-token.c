@@ -88,7 +88,8 @@ subject_check_url(const struct subject_source *source, struct error *error)
 	bool good = false;
 
 	if (!url_read(&url, source->url)) {
-		error_set(error, "is no URL, or has several readings");
+		error_set(error, "is not a valid URL that can be read in one "
+		    "way only");
 		error_prepend_name(error, "url");
 		return false;
 	}
@@ -142,7 +143,7 @@ subject_check_headers(const struct subject_source *source,
 			wrong = name;
 	}
 	if (wrong != NULL) {
-		error_set(error, "is no header of HTTP with a string");
+		error_set(error, "is not a valid HTTP header with a string");
 		error_prepend_name(error, wrong);
 	} else if (json_object_object_length(source->headers) >
 	    SUBJECT_TOKEN_HEADERS_MAX) {

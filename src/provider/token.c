@@ -67,8 +67,8 @@ token_lock(struct token_source *source)
 		if (clock_monotonic_ms() <
 		    source->looking_since_ms + TOKEN_LOCK_MS)
 			return false;
-		log_error("another process has locked %s.lock for too long: it "
-		    "is stopped, or hangs; this worker gets a token of its own",
+		log_error("%s.lock is held by a process that has stopped or "
+		    "hangs: this worker makes a token of its own",
 		    source->params.name);
 	}
 	/* Better each worker its own token than none. */
@@ -313,8 +313,8 @@ token_fall_back(struct token_source *source, unsigned int serial)
 	    token_file_read(source->store, source->params.name,
 	    TOKEN_FILE_FORMER, &former) && token_is_usable(source, &former) &&
 	    strcmp(former.text, source->current.text) != 0) {
-		log_warn("%s: the new token is not taken yet, the former one "
-		    "is used", source->params.name);
+		log_warn("%s: the provider does not accept the new token yet: "
+		    "using the previous one", source->params.name);
 		token_set(source, &former);
 		source->fallen_back = found = true;
 	}

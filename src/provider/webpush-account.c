@@ -183,8 +183,8 @@ webpush_account_check_proxied(const void *arg, struct error *error)
 
 	if (account->allowed_endpoints.count == 0)
 		error_set(error, "\"allowed_endpoints\" is missing, which is "
-		    "required with a proxy: behind it nobody sees where a "
-		    "name leads to");
+		    "required with a proxy: the gateway cannot check which "
+		    "address it connects to");
 	return account->allowed_endpoints.count > 0;
 }
 

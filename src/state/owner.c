@@ -54,10 +54,10 @@ owner_become(const char *directory, struct error *error)
 		done = true;
 	else if (geteuid() != 0)
 		error_set(error, "the workers' tokens belong to user %ld: run "
-		    "this as that user, or as root", (long)st.st_uid);
+		    "this command as that user, or as root", (long)st.st_uid);
 	else if (!owner_switch(st.st_uid, st.st_gid))
-		error_set(error, "cannot become user %ld, whose the state "
-		    "directory %s is: %s", (long)st.st_uid, directory,
+		error_set(error, "cannot become user %ld, who owns the state "
+		    "directory %s: %s", (long)st.st_uid, directory,
 		    strerror(errno));
 	else
 		done = true;

@@ -212,7 +212,7 @@ shared_memory_share_locked(struct shared_memory *memory, int directory,
 		return;
 	if (exists)
 		log_warn("%s/%s is damaged, or of another version of the "
-		    "gateway: starting it anew", memory->params.directory,
+		    "gateway: recreating it", memory->params.directory,
 		    memory->params.file);
 	if (!shared_memory_replace_file(memory, directory) ||
 	    !shared_memory_map_file(memory, directory))
@@ -247,7 +247,7 @@ shared_memory_share(struct shared_memory *memory)
 	if (memory->is_shared)
 		return;
 	log_error("%s/%s cannot be shared with the other workers: this "
-	    "worker keeps numbers of its own (%s)", params->directory,
+	    "worker counts for itself alone (%s)", params->directory,
 	    params->file, error.words);
 	if (!shared_memory_map_zeros(memory))
 		fatal("cannot allocate %zu bytes", memory->size);
@@ -360,7 +360,7 @@ shared_memory_bytes(struct shared_memory *memory)
 	}
 	if (memory->is_shared && memory->is_lost) {
 		log_warn("%s/%s was truncated, removed or replaced by somebody "
-		    "else: making it anew",
+		    "else: recreating it",
 		    memory->params.directory, memory->params.file);
 		shared_memory_share(memory);
 	}

@@ -225,8 +225,8 @@ check_lists_of_key(const struct check_lists *lists, size_t i)
 	    CHECK_LISTS_KEY_SIZE || strlen(id) != CHECK_LISTS_KEY_SIZE ||
 	    strncmp(name, id, CHECK_LISTS_KEY_SIZE) == 0)
 		return;
-	error_set(&error, "\"%s\" is not the key that the name of the file "
-	    "tells, %.10s", id, name);
+	error_set(&error, "\"%s\" does not match the key id in the file's "
+	    "name, %.10s", id, name);
 	check_lists_warn(lists, "apps", i, "key_id", &error);
 }
 

@@ -287,7 +287,7 @@ conf_text_on_twice(void *arg, const struct json_position_twice *twice)
 	snprintf(fault.setting, sizeof fault.setting, "%.*s", size,
 	    twice->name);
 	snprintf(fault.words, sizeof fault.words, "\"%.*s\" is set twice: "
-	    "what line %u says would be lost", size, twice->name,
+	    "line %u would be ignored", size, twice->name,
 	    twice->first.line);
 	fault_list_add(faults, &fault);
 }

@@ -223,7 +223,8 @@ generation_keeps_apps(struct generation *generation,
 		before = app_registry_find_same(previous->conf->apps, app);
 		if (before != NULL && account_is_open(previous->accounts,
 		    before) && !generation_app_has_expired(before)) {
-			error_set(error, "app %s has lost its credentials",
+			error_set(error, "the credentials of app %s can no "
+			    "longer be used",
 			    app->app_id);
 			return false;
 		}

@@ -154,8 +154,8 @@ worker_on_signal(void *arg, int fd, unsigned int events)
 		}
 		return;
 	}
-	log_info("%s: finishing requests in flight",
-	    strsignal((int)info.ssi_signo));
+	log_info("received SIG%s: finishing requests in flight",
+	    sigabbrev_np((int)info.ssi_signo));
 	worker_stop(worker);
 }
 
@@ -391,8 +391,8 @@ worker_reload(struct worker *worker)
 	worker_update_status(worker);
 	worker->checks = 0;
 	if (worker->outgrown) {
-		log_info("the sandbox forbids what the new configuration "
-		    "needs: stopping, to be replaced by another worker");
+		log_info("the new configuration needs files outside of the "
+		    "sandbox: stopping, so that another worker can start");
 		worker_stop(worker);
 		return;
 	}

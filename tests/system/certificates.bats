@@ -186,7 +186,7 @@ always_pushed_with() {
 	# The password first: until the file follows, the former stays.
 	cp "$STAGE/password" "$STAGE/password.old"
 	echo new >"$STAGE/password"
-	wait_until 5 grep -q 'keeping the previous configuration: app .* has lost its credentials' \
+	wait_until 5 grep -q 'keeping the previous configuration: the credentials of app .* can no longer be used' \
 		"$STAGE/gateway.log"
 	push two
 	pushed_with push

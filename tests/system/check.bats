@@ -222,7 +222,7 @@ found() {
 	finds warnings san_dns 'a\.\.b' 'it is no DNS name'
 	finds warnings apps 'nobody' 'matches the app_id of no app'
 	finds warnings app_id unaddressed 'no client may address'
-	finds warnings key_id ABC7654321 'the name of the file tells, ABC1234567'
+	finds warnings key_id ABC7654321 'does not match the key id in the file'\''s name, ABC1234567'
 	[ "$(found warnings)" = 7 ]
 	checked
 	[ "$status" = 0 ]

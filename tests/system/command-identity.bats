@@ -124,7 +124,7 @@ let_in() {
 	warns expired "it has expired"
 	make_certificate_for_days "300 days" "360 days" future clients \
 		DNS:push.epa.example
-	warns future "does not hold yet"
+	warns future "is not valid yet"
 	make_certificate_for_days "10 days ago" "29 days" ending clients \
 		DNS:push.epa.example
 	warns ending "less than 30 days"

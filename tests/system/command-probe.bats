@@ -86,7 +86,7 @@ explains() {
 		(.headers | has("authorization")))' | wc -l)" = 1 ]
 	run probe
 	[ "$status" = 0 ]
-	[[ $output == *"not tried"*"probe this app alone"* ]]
+	[[ $output == *"skipped"*"probe this app by name"* ]]
 	finds 0 '[.[].steps[].name]' '["connect","token","push"]' second.apns
 }
 
@@ -230,7 +230,7 @@ explains() {
 	run setpriv --reuid=daemon --regid=daemon --clear-groups \
 		"$STAGE/push-gateway" probe -c "$STAGE/push-gateway.json"
 	[ "$status" = 78 ]
-	[[ $output == *"run this as that user, or as root"* ]]
+	[[ $output == *"run this command as that user, or as root"* ]]
 }
 
 @test "a configuration with a mistake is told" {

@@ -68,7 +68,7 @@ wrong() {
 	wrong '.apps[0].environment = "test"' \
 		'must be "production" or "sandbox"' '"test"'
 	wrong '.apps += [ .apps[0] ]' 'the app_id "de.gematik' \
-		'no such line' || [[ $output == *"is there already"* ]]
+		'no such line' || [[ $output == *"is already used by"* ]]
 }
 
 @test "patterns that could take the same app_id are named with both lines" {

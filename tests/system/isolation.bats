@@ -269,7 +269,7 @@ opened() {
 	[ "$(answer '[.results[].rejected[]] | length')" = 0 ]
 	[ "$(answer '[.results[].error] | unique')" = \
 		'["app has not delivered anything yet"]' ]
-	grep -q 'error: app .* has not delivered anything yet: is a setting' \
+	grep -q 'error: app .* a pushkey was rejected .* before anything was delivered' \
 		"$STAGE/gateway.log"
 	# An unregistered one is unregistered whatever is set.
 	control '{}'

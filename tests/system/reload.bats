@@ -91,7 +91,7 @@ too_many() {
 
 @test "a key that breaks keeps the one that works in force" {
 	: >"$STAGE/AuthKey_ABC1234567.p8"
-	wait_until 5 grep -q 'keeping the previous configuration: app .* has lost its credentials' \
+	wait_until 5 grep -q 'keeping the previous configuration: the credentials of app .* can no longer be used' \
 		"$STAGE/gateway.log"
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios b)")")"
 	[ "$CODE" = 200 ]

@@ -114,7 +114,7 @@ google() {
 	stage_start
 	apple 400 BadDeviceToken
 	push
-	logs 'a pushkey was rejected (…), but the app has not delivered anything yet' \
+	logs 'a pushkey was rejected (…) before anything was delivered for this app' \
 		BadDeviceToken
 	[[ $(answer '.results[0].error') == *"has not delivered anything yet" ]]
 }
@@ -210,7 +210,7 @@ networks() {
 	stage_start
 	networks 400 DeviceTokenNotForTopic 403 SENDER_ID_MISMATCH
 	push
-	logs 'a pushkey was rejected (…), but the app has not delivered anything yet' \
+	logs 'a pushkey was rejected (…) before anything was delivered for this app' \
 		DeviceTokenNotForTopic \
 		'it is a device of another app: see "topic"' \
 		SENDER_ID_MISMATCH "it is a device of another project's app"
@@ -478,6 +478,24 @@ take_port() {
 	stop "$POOL_PID"
 	push
 	[ "$CODE" = 503 ]
+}
+
+@test "an app without its key, and one at its limit" {
+	stage_prepare
+	mv "$STAGE/AuthKey_ABC1234567.p8" "$STAGE/away"
+	start_web_server
+	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")")"
+	[ "$(answer '.results[0].error')" = \
+		'gateway has no usable credentials for this app' ]
+	stop "$WEB_SERVER_PID"
+	mv "$STAGE/away" "$STAGE/AuthKey_ABC1234567.p8"
+	write_config '.request_timeout_ms = 1500 |
+		.apps[].max_rate_per_minute = 1'
+	start_web_server
+	push
+	push
+	[ "$(answer '.results[0].error')" = \
+		"gateway's rate limit for this app is reached" ]
 }
 
 @test "each row of the page is made here" {

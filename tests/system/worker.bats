@@ -195,7 +195,7 @@ ticks() {
 	pid=$(members | head -1)
 	kill "$pid"
 	wait_until 5 replaced "$pid"
-	wait_until 5 grep -q 'has closed the socket that the workers share' "$LOG"
+	wait_until 5 grep -q 'has shut the socket that the workers share' "$LOG"
 	before=$(ticks)
 	read -rt 1 <> <(:) || :
 	(($(ticks) - before < 20))

@@ -335,6 +335,35 @@ check_settings(void)
 	}
 }
 
+/* A caller's app_id, which may be a pushkey, and what the log calls it. */
+static void
+check_loggable(void)
+{
+	static const struct {
+		const char *app_id;
+		bool is_shown;
+	} rows[] = {
+		{ "org.example.ios", true },
+		{ "de.gematik.erp4ios_beta-2", true },
+		{ "android", false },
+		{ "org.example/ios", false },
+		{ "org.example.\n", false },
+		{ "https://push.example/secret", false },
+		{ "V2h5IGRvIHlvdSByZWFkIHRoaXM/IEl0IGlzIGEgdG9rZW4u", false },
+		{ "0123456789abcdef0123456789abcdef"
+		    "0123456789abcdef0123456789abcdef", false },
+		{ "a.0123456789abcdef0123456789abcdef"
+		    "0123456789abcdef0123456789abcdef", false },
+		{ "", false },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++)
+		tap_is_string(app_id_loggable(rows[i].app_id),
+		    rows[i].is_shown ? rows[i].app_id : "unknown",
+		    "in the log, app_id %zu", i + 1);
+}
+
 int
 main(void)
 {
@@ -344,5 +373,6 @@ main(void)
 	check_errors();
 	check_ambiguity();
 	check_settings();
+	check_loggable();
 	return tap_done();
 }

@@ -140,7 +140,7 @@ static const struct life {
 	    .cause = CAUSE_APP_UNKNOWN },
 	{ .name = "an app without credentials is for later at once",
 	    .app_id = "lost", .verdict = VERDICT_LATER,
-	    .cause = CAUSE_CREDENTIALS },
+	    .cause = CAUSE_NO_CREDENTIALS },
 };
 
 static void

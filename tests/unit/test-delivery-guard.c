@@ -120,17 +120,17 @@ check_alarm(void)
 	    "\"ios\""), 1, "with more the alarm is raised, for this app");
 	tap_is_int(delivery_fixture_metric("push_gateway_guarded_total",
 	    "\"ios\""), 20, "what is not rejected is counted");
-	tap_is_int(captured_log_count("is a setting of this app wrong"), 1,
+	tap_is_int(captured_log_count("check the settings of this app"), 1,
 	    "the log is told once");
 	delivery_fixture_pass(59000);
 	delivery_fixture_start(&run, "ios", 1, 1);
 	delivery_fixture_pass(900);
-	tap_is_int(captured_log_count("is a setting of this app wrong"), 1,
+	tap_is_int(captured_log_count("check the settings of this app"), 1,
 	    "and not again within a minute");
 	delivery_fixture_pass(100);
 	delivery_fixture_start(&run, "ios", 1, 5);
 	delivery_fixture_pass(10);
-	tap_is_int(captured_log_count("is a setting of this app wrong"), 2,
+	tap_is_int(captured_log_count("check the settings of this app"), 2,
 	    "but after it");
 	right = true;
 	delivery_fixture_start(&run, "ios", 1, 100);

@@ -260,7 +260,7 @@ static const struct scenario scenarios[] = {
 		{ .from_ms = 3000101, .answer = { .status = 200 } } },
 	    .sent = 43,
 	    .minted = 2,
-	    .logged = "the former one is used" },
+	    .logged = "using the previous one" },
 	{ .name = "without a former one it is later",
 	    .requests = { { .devices = 1,
 		.later = 1,

@@ -157,7 +157,7 @@ static const struct scenario scenarios[] = {
 	    .requests = { { .devices = 9, .delivered = 8, .later = 1,
 	    .settled_ms = 8000 } },
 	    .phases = { { .answer = ACCEPTED } }, .sent = 8,
-	    .logged = "provider is overloaded (max_rate_per_minute)" },
+	    .logged = "rate limit for this app is reached (max_rate" },
 	{ .name = "apps of an account share its rate, another has its own",
 	    .settings = "\"max_rate_per_minute\":60,",
 	    .requests = { DELIVERED(0, 1, 0), { .worker = 1, .at_ms = 0,

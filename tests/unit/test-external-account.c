@@ -115,7 +115,7 @@ static const struct {
 	{ BY_URL("http://localhost.example/"), "\"credential_source/url\"",
 	    "link-local" },
 	{ BY_URL("http://2130706433/"), "\"credential_source/url\"",
-	    "has several readings" },
+	    "can be read in one way only" },
 	{ BY_URL("http://secret@127.0.0.1/"), "\"credential_source/url\"",
 	    "without user" },
 	{ BY_URL("https://h/#secret"), "\"credential_source/url\"",
@@ -125,13 +125,14 @@ static const struct {
 	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":[]}}",
 	    "\"credential_source/headers\"", "must be an object" },
 	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
-	    "\"a\":1}}}", "\"credential_source/headers/a\"", "is no header" },
+	    "\"a\":1}}}", "\"credential_source/headers/a\"",
+	    "is not a valid HTTP header" },
 	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
 	    "\"a b\":\"secret\"}}}", "\"credential_source/headers/a b\"",
-	    "is no header" },
+	    "is not a valid HTTP header" },
 	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
 	    "\"a\":\"secret\\r\\nb: c\"}}}", "\"credential_source/headers/a\"",
-	    "is no header" },
+	    "is not a valid HTTP header" },
 	{ "{\"credential_source\":{\"file\":\"x\",\"format\":\"json\"}}",
 	    "\"credential_source/format\"", "must be an object" },
 	{ "{\"credential_source\":{\"file\":\"x\",\"format\":{"

@@ -307,7 +307,8 @@ check_shut(void)
 	open_world(8, false);
 	shutdown(world.fd, SHUT_RDWR);
 	pass(1000);
-	tap_is_int(captured_log_count("has closed the socket that the workers share"),
+	tap_is_int(captured_log_count("has shut the socket that the workers "
+	    "share"),
 	    1, "a socket that somebody shut down is told of once");
 	close_world();
 }

@@ -93,7 +93,7 @@ check_unproven(void)
 	    "nothing suspicious is rejected before the first delivery");
 	tap_is_int(outcome.cause, CAUSE_UNPROVEN, "for a cause of its own");
 	tap_is_int(captured_log_count("app app-0: a pushkey was rejected "
-	    "(BadDeviceToken), but the app has not delivered anything yet"),
+	    "(BadDeviceToken) before anything was delivered for this app"),
 	    1, "the log says so, once");
 	tap_is_int(judge(rejections, app, "a", VERDICT_REJECTED, false).verdict,
 	    VERDICT_REJECTED, "an unregistered one is rejected all the same");
