@@ -199,6 +199,36 @@ check_recall(struct loop *loop)
 	permits_free(permits);
 }
 
+/* How long the pace says to wait. */
+static int64_t
+wait_ms(void *arg)
+{
+	return *(int64_t *)arg;
+}
+
+static void
+check_pace(struct loop *loop)
+{
+	struct permits *permits = permits_create(loop, 4);
+	struct permit_holder *holder = permit_holder_create(permits);
+	int64_t pace_ms = 0;
+
+	reset();
+	permits_pace(permits, wait_ms, &pace_ms);
+	tap_is_int(take(holder, 0, 1), 1, "the pace allows one");
+	pace_ms = 1;
+	tap_is_int(take(holder, 1, 2), 0, "the next one is too early");
+	tap_ok(permits_are_paced(permits), "it is the pace that holds it up");
+	pace_ms = 0;
+	settle(loop);
+	tap_is_int(whos[1].permit.state, PERMIT_GRANTED,
+	    "it has its permit as soon as the pace allows it");
+	tap_ok(!permits_are_paced(permits), "and nothing is held up");
+	leave(0, 2);
+	permit_holder_free(holder);
+	permits_free(permits);
+}
+
 int
 main(void)
 {
@@ -209,6 +239,7 @@ main(void)
 	check_fair_turns(loop);
 	check_newcomers(loop);
 	check_recall(loop);
+	check_pace(loop);
 	loop_free(loop);
 	return tap_done();
 }
