@@ -56,6 +56,10 @@ setup() {
 	control '{}'
 }
 
+teardown() {
+	[ -z "${WORKER_PID-}" ] || stop "$WORKER_PID"
+}
+
 SERVICES=(webpush_apple webpush_mozilla webpush_google webpush_microsoft)
 
 # notify DEVICE...: a plain notification; what it is called is in the answer.
@@ -310,7 +314,6 @@ is() {
 		open "https://rebinding.test:$unifiedpush_port/up/x")")")"
 	[[ $OUT == *'provider cannot be reached'* ]]
 	[ "$(record .service)" = '' ]
-	stop "$WORKER_PID"
 }
 
 # turns DEVICE: a notification to a server by a name that turns.
@@ -345,5 +348,4 @@ turns() {
 	[[ $OUT == *'endpoint of the device is not allowed'* ]]
 	[ "$(grep -c 'lookup turns.test' "$WORK/preload")" -ge 3 ]
 	[ "$(record .service | wc -l)" = 1 ]
-	stop "$WORKER_PID"
 }
