@@ -171,11 +171,11 @@ large() {
 
 @test "SIGTERM finishes the request" {
 	local pid body
-	body=$(phone slow700)
+	body=$(phone slow1500)
 	printf %s "$body" >"$BATS_TEST_TMPDIR/body"
 	cgi CONTENT_LENGTH="${#body}" <"$BATS_TEST_TMPDIR/body" >"$OUT" 3>&- &
 	local call=$!
-	wait_until 5 grep -q slow700 "$STAGE/record.json"
+	wait_until 5 grep -q slow1500 "$STAGE/record.json"
 	pid=$(pgrep -P "$call" || echo "$call")
 	kill -TERM "$pid"
 	wait "$call"

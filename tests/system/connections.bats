@@ -148,9 +148,10 @@ connections() {
 	start_worker
 	local trouble
 	# A provider that has worked: one that refuses from the start gets a
-	# handful of connections.
+	# handful of connections.  Two may be refused to one and the same, and
+	# the third attempt is the last.
 	send /push/v1/notify "$(crowd 1 1)"
-	for trouble in '"refuse_next": 10' '"goaway_every": 9' \
+	for trouble in '"refuse_next": 2' '"goaway_every": 9' \
 		'"cut_next": 1'; do
 		control "{\"fcm\": {$trouble}, \"apns\": {$trouble}}"
 		clear_record
