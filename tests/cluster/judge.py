@@ -20,7 +20,7 @@ FOUND_S, CHECK_S = 5, 1
 # begun may stay without its end, and where there may be none.
 MAY_REPEAT = {'kill', 'freeze', 'cut', 'loss', 'kill HAProxy'}
 MAY_CUT = {'kill', 'freeze', 'cut', 'kill HAProxy'}
-MAY_LOSE = {'kill HAProxy'}
+MAY_LOSE = {'kill HAProxy', 'reload HAProxy'}
 # A host that could reach no provider for longer than its requests take refuses
 # them (breaker_pause_s) until it has asked again.  A HAProxy that is reloaded
 # refuses one whose body is just coming.
@@ -110,6 +110,10 @@ class Phase:
     def mistakes(self, in_flight):
         """Yields what is not as it must be."""
         count = self.count
+        if self.name == 'reload HAProxy':
+            # The old one closes idle connections a moment after the signal,
+            # whether a request is just coming on them or not.
+            in_flight = CALLERS
         if count['false']:
             yield f'{count["false"]} false verdicts'
         if ((count['not 200'] or count['failed']) and
