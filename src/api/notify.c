@@ -326,35 +326,6 @@ notify_job_create(const struct notify_params *params,
 	return job;
 }
 
-/*
- * Answers each item as one for which nothing was done.  With the last one the
- * job is gone.
- */
-static void
-notify_refuse_load(struct notify_job *job)
-{
-	size_t i, k, count = job->batch->count;
-
-	job->finished = NULL;
-	for (i = 0; i < count; i++) {
-		size_t devices = job->batch->notifications[i].device_count;
-		struct outcome *outcomes = xcalloc(devices + 1,
-		    sizeof *outcomes);
-
-		for (k = 0; k < devices; k++)
-			outcomes[k] = (struct outcome){
-				.verdict = VERDICT_LATER,
-				.cause = CAUSE_GATEWAY_OVERLOADED,
-				.reason = "gateway overloaded"
-			};
-		if (decode_is_single(job->operation))
-			notify_on_single(job, i, outcomes);
-		else
-			notify_on_item(job, i, outcomes);
-		free(outcomes);
-	}
-}
-
 bool
 notify_serve(const struct notify_params *params,
     const struct notify_request *request)
@@ -362,6 +333,7 @@ notify_serve(const struct notify_params *params,
 	enum decode_result result = DECODE_INVALID;
 	const char *mistake = notify_check_headers(request->exchange);
 	struct decode_error error = { .duplicate_ids = NULL };
+	delivery_settled_fn settled = notify_on_item;
 	struct notify_job *job;
 	struct batch *batch = NULL;
 
@@ -382,12 +354,13 @@ notify_serve(const struct notify_params *params,
 	batch->request_id = xstrdup(exchange_id(request->exchange));
 	notify_mark_forbidden(batch, request->client);
 	job = notify_job_create(params, request, batch);
-	if (request->overloaded)
-		notify_refuse_load(job);
-	else
+	if (decode_is_single(request->operation))
+		settled = notify_on_single;
+	if (request->overloaded) {
+		job->finished = NULL;
+		delivery_refuse(params->delivery, batch, settled, job);
+	} else
 		delivery_start(params->delivery, batch, job->client_name,
-		    request->deadline_ms - clock_monotonic_ms(),
-		    decode_is_single(request->operation) ? notify_on_single :
-		    notify_on_item, job);
+		    request->deadline_ms - clock_monotonic_ms(), settled, job);
 	return !request->overloaded;
 }

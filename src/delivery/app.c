@@ -302,6 +302,17 @@ app_registry_find(struct app_registry *registry, const struct app_query *query)
 }
 
 struct app *
+app_registry_find_for(struct app_registry *registry,
+    const struct device *device, const char *path_prefix)
+{
+	return app_registry_find(registry, &(struct app_query){
+		.app_id = device->app_id,
+		.platform = device_platform(device),
+		.path_prefix = path_prefix
+	});
+}
+
+struct app *
 app_registry_find_same(struct app_registry *registry, const struct app *app)
 {
 	size_t i = 0;

@@ -82,6 +82,10 @@ struct app_query {
 struct app *app_registry_find(struct app_registry *registry,
     const struct app_query *query);
 
+/* The same for a device of a request on a path with this prefix. */
+struct app *app_registry_find_for(struct app_registry *registry,
+    const struct device *device, const char *path_prefix);
+
 /* The app of another registry that has the same id and criteria, or NULL. */
 struct app *app_registry_find_same(struct app_registry *registry,
     const struct app *app);

@@ -156,18 +156,26 @@ delivery_log(const struct delivery_run *run, const char *app_id,
 	log_set_request(NULL);
 }
 
-/* An app that is not configured is NULL; then `app_id` is the caller's. */
+/* An app that is not configured is NULL. */
 static void
-delivery_note(struct delivery_run *run, const struct app *app,
-    const char *app_id, unsigned int attempts, const struct outcome *outcome)
+delivery_count(struct delivery *delivery, const struct app *app,
+    const struct outcome *outcome)
 {
-	metrics_add(run->delivery->params.metrics, METRICS_VERDICTS, 1,
+	metrics_add(delivery->params.metrics, METRICS_VERDICTS, 1,
 	    &(struct metrics_labels){
 		.provider = app == NULL ? NULL : app->provider->name,
 		.app = app == NULL ? NULL : app->app_id,
 		.verdict = verdict_name(outcome->verdict),
 		.reason = outcome->reason
 	});
+}
+
+/* Likewise; then `app_id` is the caller's. */
+static void
+delivery_note(struct delivery_run *run, const struct app *app,
+    const char *app_id, unsigned int attempts, const struct outcome *outcome)
+{
+	delivery_count(run->delivery, app, outcome);
 	if (outcome->verdict != VERDICT_DELIVERED &&
 	    log_limit_admits(&run->lines))
 		delivery_log(run, app == NULL ?
@@ -279,25 +287,10 @@ delivery_device_start(struct delivery_run *run, size_t index, size_t i,
 	});
 }
 
-static const char *
-delivery_app_id(const struct delivery_run *run, size_t index, size_t i)
+static const struct device *
+delivery_run_device(const struct delivery_run *run, size_t index, size_t i)
 {
-	return run->batch->notifications[index].devices[i].app_id;
-}
-
-/* The app of the i-th device of a notification, or NULL. */
-static const struct app *
-delivery_find_app(const struct delivery_run *run, size_t index, size_t i)
-{
-	const struct device *device =
-	    &run->batch->notifications[index].devices[i];
-
-	return app_registry_find(run->delivery->params.apps,
-	    &(struct app_query){
-		.app_id = device->app_id,
-		.platform = device_platform(device),
-		.path_prefix = run->batch->path_prefix
-	});
+	return &run->batch->notifications[index].devices[i];
 }
 
 /* True if its provider has something to send to the device. */
@@ -360,7 +353,9 @@ delivery_take_channel(struct delivery_run *run, size_t index, size_t i,
 static void
 delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 {
-	const struct app *app = delivery_find_app(run, index, i);
+	const struct device *device = delivery_run_device(run, index, i);
+	const struct app *app = app_registry_find_for(
+	    run->delivery->params.apps, device, run->batch->path_prefix);
 	struct outcome outcome;
 	struct channel *channel = delivery_take_channel(run, index, i, app,
 	    &outcome);
@@ -368,8 +363,7 @@ delivery_start_device(struct delivery_run *run, size_t index, size_t i)
 	if (channel != NULL)
 		delivery_device_start(run, index, i, app, channel);
 	else {
-		delivery_note(run, app, delivery_app_id(run, index, i), 0,
-		    &outcome);
+		delivery_note(run, app, device->app_id, 0, &outcome);
 		delivery_settle(run, index,
 		    &run->items[index].outcomes[i], &outcome);
 	}
@@ -482,15 +476,17 @@ delivery_expire_device(struct delivery_run *run, size_t index, size_t i)
 {
 	const struct outcome late = { .verdict = VERDICT_LATER,
 	    .cause = CAUSE_DEADLINE, .reason = "deadline" };
+	const struct device *device = delivery_run_device(run, index, i);
 
-	delivery_note(run, delivery_find_app(run, index, i),
-	    delivery_app_id(run, index, i), 0, &late);
+	delivery_note(run, app_registry_find_for(run->delivery->params.apps,
+	    device, run->batch->path_prefix), device->app_id, 0, &late);
 	delivery_settle(run, index, &run->items[index].outcomes[i], &late);
 }
 
 static void
-delivery_run_expire(struct delivery_run *run)
+delivery_on_deadline(void *arg)
 {
+	struct delivery_run *run = arg;
 	struct delivery_device *device;
 
 	/* No new ones from here on. */
@@ -511,12 +507,6 @@ delivery_run_expire(struct delivery_run *run)
 	}
 }
 
-static void
-delivery_on_deadline(void *arg)
-{
-	delivery_run_expire(arg);
-}
-
 bool
 delivery_is_idle(const struct delivery *delivery)
 {
@@ -530,7 +520,7 @@ delivery_expire(struct delivery *delivery)
 
 	for (; run != NULL; run = next) {
 		next = TAILQ_NEXT(run, entry);
-		delivery_run_expire(run);
+		delivery_on_deadline(run);
 	}
 }
 
@@ -565,6 +555,31 @@ delivery_start(struct delivery *delivery, const struct batch *batch,
 	    delivery_on_deadline, run);
 	loop_timer_start(run->deadline, timeout_ms);
 	delivery_run_enqueue(run);
+}
+
+void
+delivery_refuse(struct delivery *delivery, const struct batch *batch,
+    delivery_settled_fn settled, void *arg)
+{
+	static const struct outcome refused = { .verdict = VERDICT_LATER,
+	    .cause = CAUSE_GATEWAY_OVERLOADED,
+	    .reason = "gateway overloaded" };
+	size_t i, j, count = batch->count;
+
+	for (i = 0; i < count; i++) {
+		const struct notification *item = &batch->notifications[i];
+		struct outcome *outcomes = xcalloc(item->device_count + 1,
+		    sizeof *outcomes);
+
+		for (j = 0; j < item->device_count; j++) {
+			outcomes[j] = refused;
+			delivery_count(delivery, app_registry_find_for(
+			    delivery->params.apps, &item->devices[j],
+			    batch->path_prefix), &refused);
+		}
+		settled(arg, i, outcomes);
+		free(outcomes);
+	}
 }
 
 void

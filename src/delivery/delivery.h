@@ -56,4 +56,12 @@ void delivery_start(struct delivery *delivery, const struct batch *batch,
     const char *client, int64_t timeout_ms, delivery_settled_fn settled,
     void *arg);
 
+/*
+ * Settles all of a batch at once, as later: the gateway is overloaded, and
+ * nothing is done for it but to count it.  With the last notification the
+ * batch may be freed.
+ */
+void delivery_refuse(struct delivery *delivery, const struct batch *batch,
+    delivery_settled_fn settled, void *arg);
+
 #endif

@@ -272,6 +272,33 @@ check_gone(void)
 	gateway_fixture_close();
 }
 
+/* --- too much of it ------------------------------------------------------- */
+
+/* One has the only place until its deadline, which is that of both. */
+static void
+check_overloaded(void)
+{
+	static const struct fake_http_answer hangs = {
+		.after_ms = FAKE_HTTP_NEVER
+	};
+	struct exchange *exchange;
+
+	gateway_fixture_open("\"max_requests_in_flight\":1,",
+	    provider_script_always, (void *)(uintptr_t)&hangs);
+	gateway_fixture_post(SINGLE, gateway_fixture_single("ios", 1, 1));
+	exchange = gateway_fixture_post(BATCH,
+	    gateway_fixture_batch("ios", 2, 2, 2));
+	gateway_fixture_pass(10000);
+	tap_is_int(gateway_fixture_end_ms(exchange), 8000,
+	    "who gets no place is answered at its deadline");
+	tap_ok(strstr(fake_exchange_body(exchange), "gateway is overloaded, "
+	    "nothing was sent") != NULL, "and told why");
+	tap_is_int(provider_script_pushes(), 1, "nothing of it is sent");
+	tap_is_int(gateway_fixture_metric("push_gateway_verdicts_total"), 5,
+	    "but each of its devices is counted");
+	gateway_fixture_close();
+}
+
 /* --- the log ------------------------------------------------------------- */
 
 static void
@@ -306,6 +333,7 @@ main(void)
 	for (i = 0; i < sizeof uploads / sizeof *uploads; i++)
 		check_upload(&uploads[i]);
 	check_gone();
+	check_overloaded();
 	check_access_line();
 	return tap_done();
 }
