@@ -79,7 +79,6 @@ struct caller {
 	struct exchange *exchange;
 	struct fake_exchange_variable variables[CALLERS_VARIABLES];
 	struct buf body;
-	int64_t body_ms;		/* when it is there */
 	bool served;
 };
 
@@ -137,6 +136,7 @@ caller_on_finished(void *arg)
 		    caller->request);
 	request->end_ms = ledger_now_ms();
 	request->gone = fake_exchange_is_gone(caller->exchange);
+	request->unserved = !fake_exchange_is_answered(caller->exchange);
 	oracle_check_answer(callers->oracle, caller->request,
 	    fake_exchange_status(caller->exchange), body == NULL ? "" : body);
 	TAILQ_REMOVE(&callers->waiting, caller, entry);
@@ -190,7 +190,8 @@ caller_send(struct caller *caller, enum bodies_operation operation,
 	callers->ledger->requests[caller->request].narrow = narrow;
 	caller_set(caller, 4, "SSL_CLIENT_CERT", narrow ?
 	    config_fixture_narrow_certificate : config_fixture_certificate);
-	caller->body_ms = ledger_now_ms() + params.body_after_ms;
+	callers->ledger->requests[caller->request].body_ms =
+	    ledger_now_ms() + params.body_after_ms;
 	caller->exchange = fake_exchange_create(&params);
 }
 
@@ -209,7 +210,7 @@ caller_begin(struct caller *caller)
 	    request->item_count > (size_t)settings->max_batch_size)
 		request->refusal = LEDGER_BAD_REQUEST;
 	if (request->refusal == LEDGER_SERVED)
-		request->began_ms = caller->body_ms;
+		request->began_ms = request->body_ms;
 	gateway_serve(callers->gateway, request->generation,
 	    caller->exchange);
 }
@@ -343,7 +344,7 @@ callers_on_expires(void *arg, size_t generation)
 		if (request->generation != generation)
 			continue;
 		request->expired = true;
-		if (ledger_now_ms() < caller->body_ms) {
+		if (ledger_now_ms() < request->body_ms) {
 			request->refusal = LEDGER_EXPIRED;
 			request->began_ms = LEDGER_NONE;
 			exchange_expire(caller->exchange);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/xmalloc.h"
 #include "config-fixture.h"
@@ -38,6 +41,7 @@ enum {
 struct gateway_generation {
 	struct generation *generation;	/* NULL: it is over */
 	struct gateway_settings settings;
+	size_t worker;
 	int64_t expires_ms;		/* LEDGER_NONE: it need not */
 };
 
@@ -49,6 +53,8 @@ struct gateway {
 	char *narrow;			/* what the client is limited to */
 	unsigned int change_chance;	/* of a reload, for each tick */
 	unsigned int end_chance;
+	unsigned int crash_chance;
+	struct dice crash_dice;		/* others throw as they do without */
 	struct gateway_hooks hooks;
 	struct gateway_generation generations[GATEWAY_GENERATIONS_MAX];
 	size_t count;
@@ -75,7 +81,7 @@ gateway_throw_settings(struct dice *dice, struct gateway_settings *settings)
 
 /* Makes a generation; the first one makes the state directory, too. */
 static size_t
-gateway_load(struct gateway *gateway)
+gateway_load(struct gateway *gateway, size_t worker)
 {
 	struct gateway_generation *made =
 	    &gateway->generations[gateway->count];
@@ -105,6 +111,7 @@ gateway_load(struct gateway *gateway)
 		    &error);
 	if (made->generation == NULL)
 		tap_bail_out("%s", error.words);
+	made->worker = worker;
 	made->expires_ms = LEDGER_NONE;
 	return gateway->count++;
 }
@@ -115,7 +122,7 @@ gateway_replace(struct gateway *gateway, size_t worker, bool ends)
 {
 	size_t old = gateway->current[worker];
 	struct gateway_generation *previous = &gateway->generations[old];
-	size_t made = gateway_load(gateway);
+	size_t made = gateway_load(gateway, worker);
 
 	gateway->current[worker] = made;
 	gateway->hooks.began(gateway->hooks.arg, made,
@@ -124,6 +131,57 @@ gateway_replace(struct gateway *gateway, size_t worker, bool ends)
 		previous->expires_ms = ledger_now_ms() +
 		    previous->settings.request_timeout_ms + GATEWAY_GRACE_MS;
 }
+
+/* --- a crash -------------------------------------------------------------- */
+
+/* What the host knows of its accounts: a copy, or the file from a copy. */
+static void
+gateway_copy_accounts(struct buf *copy, bool back)
+{
+	char *path = xasprintf("%s/accounts",
+	    config_fixture_state_directory());
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct stat status;
+	ssize_t done = -1;
+
+	if (fd != -1 && !back && fstat(fd, &status) == 0) {
+		copy->size = (size_t)status.st_size;
+		copy->data = xmalloc(copy->size);
+		done = pread(fd, copy->data, copy->size, 0);
+	} else if (fd != -1 && back)
+		done = pwrite(fd, copy->data, copy->size, 0);
+	if (done != (ssize_t)copy->size)
+		tap_bail_out("cannot copy %s", path);
+	close(fd);
+	free(path);
+}
+
+/*
+ * A worker is killed: all that it has under way is over at once, but what it
+ * gives back at that has never been given back, as the probe of a breaker.
+ */
+static void
+gateway_crash(struct gateway *gateway, size_t worker)
+{
+	struct buf accounts = { .data = NULL };
+	size_t i;
+
+	gateway_copy_accounts(&accounts, false);
+	for (i = 0; i < gateway->count; i++) {
+		struct gateway_generation *dead = &gateway->generations[i];
+
+		if (dead->generation == NULL || dead->worker != worker)
+			continue;
+		gateway->hooks.expires(gateway->hooks.arg, i);
+		generation_expire(dead->generation);
+		dead->expires_ms = ledger_now_ms();
+	}
+	gateway_copy_accounts(&accounts, true);
+	free(accounts.data);
+	gateway->hooks.crashed(gateway->hooks.arg);
+}
+
+/* --- time passes ---------------------------------------------------------- */
 
 static bool
 gateway_is_current(const struct gateway *gateway, size_t generation)
@@ -172,6 +230,11 @@ gateway_on_tick(void *arg)
 			gateway_replace(gateway, i, false);
 		else if (dice_chance(&gateway->dice, gateway->end_chance))
 			gateway_replace(gateway, i, true);
+		else if (dice_chance(&gateway->crash_dice,
+		    gateway->crash_chance)) {
+			gateway_crash(gateway, i);
+			gateway_replace(gateway, i, true);
+		}
 	}
 	loop_timer_start(gateway->tick, GATEWAY_TICK_MS);
 }
@@ -212,11 +275,15 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 	    (unsigned int)(20 * 1000000 / end_ms) + 2);
 	gateway->end_chance = dice_below(&gateway->dice,
 	    (unsigned int)(10 * 1000000 / end_ms) + 2);
+	dice_init(&gateway->crash_dice, seed, 5);
+	if (dice_chance(&gateway->crash_dice, 300))
+		gateway->crash_chance = dice_below(&gateway->crash_dice,
+		    (unsigned int)(20 * 1000000 / end_ms) + 2);
 	fixture_file("hms.secret", "secret");
 	config_fixture_set_apps(GATEWAY_APPS);
 	gateway_throw_limits(gateway);
 	for (i = 0; i < gateway->workers; i++) {
-		gateway->current[i] = gateway_load(gateway);
+		gateway->current[i] = gateway_load(gateway, i);
 		gateway->hooks.began(gateway->hooks.arg, gateway->current[i],
 		    (size_t)LEDGER_NONE);
 	}

@@ -11,7 +11,7 @@
  * The gateway: some workers of one host, which share a state directory.  Now
  * and then one takes another configuration, and one ends and is followed by
  * another, as a real worker does it: what is under way is finished by what it
- * began with.
+ * began with.  Or one is killed, and gives back nothing that it has of the host.
  */
 enum {
 	GATEWAY_WORKERS_MAX = 3,
@@ -43,6 +43,8 @@ struct gateway_hooks {
 	void (*began)(void *arg, size_t generation, size_t previous);
 	/* A worker that must end waits no longer for what is on its way. */
 	void (*expires)(void *arg, size_t generation);
+	/* A worker was killed, and all of its generations have expired. */
+	void (*crashed)(void *arg);
 	void *arg;
 };
 

@@ -51,6 +51,7 @@ struct ledger_device {
 	bool malformed;		/* its pushkey is none of its provider's */
 	bool unwanted;		/* by its pusher: nothing is sent */
 	bool late;		/* its turn may not have come in time */
+	bool held;		/* nor that of its whole request */
 	int64_t pushkey_ts;	/* seconds, or 0 */
 	unsigned int refusals;	/* of all its attempts */
 	unsigned int attempt_count;
@@ -80,11 +81,14 @@ struct ledger_request {
 	size_t item_count;
 	bool single;
 	enum ledger_refusal refusal;
-	int64_t began_ms;	/* when its body was there, or NONE */
+	int64_t body_ms;	/* when its body was there, or cut */
+	int64_t began_ms;	/* the same, of one that is served; or NONE */
 	int64_t timeout_ms;	/* of the configuration that serves it */
 	int64_t end_ms;		/* when it was answered, or NONE */
 	bool gone;		/* the web server went away before */
 	bool abandoned;		/* even before its body was there */
+	bool unserved;		/* nothing was said to it */
+	bool held;		/* its client's limits may have held it up */
 	bool narrow;		/* of the client of that name */
 	bool small;		/* a few devices: it need not wait for others */
 	bool started;		/* something of it was sent */

@@ -8,7 +8,7 @@
 #include "attempts.h"
 #include "base/xmalloc.h"
 #include "bodies.h"
-#include "pace.h"
+#include "limits.h"
 #include "told.h"
 
 enum {
@@ -21,7 +21,9 @@ enum {
 	ORACLE_WAIT_MS = 4000,
 	/* All pauses are over, and who was the probe is. */
 	ORACLE_PAUSED_MS = 85000,
-	ORACLE_IDLE_MS = 15000
+	ORACLE_IDLE_MS = 15000,
+	/* Then the probe of a worker that was killed is another's. */
+	ORACLE_LEASE_MS = 14000
 };
 
 /* The latest answers to a client's pushes to an app, by all workers. */
@@ -45,15 +47,13 @@ struct oracle_probes {
 	bool opened;			/* for sure */
 	int64_t pause_s;		/* the shortest that anyone makes */
 	unsigned int sent;		/* when it must be open */
+	unsigned int crashes;		/* of workers that may have had one */
 };
 
 /* What one generation has learnt. */
 struct oracle_generation {
 	/* The first good answer since an account was last not well. */
 	int64_t healed_ms[NETWORK_ACCOUNT__MAX];
-	/* Of the client that has limits. */
-	struct pace narrow;
-	int64_t narrow_in_flight;
 };
 
 struct oracle {
@@ -63,7 +63,7 @@ struct oracle {
 	struct oracle_window windows[BODIES_APPS][2];
 	bool proven[BODIES_APPS];	/* something was delivered to it */
 	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
-	struct pace paces[NETWORK_ACCOUNT__MAX];
+	struct limits *limits;
 	/* Since when nothing is sent to an account that is well, or NONE. */
 	int64_t untried_ms[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
@@ -87,6 +87,7 @@ void
 oracle_set_gateway(struct oracle *oracle, const struct gateway *gateway)
 {
 	oracle->gateway = gateway;
+	oracle->limits = limits_create(oracle->ledger, gateway);
 }
 
 void
@@ -96,6 +97,7 @@ oracle_free(struct oracle *oracle)
 
 	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++)
 		free(oracle->generations[i]);
+	limits_free(oracle->limits);
 	free(oracle);
 }
 
@@ -144,7 +146,8 @@ oracle_check_probes(struct oracle *oracle, enum network_account account)
 	    probes->sent == 0)
 		return;
 	rest_ms = phase->until_ms - phase->from_ms - NETWORK_OPENED_MS;
-	most = ORACLE_ATTEMPTS_MAX * (rest_ms / 1000 / probes->pause_s + 3);
+	most = ORACLE_ATTEMPTS_MAX * (rest_ms / 1000 / probes->pause_s + 3 +
+	    probes->crashes);
 	if (probes->sent > most)
 		ledger_blame(oracle->ledger, "account %d is sent %u requests "
 		    "from %" PRId64 " to %" PRId64 " ms, though it answers "
@@ -185,7 +188,7 @@ oracle_probes_now(struct oracle *oracle, size_t generation,
 static bool
 oracle_is_failure(const struct oracle_probes *probes,
     const struct ledger_device *device, const struct ledger_attempt *attempt,
-    size_t generation)
+    size_t generation, bool is_expired)
 {
 	int64_t now_ms = ledger_now_ms();
 
@@ -193,7 +196,8 @@ oracle_is_failure(const struct oracle_probes *probes,
 	case LEDGER_ANSWERED:
 		return device->attempt_count == ORACLE_ATTEMPTS_MAX;
 	case LEDGER_CANCELLED:
-		return !probes->answered &&
+		/* Who was killed tells nobody. */
+		return !probes->answered && !is_expired &&
 		    now_ms - attempt->sent_ms >= ORACLE_SILENCE_MS;
 	default:
 		return now_ms != probes->broken_ms ||
@@ -221,7 +225,8 @@ oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
 		probes->answered = true;
 		probes->opened = false;
 	} else if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS &&
-	    oracle_is_failure(probes, device, attempt, generation) &&
+	    oracle_is_failure(probes, device, attempt, generation,
+	    oracle_request(oracle, device)->expired) &&
 	    ++probes->failures >= gateway_settings(oracle->gateway,
 	    generation)->breaker_failures)
 		probes->opened = true;
@@ -231,35 +236,6 @@ oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
 	}
 }
 
-/* The limits of accounts and clients, or NULL. */
-static const char *
-oracle_check_limits(struct oracle *oracle,
-    const struct ledger_device *device, struct ledger_request *request)
-{
-	const struct gateway_limits *limits = gateway_limits(oracle->gateway);
-	struct oracle_generation *generation =
-	    oracle->generations[request->generation];
-	int64_t now_ms = ledger_now_ms();
-	const char *fault = NULL;
-
-	/* In the place of one that was refused it needs no other permit. */
-	if (limits->rate_per_minute > 0 && device->refusals == 0 &&
-	    pace_exceeds(&oracle->paces[device->account], now_ms,
-	    limits->rate_per_minute))
-		fault = "sent beyond the rate of its account";
-	if (!request->narrow || request->started)
-		return fault;
-	request->started = true;
-	generation->narrow_in_flight++;
-	if (limits->narrow_in_flight > 0 &&
-	    generation->narrow_in_flight > limits->narrow_in_flight)
-		fault = "sent beyond the requests of its client";
-	if (limits->narrow_rate_per_minute > 0 && pace_exceeds(
-	    &generation->narrow, now_ms, limits->narrow_rate_per_minute))
-		fault = "sent beyond the rate of its client";
-	return fault;
-}
-
 void
 oracle_on_sent(void *arg, size_t index)
 {
@@ -267,7 +243,7 @@ oracle_on_sent(void *arg, size_t index)
 	const struct ledger_device *device = &oracle->ledger->devices[index];
 	struct ledger_request *request = oracle_request(oracle, device);
 	int64_t now_ms = ledger_now_ms();
-	const char *fault = oracle_check_limits(oracle, device, request);
+	const char *fault = limits_note_sent(oracle->limits, device, request);
 	struct oracle_probes *probes;
 
 	oracle->counts.attempts++;
@@ -296,6 +272,16 @@ oracle_on_sent(void *arg, size_t index)
 		fault = attempts_find_fault(device);
 	if (fault != NULL)
 		ledger_blame_device(oracle->ledger, index, "%s", fault);
+}
+
+void
+oracle_on_crashed(void *arg)
+{
+	struct oracle *oracle = arg;
+	size_t i;
+
+	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++)
+		oracle->probes[i].crashes++;
 }
 
 /* --- the guard ----------------------------------------------------------- */
@@ -364,33 +350,24 @@ oracle_is_settled(const struct ledger_device *device)
 	return device->unreachable || device->unwanted || device->malformed;
 }
 
-/* True if what limits its account or its caller may keep it waiting. */
-static bool
-oracle_is_limited(const struct oracle *oracle,
-    const struct ledger_request *request)
-{
-	const struct gateway_limits *limits = gateway_limits(oracle->gateway);
-
-	return limits->rate_per_minute > 0 || (request->narrow &&
-	    limits->narrow_rate_per_minute + limits->narrow_in_flight > 0);
-}
-
-/* True if there is a reason for which it was not sent, or late. */
+/* True if there is a reason for which it was not sent until then. */
 static bool
 oracle_is_excused(struct oracle *oracle, const struct ledger_device *device,
-    const struct ledger_request *request)
+    const struct ledger_request *request, int64_t until_ms)
 {
 	const struct gateway_settings *settings = gateway_settings(
 	    oracle->gateway, request->generation);
 	int64_t since_ms = request->began_ms -
-	    1000 * settings->breaker_pause_s - 10000;
+	    1000 * settings->breaker_pause_s - ORACLE_LEASE_MS;
 	int64_t trouble_ms = network_trouble_ms(oracle->network,
 	    device->account);
 	int64_t healed_ms = oracle->generations[request->generation]->
 	    healed_ms[device->account];
 
 	return oracle->ledger->is_hampered || device->lost ||
-	    request->expired || oracle_is_limited(oracle, request) ||
+	    request->expired || request->held ||
+	    limits_may_delay(oracle->limits, device->account,
+	    request->began_ms, until_ms) ||
 	    (trouble_ms != LEDGER_NONE && (trouble_ms >= since_ms ||
 	    trouble_ms > healed_ms || healed_ms >= request->began_ms)) ||
 	    network_busy_ms(oracle->network, device->account) >=
@@ -433,7 +410,8 @@ oracle_check_refused(struct oracle *oracle, size_t index)
 	    last->ended_ms ||
 	    device->attempt_count - 1 + device->refusals >=
 	    ORACLE_ATTEMPTS_MAX || request->expired ||
-	    oracle_is_limited(oracle, request) ||
+	    limits_may_delay(oracle->limits, device->account, last->ended_ms,
+	    request->end_ms) ||
 	    gateway_settings(oracle->gateway,
 	    request->generation)->breaker_failures > 0 ||
 	    network_busy_ms(oracle->network, device->account) >=
@@ -458,7 +436,8 @@ oracle_check_device(struct oracle *oracle, size_t index)
 	    device->attempts[device->attempt_count - 1].end == LEDGER_PENDING)
 		ledger_blame_device(oracle->ledger, index, "settled while it is under way");
 	if (device->attempt_count == 0 && !oracle_is_settled(device) &&
-	    !oracle_is_excused(oracle, device, request))
+	    !oracle_is_excused(oracle, device, request, request->end_ms) &&
+	    !limits_may_crowd(oracle->limits, index))
 		ledger_blame_device(oracle->ledger, index, "never sent, for no reason");
 	oracle_check_refused(oracle, index);
 	/* Accepted twice only after an end that said nothing. */
@@ -469,7 +448,8 @@ oracle_check_device(struct oracle *oracle, size_t index)
 	}
 	if (device->attempt_count > 0 && request->small &&
 	    device->attempts[0].sent_ms - request->began_ms >
-	    ORACLE_WAIT_MS && !oracle_is_excused(oracle, device, request))
+	    ORACLE_WAIT_MS && !oracle_is_excused(oracle, device, request,
+	    device->attempts[0].sent_ms))
 		ledger_blame_device(oracle->ledger, index, "waits for long, for no reason");
 }
 
@@ -487,8 +467,7 @@ oracle_check_tried(struct oracle *oracle, size_t index)
 	int64_t *untried_ms = &oracle->untried_ms[device->account];
 
 	if (device->attempt_count > 0 || oracle_is_settled(device) ||
-	    device->lost || request->expired ||
-	    oracle_is_limited(oracle, request) ||
+	    device->lost || request->expired || request->held ||
 	    network_trouble_ms(oracle->network, device->account) >=
 	    request->began_ms - ORACLE_PAUSED_MS)
 		return;
@@ -501,11 +480,14 @@ oracle_check_tried(struct oracle *oracle, size_t index)
 
 /* Nobody would hear of it: nothing of it is sent, nor counted. */
 static void
-oracle_check_abandoned(struct oracle *oracle,
+oracle_check_unserved(struct oracle *oracle,
     const struct ledger_request *request)
 {
 	size_t i, j;
 
+	if (!request->abandoned && !(request->gone && request->held))
+		ledger_blame(oracle->ledger, "request %zu is not served, for "
+		    "no reason", (size_t)(request - oracle->ledger->requests));
 	for (i = 0; i < request->item_count; i++) {
 		const struct ledger_item *item =
 		    &oracle->ledger->items[request->first_item + i];
@@ -519,14 +501,28 @@ oracle_check_abandoned(struct oracle *oracle,
 	}
 }
 
-/* One that its client's limits held up until its deadline is never served. */
-static bool
-oracle_is_refused(const struct oracle *oracle,
+/* Looks at all devices of a request that was served, or refused as a whole. */
+static void
+oracle_check_devices(struct oracle *oracle,
     const struct ledger_request *request)
 {
-	return oracle_is_limited(oracle, request) && request->narrow &&
-	    !request->started && (request->expired || request->end_ms >=
-	    request->began_ms + request->timeout_ms);
+	bool late = request->expired || request->end_ms >=
+	    request->began_ms + request->timeout_ms;
+	bool held = request->held && !request->started && late;
+	size_t i, j;
+
+	for (i = 0; i < request->item_count; i++) {
+		const struct ledger_item *item =
+		    &oracle->ledger->items[request->first_item + i];
+
+		for (j = item->first_device;
+		    j < item->first_device + item->device_count; j++) {
+			oracle->ledger->devices[j].late = late;
+			oracle->ledger->devices[j].held = held;
+			oracle_check_device(oracle, j);
+			oracle_check_tried(oracle, j);
+		}
+	}
 }
 
 void
@@ -541,13 +537,11 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 		[LEDGER_TOO_LARGE] = 413,
 		[LEDGER_EXPIRED] = 503
 	};
-	const struct ledger_request *request =
-	    &oracle->ledger->requests[index];
-	size_t i, j;
+	struct ledger_request *request = &oracle->ledger->requests[index];
 
 	oracle->counts.requests++;
-	if (request->started)
-		oracle->generations[request->generation]->narrow_in_flight--;
+	limits_note_end(oracle->limits, request);
+	request->held = limits_may_hold(oracle->limits, request);
 	if (request->refusal != LEDGER_SERVED) {
 		if (!request->gone && status != refusals[request->refusal])
 			ledger_blame(oracle->ledger, "request %zu is answered "
@@ -555,28 +549,16 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 			    refusals[request->refusal]);
 		return;
 	}
-	if (request->abandoned) {
-		oracle_check_abandoned(oracle, request);
+	if (request->unserved || request->abandoned) {
+		oracle_check_unserved(oracle, request);
 		return;
 	}
 	if (request->end_ms > request->began_ms + request->timeout_ms)
 		ledger_blame(oracle->ledger, "request %zu is answered after "
 		    "its deadline: body at %" PRId64 " ms, timeout %" PRId64
 		    " ms", index, request->began_ms, request->timeout_ms);
-	for (i = 0; i < request->item_count; i++) {
-		const struct ledger_item *item =
-		    &oracle->ledger->items[request->first_item + i];
-
-		for (j = 0; j < item->device_count &&
-		    !oracle_is_refused(oracle, request); j++) {
-			oracle->ledger->devices[item->first_device + j].late =
-			    request->expired || request->end_ms >=
-			    request->began_ms + request->timeout_ms;
-			oracle_check_device(oracle, item->first_device + j);
-			oracle_check_tried(oracle, item->first_device + j);
-		}
-	}
-	if (!request->gone && !oracle_is_refused(oracle, request))
+	oracle_check_devices(oracle, request);
+	if (!request->gone)
 		told_check(oracle->ledger, index, status, body);
 }
 

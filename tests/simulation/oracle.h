@@ -22,6 +22,7 @@ void oracle_free(struct oracle *oracle);
 void oracle_on_sent(void *arg, size_t device);
 void oracle_on_ended(void *arg, size_t device);
 void oracle_on_began(void *arg, size_t generation, size_t previous);
+void oracle_on_crashed(void *arg);
 
 /* A request was answered: with this status and body, as far as they came. */
 void oracle_check_answer(struct oracle *oracle, size_t request, int status,

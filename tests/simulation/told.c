@@ -11,9 +11,9 @@
 
 /* --- what a device comes to ---------------------------------------------- */
 
-/* What may be told of it, by what the provider did. */
-unsigned int
-told_meaning(const struct ledger_device *device)
+/* What is told of it once its request had its turn. */
+static unsigned int
+told_served(const struct ledger_device *device)
 {
 	const struct ledger_attempt *last;
 
@@ -35,6 +35,13 @@ told_meaning(const struct ledger_device *device)
 	/* A shorter one may not have had its turn. */
 	return last->answer->retry == ANSWERS_SHORTER ?
 	    MEANS_LATER | MEANS_FAILED : last->answer->meaning;
+}
+
+/* What may be told of it, by what the provider did. */
+unsigned int
+told_meaning(const struct ledger_device *device)
+{
+	return told_served(device) | (device->held ? MEANS_LATER : 0);
 }
 
 /* --- what an item comes to ----------------------------------------------- */

@@ -33,6 +33,7 @@ struct exchange {
 	int64_t created_ms;
 	int64_t end_ms;
 	bool gone;
+	bool written;
 };
 
 static void
@@ -194,6 +195,7 @@ bool
 exchange_write(struct exchange *exchange, const char *data, size_t size)
 {
 	fake_exchange_check(exchange, "write");
+	exchange->written = true;
 	if (!exchange->gone && !buf_append(&exchange->text, data, size))
 		tap_bail_out("an answer is too long");
 	return !exchange->gone;
@@ -255,6 +257,12 @@ fake_exchange_body(const struct exchange *exchange)
 	    "\r\n\r\n");
 
 	return body == NULL ? NULL : body + 4;
+}
+
+bool
+fake_exchange_is_answered(const struct exchange *exchange)
+{
+	return exchange->written;
 }
 
 bool

@@ -50,6 +50,9 @@ const char *fake_exchange_body(const struct exchange *exchange);
 /* True if the web server went away before. */
 bool fake_exchange_is_gone(const struct exchange *exchange);
 
+/* True if there was an answer, even if nobody was there to take it. */
+bool fake_exchange_is_answered(const struct exchange *exchange);
+
 /* When the answer was ended, by the monotonic clock; -1: it is not. */
 int64_t fake_exchange_end_ms(const struct exchange *exchange);
 

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "limits.h"
+
+#include <stdlib.h>
+
+#include "base/xmalloc.h"
+#include "pace.h"
+
+enum {
+	LIMITS_MINUTE_MS = 60000,
+	LIMITS_BURST_MS = 1000,
+	/* Devices of one request that are under way at once. */
+	LIMITS_ACTIVE_MAX = 1000,
+	/* Who came before that has been served, or waits no longer. */
+	LIMITS_LONG_MS = 16000,
+	/* So long an account may be idle though somebody waits. */
+	LIMITS_IDLE_MS = 2000,
+	/* The slowest rate has one in this time. */
+	LIMITS_WASTED_MS = 2000
+};
+
+struct limits_account {
+	struct pace pace;
+	int64_t busy_ms;		/* its rate, until then */
+	int64_t idle_from_ms;		/* when it last was not, for long */
+	int64_t idle_until_ms;
+};
+
+struct limits_client {
+	struct pace pace;
+	int64_t in_flight;
+};
+
+struct limits {
+	const struct ledger *ledger;
+	const struct gateway *gateway;
+	struct limits_account accounts[NETWORK_ACCOUNT__MAX];
+	struct limits_client clients[GATEWAY_GENERATIONS_MAX];
+};
+
+struct limits *
+limits_create(const struct ledger *ledger, const struct gateway *gateway)
+{
+	struct limits *limits = xcalloc(1, sizeof *limits);
+
+	limits->ledger = ledger;
+	limits->gateway = gateway;
+	return limits;
+}
+
+void
+limits_free(struct limits *limits)
+{
+	free(limits);
+}
+
+/* --- what is kept to ----------------------------------------------------- */
+
+/* Twice its time: a permit is used up, too, by who is not sent after all. */
+static void
+limits_note_busy(struct limits_account *account, int64_t now_ms,
+    int64_t per_minute)
+{
+	if (now_ms > account->busy_ms) {
+		if (now_ms > account->busy_ms + LIMITS_IDLE_MS) {
+			account->idle_from_ms = account->busy_ms;
+			account->idle_until_ms = now_ms;
+		}
+		account->busy_ms = now_ms;
+	}
+	account->busy_ms += 2 * LIMITS_MINUTE_MS / per_minute;
+}
+
+const char *
+limits_note_sent(struct limits *limits, const struct ledger_device *device,
+    struct ledger_request *request)
+{
+	const struct gateway_limits *most = gateway_limits(limits->gateway);
+	struct limits_account *account = &limits->accounts[device->account];
+	struct limits_client *client = &limits->clients[request->generation];
+	int64_t now_ms = ledger_now_ms();
+	const char *fault = NULL;
+
+	/* In the place of one that was refused it needs no other permit. */
+	if (most->rate_per_minute > 0 && device->refusals == 0) {
+		limits_note_busy(account, now_ms, most->rate_per_minute);
+		if (pace_exceeds(&account->pace, now_ms,
+		    most->rate_per_minute))
+			fault = "sent beyond the rate of its account";
+	}
+	if (!request->narrow || request->started)
+		return fault;
+	request->started = true;
+	client->in_flight++;
+	if (most->narrow_in_flight > 0 &&
+	    client->in_flight > most->narrow_in_flight)
+		fault = "sent beyond the requests of its client";
+	if (most->narrow_rate_per_minute > 0 && pace_exceeds(&client->pace,
+	    now_ms, most->narrow_rate_per_minute))
+		fault = "sent beyond the rate of its client";
+	return fault;
+}
+
+void
+limits_note_end(struct limits *limits, const struct ledger_request *request)
+{
+	if (request->started)
+		limits->clients[request->generation].in_flight--;
+}
+
+/* --- reasons ------------------------------------------------------------- */
+
+bool
+limits_may_hold(const struct limits *limits,
+    const struct ledger_request *request)
+{
+	const struct gateway_limits *most = gateway_limits(limits->gateway);
+	const struct ledger *ledger = limits->ledger;
+	int64_t each_ms = most->narrow_rate_per_minute == 0 ? 0 :
+	    LIMITS_MINUTE_MS / most->narrow_rate_per_minute;
+	int64_t came = 0, open = 0;
+	size_t i;
+
+	if (!request->narrow)
+		return false;
+	for (i = 0; i < ledger->request_count; i++) {
+		const struct ledger_request *other = &ledger->requests[i];
+
+		if (other == request || !other->narrow ||
+		    other->generation != request->generation ||
+		    other->body_ms > request->body_ms)
+			continue;
+		came += other->body_ms > request->body_ms - LIMITS_LONG_MS -
+		    each_ms;
+		open += other->end_ms == LEDGER_NONE ||
+		    other->end_ms >= request->body_ms;
+	}
+	return (came > 0 && (came + 1) * each_ms > LIMITS_BURST_MS) ||
+	    (most->narrow_in_flight > 0 && open >= most->narrow_in_flight);
+}
+
+/* True if that is long, of the time between. */
+static bool
+limits_is_long(int64_t idle_from_ms, int64_t idle_until_ms, int64_t from_ms,
+    int64_t until_ms)
+{
+	if (idle_from_ms < from_ms)
+		idle_from_ms = from_ms;
+	if (idle_until_ms > until_ms)
+		idle_until_ms = until_ms;
+	return idle_until_ms - idle_from_ms > LIMITS_IDLE_MS;
+}
+
+/*
+ * True if there were pushkeys that are none: that is found out when it is their
+ * turn, of which the rate has one less then.
+ */
+static bool
+limits_are_wasted(const struct limits *limits, unsigned int account,
+    int64_t from_ms, int64_t until_ms)
+{
+	const struct ledger *ledger = limits->ledger;
+	size_t i;
+
+	for (i = 0; i < ledger->device_count; i++) {
+		const struct ledger_device *device = &ledger->devices[i];
+		const struct ledger_request *request =
+		    &ledger->requests[ledger->items[device->item].request];
+
+		if (device->account == account && device->malformed &&
+		    request->body_ms <= until_ms &&
+		    (request->end_ms == LEDGER_NONE ||
+		    request->end_ms > from_ms - LIMITS_WASTED_MS))
+			return true;
+	}
+	return false;
+}
+
+bool
+limits_may_delay(const struct limits *limits, unsigned int account,
+    int64_t from_ms, int64_t until_ms)
+{
+	const struct limits_account *one = &limits->accounts[account];
+
+	if (gateway_limits(limits->gateway)->rate_per_minute == 0)
+		return false;
+	return (one->busy_ms >= from_ms &&
+	    !limits_is_long(one->idle_from_ms, one->idle_until_ms, from_ms,
+	    until_ms) && !limits_is_long(one->busy_ms, until_ms, from_ms,
+	    until_ms)) || limits_are_wasted(limits, account, from_ms,
+	    until_ms);
+}
+
+bool
+limits_may_crowd(const struct limits *limits, size_t index)
+{
+	const struct ledger *ledger = limits->ledger;
+	const struct ledger_request *request =
+	    &ledger->requests[ledger->items[ledger->devices[index].item].
+	    request];
+	size_t i = ledger->items[request->first_item].first_device;
+	unsigned int open = 0;
+
+	for (; i < index; i++) {
+		const struct ledger_device *device = &ledger->devices[i];
+		const struct ledger_attempt *last = &device->attempts[
+		    device->attempt_count > 0 ? device->attempt_count - 1 : 0];
+
+		open += last->end != LEDGER_ANSWERED || last->answer->trouble;
+	}
+	return open >= LIMITS_ACTIVE_MAX;
+}
