@@ -50,6 +50,13 @@ struct oracle_probes {
 	unsigned int crashes;		/* of workers that may have had one */
 };
 
+/* An account that is well: when those came that were not sent, or NONE. */
+struct oracle_untried {
+	int64_t first_ms;
+	int64_t latest_ms;
+	int64_t sent_ms;		/* the latest that was */
+};
+
 /* What one generation has learnt. */
 struct oracle_generation {
 	/* The first good answer since an account was last not well. */
@@ -64,8 +71,7 @@ struct oracle {
 	bool proven[BODIES_APPS];	/* something was delivered to it */
 	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
 	struct limits *limits;
-	/* Since when nothing is sent to an account that is well, or NONE. */
-	int64_t untried_ms[NETWORK_ACCOUNT__MAX];
+	struct oracle_untried untried[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
 	struct oracle_counts counts;
 };
@@ -77,7 +83,9 @@ oracle_create(struct ledger *ledger, struct network *network)
 	size_t i;
 
 	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++)
-		oracle->untried_ms[i] = LEDGER_NONE;
+		oracle->untried[i] = (struct oracle_untried){
+			.first_ms = LEDGER_NONE, .sent_ms = LEDGER_NONE
+		};
 	oracle->ledger = ledger;
 	oracle->network = network;
 	return oracle;
@@ -247,7 +255,8 @@ oracle_on_sent(void *arg, size_t index)
 	struct oracle_probes *probes;
 
 	oracle->counts.attempts++;
-	oracle->untried_ms[device->account] = LEDGER_NONE;
+	oracle->untried[device->account].first_ms = LEDGER_NONE;
+	oracle->untried[device->account].sent_ms = now_ms;
 	probes = oracle_probes_now(oracle, request->generation,
 	    (enum network_account)device->account);
 	if (probes != NULL && now_ms >= probes->phase->from_ms +
@@ -457,23 +466,27 @@ oracle_check_device(struct oracle *oracle, size_t index)
 
 /*
  * An account that has long been well, and that nobody asks, is asked by the
- * first who comes, however bad it was before.
+ * first who comes, however bad it was before.  Those who come while that one
+ * waits for a token, or for its answer, show nothing: only who comes later.
  */
 static void
 oracle_check_tried(struct oracle *oracle, size_t index)
 {
 	const struct ledger_device *device = &oracle->ledger->devices[index];
 	const struct ledger_request *request = oracle_request(oracle, device);
-	int64_t *untried_ms = &oracle->untried_ms[device->account];
+	struct oracle_untried *untried = &oracle->untried[device->account];
 
 	if (device->attempt_count > 0 || oracle_is_settled(device) ||
 	    device->lost || request->expired || request->held ||
 	    network_trouble_ms(oracle->network, device->account) >=
-	    request->began_ms - ORACLE_PAUSED_MS)
+	    request->began_ms - ORACLE_PAUSED_MS ||
+	    request->began_ms <= untried->sent_ms)
 		return;
-	if (*untried_ms == LEDGER_NONE)
-		*untried_ms = request->began_ms;
-	else if (request->began_ms - *untried_ms > ORACLE_IDLE_MS)
+	if (untried->first_ms == LEDGER_NONE ||
+	    request->began_ms - untried->latest_ms > ORACLE_IDLE_MS)
+		untried->first_ms = request->began_ms;
+	untried->latest_ms = request->began_ms;
+	if (request->began_ms - untried->first_ms > ORACLE_IDLE_MS)
 		ledger_blame_device(oracle->ledger, index,
 		    "an account that is well is not tried again");
 }
