@@ -10,6 +10,7 @@
 #include "bodies.h"
 #include "limits.h"
 #include "told.h"
+#include "untried.h"
 
 enum {
 	ORACLE_ATTEMPTS_MAX = 3,
@@ -21,7 +22,6 @@ enum {
 	ORACLE_WAIT_MS = 4000,
 	/* All pauses are over, and who was the probe is. */
 	ORACLE_PAUSED_MS = 85000,
-	ORACLE_IDLE_MS = 15000,
 	/* Then the probe of a worker that was killed is another's. */
 	ORACLE_LEASE_MS = 14000
 };
@@ -43,18 +43,12 @@ struct oracle_probes {
 					 * breaker */
 	int64_t broken_ms;		/* when a connection last broke */
 	size_t broken_generation;	/* and whose */
+	int64_t breaks;			/* of that one's, in a row */
 	bool answered;			/* somebody, still */
 	bool opened;			/* for sure */
 	int64_t pause_s;		/* the shortest that anyone makes */
 	unsigned int sent;		/* when it must be open */
 	unsigned int crashes;		/* of workers that may have had one */
-};
-
-/* An account that is well: when those came that were not sent, or NONE. */
-struct oracle_untried {
-	int64_t first_ms;
-	int64_t latest_ms;
-	int64_t sent_ms;		/* the latest that was */
 };
 
 /* What one generation has learnt. */
@@ -71,7 +65,7 @@ struct oracle {
 	bool proven[BODIES_APPS];	/* something was delivered to it */
 	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
 	struct limits *limits;
-	struct oracle_untried untried[NETWORK_ACCOUNT__MAX];
+	struct untried untried[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
 	struct oracle_counts counts;
 };
@@ -83,9 +77,7 @@ oracle_create(struct ledger *ledger, struct network *network)
 	size_t i;
 
 	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++)
-		oracle->untried[i] = (struct oracle_untried){
-			.first_ms = LEDGER_NONE, .sent_ms = LEDGER_NONE
-		};
+		untried_init(&oracle->untried[i]);
 	oracle->ledger = ledger;
 	oracle->network = network;
 	return oracle;
@@ -192,24 +184,45 @@ oracle_probes_now(struct oracle *oracle, size_t generation,
 	return probes;
 }
 
-/* True if the end of this attempt is a failure for the breaker, for sure. */
+/*
+ * True if a broken connection is a failure for the breaker, for sure: those of
+ * one worker that are open when one of them breaks are one failure together.
+ */
 static bool
-oracle_is_failure(const struct oracle_probes *probes,
-    const struct ledger_device *device, const struct ledger_attempt *attempt,
-    size_t generation, bool is_expired)
+oracle_note_break(struct oracle *oracle, struct oracle_probes *probes,
+    size_t generation)
 {
 	int64_t now_ms = ledger_now_ms();
+	bool is_other = generation != probes->broken_generation ||
+	    probes->broken_ms == LEDGER_NONE;
+	bool counts = false;
 
+	if (is_other)
+		probes->breaks = 0;
+	if (is_other || now_ms != probes->broken_ms)
+		counts = ++probes->breaks % gateway_settings(oracle->gateway,
+		    generation)->max_connections == 0;
+	probes->broken_ms = now_ms;
+	probes->broken_generation = generation;
+	return counts;
+}
+
+/* True if the end of this attempt is a failure for the breaker, for sure. */
+static bool
+oracle_is_failure(struct oracle *oracle, struct oracle_probes *probes,
+    const struct ledger_device *device, const struct ledger_attempt *attempt,
+    size_t generation)
+{
 	switch (attempt->end) {
 	case LEDGER_ANSWERED:
 		return device->attempt_count == ORACLE_ATTEMPTS_MAX;
 	case LEDGER_CANCELLED:
 		/* Who was killed tells nobody. */
-		return !probes->answered && !is_expired &&
-		    now_ms - attempt->sent_ms >= ORACLE_SILENCE_MS;
+		return !probes->answered &&
+		    !oracle_request(oracle, device)->expired &&
+		    ledger_now_ms() - attempt->sent_ms >= ORACLE_SILENCE_MS;
 	default:
-		return now_ms != probes->broken_ms ||
-		    generation != probes->broken_generation;
+		return oracle_note_break(oracle, probes, generation);
 	}
 }
 
@@ -233,15 +246,10 @@ oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
 		probes->answered = true;
 		probes->opened = false;
 	} else if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS &&
-	    oracle_is_failure(probes, device, attempt, generation,
-	    oracle_request(oracle, device)->expired) &&
+	    oracle_is_failure(oracle, probes, device, attempt, generation) &&
 	    ++probes->failures >= gateway_settings(oracle->gateway,
 	    generation)->breaker_failures)
 		probes->opened = true;
-	if (attempt->end == LEDGER_BROKEN || attempt->end == LEDGER_UNSENT) {
-		probes->broken_ms = now_ms;
-		probes->broken_generation = generation;
-	}
 }
 
 void
@@ -255,8 +263,7 @@ oracle_on_sent(void *arg, size_t index)
 	struct oracle_probes *probes;
 
 	oracle->counts.attempts++;
-	oracle->untried[device->account].first_ms = LEDGER_NONE;
-	oracle->untried[device->account].sent_ms = now_ms;
+	untried_note_sent(&oracle->untried[device->account], now_ms);
 	probes = oracle_probes_now(oracle, request->generation,
 	    (enum network_account)device->account);
 	if (probes != NULL && now_ms >= probes->phase->from_ms +
@@ -466,27 +473,21 @@ oracle_check_device(struct oracle *oracle, size_t index)
 
 /*
  * An account that has long been well, and that nobody asks, is asked by the
- * first who comes, however bad it was before.  Those who come while that one
- * waits for a token, or for its answer, show nothing: only who comes later.
+ * first who comes, however bad it was before.
  */
 static void
 oracle_check_tried(struct oracle *oracle, size_t index)
 {
 	const struct ledger_device *device = &oracle->ledger->devices[index];
 	const struct ledger_request *request = oracle_request(oracle, device);
-	struct oracle_untried *untried = &oracle->untried[device->account];
 
 	if (device->attempt_count > 0 || oracle_is_settled(device) ||
 	    device->lost || request->expired || request->held ||
 	    network_trouble_ms(oracle->network, device->account) >=
-	    request->began_ms - ORACLE_PAUSED_MS ||
-	    request->began_ms <= untried->sent_ms)
+	    request->began_ms - ORACLE_PAUSED_MS)
 		return;
-	if (untried->first_ms == LEDGER_NONE ||
-	    request->began_ms - untried->latest_ms > ORACLE_IDLE_MS)
-		untried->first_ms = request->began_ms;
-	untried->latest_ms = request->began_ms;
-	if (request->began_ms - untried->first_ms > ORACLE_IDLE_MS)
+	if (untried_is_long(&oracle->untried[device->account],
+	    request->began_ms))
 		ledger_blame_device(oracle->ledger, index,
 		    "an account that is well is not tried again");
 }
