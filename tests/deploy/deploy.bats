@@ -4,6 +4,7 @@
 # image; what the chart and the compose file ask for.
 
 load ../lib/stage.bash
+load mounted.bash
 
 CHART=$ROOT/deploy/helm/push-gateway
 
@@ -53,13 +54,8 @@ become_image() {
 # write_mounted: what an operator mounts on /etc/push-gateway.
 write_mounted() {
 	stage_prepare '.state_directory = "/run/push-gateway"'
-	mkdir -p "$STAGE/image/tls" "$STAGE/machine"
-	cp "$STAGE"/{push-gateway.json,AuthKey_ABC1234567.p8} \
-		"$STAGE"/{service-account.json,providers-ca.pem} "$STAGE/image"
-	cp "$STAGE"/{server-chain,server-key,clients-ca,clients-crl}.pem \
-		"$STAGE/image/tls"
-	chgrp -R 10001 "$STAGE/image"
-	chmod -R g=rX,o= "$STAGE/image"
+	mkdir -p "$STAGE/machine"
+	copy_mounted
 }
 
 listens() {

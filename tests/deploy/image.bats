@@ -5,6 +5,7 @@
 # it as deploy/compose.yaml says, in a network of its own with the simulator.
 
 load ../lib/stage.bash
+load mounted.bash
 
 # engine ARGUMENT...: podman, apart from what this machine has of its own, for at
 # most LIMIT seconds (120).
@@ -143,13 +144,7 @@ write_mounted() {
 	SIMULATOR=start_simulator_there start_simulator
 	write_service_account
 	write_config '.state_directory = "/run/push-gateway"'
-	mkdir -p "$STAGE/image/tls"
-	cp "$STAGE"/{push-gateway.json,AuthKey_ABC1234567.p8} \
-		"$STAGE"/{service-account.json,providers-ca.pem} "$STAGE/image"
-	cp "$STAGE"/{server-chain,server-key,clients-ca,clients-crl}.pem \
-		"$STAGE/image/tls"
-	chgrp -R 10001 "$STAGE/image"
-	chmod -R g=rX,o= "$STAGE/image"
+	copy_mounted
 }
 
 # What the compose file asks for, as podman's options, a line each.

@@ -143,7 +143,7 @@ wrong() {
 	post /push/v1/notify/batch "$(batch "$(plain '{}' "$(ios a)")" \
 		"$(plain '{}' "$(android a)")")"
 	[ "$(answer '[.results[] | [.status, .rejected, .error]]')" = \
-		'[["failed",[],"provider rejected the gateway'"'"'s credentials"],["success",[],null]]' ]
+		'[["failed",[],"gateway has no usable credentials for this app"],["success",[],null]]' ]
 	grep -q 'error: app de.gematik.*missing.p8: No such file' \
 		"$STAGE/gateway.log"
 	# Once the operator has put it there, it is used.

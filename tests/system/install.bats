@@ -52,7 +52,7 @@ shipped() {
 		shipped "$document/examples" "$ROOT/examples/push-gateway.json"
 		shipped "$document/examples/apache" "$ROOT"/apache/*.conf
 		shipped "$document/examples/lighttpd" "$ROOT"/lighttpd/*.conf
-		shipped "$document/examples/haproxy" "$ROOT"/haproxy/*
+		shipped "$document/examples/haproxy" "$ROOT"/haproxy/*.cfg
 		shipped "$document/examples/systemd/push-gateway.socket.d" \
 			"$ROOT/systemd/push-gateway.socket.d"/*
 		shipped opt/apache \
@@ -61,7 +61,8 @@ shipped() {
 		shipped opt/pg/share/push-gateway \
 			"$ROOT"/contrib/openssl-web-certificates/*.cnf \
 			"$ROOT/contrib/sygnal2push-gateway" \
-			"$ROOT/errors/apache-errors.conf"
+			"$ROOT/errors/apache-errors.conf" \
+			"$ROOT/haproxy/dead-hosts.lua"
 		shipped opt/lighttpd "$ROOT"/lighttpd/[0-9]*.conf
 		shipped opt/pg/share/push-gateway/monitoring "$ROOT"/monitoring/*
 		shipped opt/pg/share/push-gateway/errors \

@@ -174,7 +174,7 @@ delivered_anew() {
 	clear_record
 	write_external_account '' ".credential_source.file =
 		\"$BATS_TEST_TMPDIR/tokens/token\""
-	wait_until 20 grep -q 'stopping, to be replaced' "$STAGE/gateway.log"
+	wait_until 20 grep -q 'needs files outside of the sandbox: stopping' "$STAGE/gateway.log"
 	wait_until 20 delivered_anew
 }
 
