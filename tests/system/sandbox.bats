@@ -85,7 +85,7 @@ start a program: EPERM" ]
 	grep -c serving "$STAGE/gateway.log" >"$STAGE/workers"
 	write_config '(.apps[] | select(.provider == "apns") | .key_file) =
 		"'"$FORBIDDEN"'/key.p8"'
-	wait_until 20 grep -q 'stopping, to be replaced' "$STAGE/gateway.log"
+	wait_until 20 grep -q 'needs files outside of the sandbox: stopping' "$STAGE/gateway.log"
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
 	[ "$CODE" = 200 ]
 	wait_until 20 new_workers
@@ -105,7 +105,7 @@ new_workers() {
 		"'"$FORBIDDEN"'/missing.p8"'
 	wait_until 10 grep -q 'stays in force\|keeping the previous' \
 		"$STAGE/gateway.log"
-	run ! grep -q 'to be replaced' "$STAGE/gateway.log"
+	run ! grep -q 'outside of the sandbox' "$STAGE/gateway.log"
 	post /push/v1/notify "$(single "$(plain '{}' "$(ios a)")")"
 	[ "$CODE" = 200 ]
 }

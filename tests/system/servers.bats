@@ -111,7 +111,11 @@ error_in_json() {
 }
 
 @test "more than 64 KiB of headers are refused as such" {
-	[ "$WEB_SERVER" != haproxy ] || skip 'its own answer is in HTML'
+	# These answer and close while it still comes, which a caller that sends
+	# takes for a failure.
+	case $WEB_SERVER in
+	haproxy|lighttpd*) skip 'it takes less, as in the test above' ;;
+	esac
 	local i long many=()
 	long=$(printf 'x%.0s' {1..8000})
 	for i in {1..12}; do
