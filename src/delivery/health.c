@@ -87,7 +87,10 @@ health_show(struct health *health)
 {
 	bool is_open = health_is_open(health);
 
-	if (health->params.shared == NULL && (is_open || health->shown))
+	/* Of its own breaker a worker that sees none open says nothing: another
+	 * may have one. */
+	if (health->params.shared == NULL && (is_open || health->shown ||
+	    host_breaker_is_shared(&health->host)))
 		metrics_set(health->params.metrics, METRICS_ACCOUNT_OPEN,
 		    is_open, health->params.labels);
 	health->shown = is_open;

@@ -449,7 +449,9 @@ take_port() {
 		} >"$STAGE/bound" 2>/dev/null
 		tells "$STAGE/bound" 'Address already in use'
 		case $WEB_SERVER in
-		lighttpd) tells "$STAGE/bound" "can't bind to socket" ;;
+		# What Debian 12's says, and Debian 13's.
+		lighttpd) tells "$STAGE/bound" "can't bind to socket" ||
+			tells "$STAGE/bound" 'bind()' ;;
 		haproxy) tells "$STAGE/bound" 'cannot bind socket' ;;
 		*) tells "$STAGE/bound" 'could not bind' ;;
 		esac
