@@ -146,7 +146,8 @@ def main():
         at_fault = any(request['began'] <= end + FOUND_S + 0.5 and
                        request['ended'] >= begin
                        for begin, end in faults[name])
-        in_flight[name] += any(request['began'] <= end and
+        # One that is killed is there until the system has taken it apart.
+        in_flight[name] += any(request['began'] <= end + 0.5 and
                                request['ended'] >= begin
                                for begin, end in faults[name])
         for text in request['told']:
