@@ -124,6 +124,8 @@ on_tcp() {
 	for setting in '.fastcgi_secret_file = "secret"' \
 		'.allow_tcp_without_secret = true'; do
 		write_config "$setting"
+		# Or what the one before has said would be taken for this one's.
+		rm -f "$LOG"
 		on_tcp &
 		WORKER_PID=$!
 		wait_until 10 grep -q serving "$LOG"
