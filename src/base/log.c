@@ -330,3 +330,18 @@ fatalx(const char *format, ...)
 	log_error("fatal: %s", words);
 	exit(EXIT_STATUS_SOFTWARE);
 }
+
+/* --- words from outside --------------------------------------------------- */
+
+bool
+log_may_show(const char *word)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	size_t length = strlen(word);
+
+	return length > 0 && length < LOG_REQUEST_ID_SIZE &&
+	    strspn(word, letters) == length &&
+	    (length != LOG_REQUEST_ID_SIZE - 1 ||
+	    strspn(word, "0123456789abcdefABCDEF") != length);
+}

@@ -65,4 +65,10 @@ void fatal(const char *format, ...)
 void fatalx(const char *format, ...)
     __attribute__((format(printf, 1, 2), noreturn));
 
+/*
+ * True if a word that comes from outside may stand in the log: 1 to 64 letters,
+ * digits, '.', '_' and '-', and no 64 hex digits, which could be a pushkey.
+ */
+bool log_may_show(const char *word);
+
 #endif

@@ -112,19 +112,6 @@ exchange_variables_are_too_large(const struct exchange *exchange)
 
 /* --- its id --------------------------------------------------------------- */
 
-/* True if a caller's id can go into the log and back. */
-static bool
-exchange_id_is_good(const char *id)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	size_t length = id == NULL ? 0 : strlen(id);
-
-	return length > 0 && length < EXCHANGE_ID_SIZE &&
-	    strspn(id, letters) == length &&
-	    (length != 64 || strspn(id, "0123456789abcdefABCDEF") != length);
-}
-
 const char *
 exchange_id(struct exchange *exchange)
 {
@@ -132,7 +119,7 @@ exchange_id(struct exchange *exchange)
 
 	if (exchange->id[0] == '\0') {
 		given = exchange_variable(exchange, "HTTP_X_REQUEST_ID");
-		if (exchange_id_is_good(given))
+		if (given != NULL && log_may_show(given))
 			snprintf(exchange->id, sizeof exchange->id, "%s",
 			    given);
 		else
@@ -414,6 +401,14 @@ exchange_on_writable(void *arg, int fd, unsigned int events)
 		exchange_end(exchange);
 }
 
+static void
+exchange_overflow(struct exchange *exchange)
+{
+	log_error("internal error, please report it: a response is longer "
+	    "than its buffer; it was cut, and the connection closed");
+	exchange_lose(exchange);
+}
+
 /* Hands what was written to the protocol. */
 static void
 exchange_encode(struct exchange *exchange)
@@ -421,10 +416,7 @@ exchange_encode(struct exchange *exchange)
 	if (exchange->text.size > 0 && !exchange->params.protocol->write(
 	    exchange->request, exchange->text.data, exchange->text.size,
 	    &exchange->out)) {
-		log_error("internal error, please report it: a response is "
-		    "longer than its buffer; it was cut, and the "
-		    "connection closed");
-		exchange_lose(exchange);
+		exchange_overflow(exchange);
 	}
 	buf_reset(&exchange->text);
 }
@@ -433,10 +425,7 @@ bool
 exchange_write(struct exchange *exchange, const char *data, size_t size)
 {
 	if (!exchange->gone && !buf_append(&exchange->text, data, size)) {
-		log_error("internal error, please report it: a response is "
-		    "longer than its buffer; it was cut, and the "
-		    "connection closed");
-		exchange_lose(exchange);
+		exchange_overflow(exchange);
 	}
 	return !exchange->gone;
 }

@@ -6,13 +6,9 @@
 
 #include "base/hash.h"
 #include "base/json-text.h"
+#include "base/log.h"
 #include "base/pattern.h"
 #include "base/xmalloc.h"
-
-enum {
-	/* As long as an app_id of a request may be. */
-	APP_ID_MAX = 64
-};
 
 struct app_registry {
 	struct app **apps;	/* apart: delivery keeps pointers to them */
@@ -364,10 +360,6 @@ app_registry_at(struct app_registry *registry, size_t i)
 const char *
 app_id_loggable(const char *app_id)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	size_t length = strlen(app_id);
-
-	return length <= APP_ID_MAX && strspn(app_id, letters) == length &&
-	    strchr(app_id, '.') != NULL ? app_id : "unknown";
+	return log_may_show(app_id) && strchr(app_id, '.') != NULL ?
+	    app_id : "unknown";
 }

@@ -194,16 +194,6 @@ generation_report(const struct generation *generation, struct gauges *gauges)
 	gauges_report(gauges);
 }
 
-/* Expired credentials are no loss. */
-static bool
-generation_app_has_expired(const struct app *app)
-{
-	int64_t expires_s = app->provider->expires_s == NULL ? 0 :
-	    app->provider->expires_s(app->account);
-
-	return expires_s != 0 && expires_s <= clock_wall_s();
-}
-
 bool
 generation_keeps_apps(struct generation *generation,
     struct generation *previous, struct error *error)
@@ -221,11 +211,11 @@ generation_keeps_apps(struct generation *generation,
 		if (account_is_open(generation->accounts, app))
 			continue;
 		before = app_registry_find_same(previous->conf->apps, app);
-		if (before != NULL && account_is_open(previous->accounts,
-		    before) && !generation_app_has_expired(before)) {
+		/* Expired credentials are no loss. */
+		if (before != NULL && account_is_usable(previous->accounts,
+		    before)) {
 			error_set(error, "the credentials of app %s can no "
-			    "longer be used",
-			    app->app_id);
+			    "longer be used", app->app_id);
 			return false;
 		}
 	}
