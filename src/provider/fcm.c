@@ -450,7 +450,8 @@ fcm_blames_pushkey(struct json_object *details)
 {
 	struct json_object *detail, *list;
 	const char *field;
-	size_t i, j, blamed = 0;
+	bool blamed = false;
+	size_t i, j;
 
 	for (i = 0; details != NULL && i < json_object_array_length(details);
 	    i++) {
@@ -467,10 +468,10 @@ fcm_blames_pushkey(struct json_object *details)
 			    (strcmp(field, "message.token") != 0 &&
 			    strcmp(field, "message.fid") != 0))
 				return false;
-			blamed++;
+			blamed = true;
 		}
 	}
-	return blamed > 0;
+	return blamed;
 }
 
 /* By the FcmError, or if there is none by the status in words. */
