@@ -7,6 +7,23 @@
 
 /* What the tests of several providers do in the same way. */
 
+/* An app of a provider, as the least of settings makes it. */
+struct provider_app {
+	const char *provider;
+	const char *settings;	/* without braces */
+	const char *device;	/* members of a device, beside app_id */
+};
+
+/* One of each provider; ends with NULL. */
+extern const struct provider_app provider_fixture_apps[];
+
+/*
+ * Opens such an app with more settings (",..." or ""), and loads its
+ * credentials, which are the fixture's; ends the program if that fails.
+ */
+void *provider_fixture_load(const struct provider_app *app,
+    const char *more);
+
 /* Opens an app by its settings, whose files are the fixture's; or NULL. */
 void *provider_fixture_open(const struct provider *provider,
     const char *section, struct error *error);

@@ -97,6 +97,9 @@ static const struct payload {
 	{ "missed calls alone", "", "\"counts\":{\"missed_calls\":5},"
 	    "\"event_id\":\"\",", "{\"aps\":{\"badge\":5},\"prio\":\"high\","
 	    "\"counts\":{\"missed_calls\":5}}" },
+	{ "missed calls of 0 alone", "", "\"counts\":{\"missed_calls\":0},",
+	    "{\"aps\":{\"badge\":0},\"prio\":\"high\",\"counts\":"
+	    "{\"missed_calls\":0}}" },
 	{ "a negative count", "", "\"counts\":{\"unread\":-1},",
 	    "{\"aps\":{" ALERT "},\"prio\":\"high\"}" },
 	{ "counts and an event", "", "\"counts\":{\"unread\":2,"
@@ -452,6 +455,10 @@ static const struct {
 	    "-_--AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8=", BYTES32 },
 	{ "Base64url without padding",
 	    "-_--AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHP8", BYTES32 },
+	{ "Base64url that is hex but for its start",
+	    "-_1234567890abcdef1234567890abcdef123456788",
+	    "fbfd76df8e7aefcf7469b71d79fd76df"
+	    "8e7aefcf7469b71d79fd76df8e7aefcf" },
 	{ "64 digits, which could be Base64 too",
 	    "1234567812345678123456781234567812345678123456781234567812345678",
 	    "1234567812345678123456781234567812345678123456781234567812345678"

@@ -158,6 +158,7 @@ static const struct {
 	{ 410, HTML, FOREIGN },
 	{ 413, HTML, FOREIGN },
 	{ 429, "", BUSY(RETRY_AFTER_ONLY), "other" },
+	{ 500, "", BUSY(RETRY_BACKOFF), "other" },
 	{ 502, HTML, BUSY(RETRY_BACKOFF), "other" },
 	{ 503, "", BUSY(RETRY_BACKOFF), "other" },
 	/* What is not the JSON that it should be. */
@@ -319,6 +320,7 @@ static const struct {
 	{ "before pushkey_ts", 1000, ",\"timestamp\":999999", false },
 	{ "long before pushkey_ts", 1000, ",\"timestamp\":1", false },
 	{ "equal to pushkey_ts", 1000, ",\"timestamp\":1000000", false },
+	{ "equal to the least pushkey_ts", 1, ",\"timestamp\":1000", false },
 	{ "a millisecond after pushkey_ts", 1000, ",\"timestamp\":1000001",
 	    true },
 	{ "a second after pushkey_ts", 1000, ",\"timestamp\":1001000", true },

@@ -164,6 +164,28 @@ check_message(const void *account, const struct message *row, bool is_plain)
 	http_request_free(&request);
 }
 
+/* Content has many members there; a part of it would say something else. */
+static void
+check_whole_content(const void *account)
+{
+	size_t room = 4096 - strlen("prio" "high" "content_a");
+	const char *fits = fixture_format("\"content\":{\"a\":\"%s\"",
+	    fixture_repeat("x", room));
+	struct http_request request;
+
+	compose(account, DECODE_NOTIFY, plain(fixture_format("%s},", fits)),
+	    &request);
+	tap_contains(buf_text(&request.body), "\"content_a\":\"xx",
+	    "content up to the limit is there");
+	http_request_free(&request);
+	tap_is_int(compose(account, DECODE_NOTIFY,
+	    plain(fixture_format("%s,\"b\":\"\"},", fits)), &request),
+	    CAUSE_NONE, "one more member of it, and it goes out");
+	tap_lacks(buf_text(&request.body), "content_",
+	    "one more member of it, and there is none of it");
+	http_request_free(&request);
+}
+
 /* Its badge is nobody's business but the app's, which decrypts. */
 static void
 check_encrypted_counts(const void *account)
@@ -462,6 +484,9 @@ check_last_of_room(void)
 	tap_lacks(block_of(",\"payload\":\"matrix\",\"fcm_options\":{"
 	    "\"android\":{\"collapseKey\":\"k\"}}", "$e", "!r", "true"),
 	    "collapse_key", "the operator's own key stays");
+	tap_contains(block_of(",\"payload\":\"matrix\",\"fcm_options\":{"
+	    "\"android\":{\"collapse_key\":\"k\"}}", "$e", "!r", "true"),
+	    "\"collapse_key\": \"k\"", "in its other spelling, too");
 }
 
 int
@@ -479,6 +504,7 @@ main(void)
 	for (i = 0; i < sizeof encrypted_messages /
 	    sizeof *encrypted_messages; i++)
 		check_message(account, &encrypted_messages[i], false);
+	check_whole_content(account);
 	check_encrypted_counts(account);
 	check_settings();
 	check_variants();

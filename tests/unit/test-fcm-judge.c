@@ -257,6 +257,10 @@ static const struct {
 	    "\"message\":\"Android message is too big\"}}",
 	    TOO_LONG },
 	{ 400,
+	    "{\"error\":{\"code\":400,\"status\":\"INVALID_ARGUMENT\","
+	    "\"message\":\"Message too large\"}}",
+	    TOO_LONG },
+	{ 400,
 	    "{\"error\":{\"code\":400,\"status\":\"NEW\","
 	    "\"message\":\"Android message is too big\"}}",
 	    BUG },

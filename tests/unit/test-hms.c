@@ -231,6 +231,8 @@ check_request(size_t i)
 	    "%s: the push-type", requests[i].name);
 	tap_is_string(http_request_header(&request, "authorization"),
 	    "Bearer " COMPOSE_TOKEN, "%s: the token", requests[i].name);
+	tap_is_string(http_request_header(&request, "content-type"),
+	    "application/json", "%s: the content-type", requests[i].name);
 	http_request_free(&request);
 	hms->close(account);
 }
@@ -357,6 +359,9 @@ static const struct {
 	{ 3, 200, SAYS("80300007", "tokenFormatError"), "80300007", SUSPECT },
 	{ 3, 200, SAYS("80300007", "noPushTypeRight"), "80300007", OPERATOR },
 	{ 1, 200, SAYS("80300007", "penalty"), "80300007", OPERATOR },
+	/* Without words, which would say whether it is the pushkey. */
+	{ 0, 200, "{\"code\":\"80100000\"}", "80100000", OPERATOR },
+	{ 0, 200, "{\"code\":\"80300007\"}", "80300007", OPERATOR },
 	{ 0, 400, CODE("80100001"), "80100001", BUG },
 	{ 0, 400, CODE("80100002"), "80100002", BUG },
 	{ 0, 400, CODE("80100003"), "80100003", BUG },
@@ -422,7 +427,7 @@ check_answer(const void *account, size_t i, int version)
 	    answers[i].status, answers[i].body);
 	struct outcome outcome = provider_fixture_judge(hms, account, &device,
 	    &(struct provider_answer){ .status = answers[i].status,
-		.body = answers[i].body, .retry_after_ms = -1 });
+		.body = answers[i].body, .retry_after_ms = 3000 });
 
 	provider_fixture_is_judged(&outcome, answers[i].verdict,
 	    answers[i].cause, answers[i].retry, name);
@@ -432,6 +437,8 @@ check_answer(const void *account, size_t i, int version)
 	    "%s: is another connection needed", name);
 	tap_is_string(outcome.reason, answers[i].reason, "%s: the reason",
 	    name);
+	tap_is_int(outcome.retry_after_ms, 3000,
+	    "%s: the time that it names is handed on", name);
 	json_object_put(pushkey);
 }
 

@@ -18,7 +18,6 @@ enum { SIZE_LIMIT = 4096 };
 /* A provider, and how it counts. */
 struct size_side {
 	const char *name;
-	const char *section;	/* of its app */
 	const char *device;	/* its members */
 	size_t limit;
 	/* What the app gets, which the caller puts, and its size as the
@@ -253,6 +252,10 @@ check_plain(const struct size_side *side)
 	parts.content = 0;
 	check_left(side, plain_of(side, &parts, "x"), "event",
 	    "names one byte past it");
+	parts.names = 20000;
+	parts.content = 20000;
+	check_left(side, plain_of(side, &parts, "x"), "event",
+	    "names and content far past it");
 	parts = (struct size_parts){ .event = 1 };
 	parts.event += room_beside(side, &parts);
 	parts.names = 1;
@@ -336,82 +339,40 @@ check_encrypted(const struct size_side *side)
 
 /* --- the providers ------------------------------------------------------- */
 
-static void *
-open_account(const char *name, const char *section)
-{
-	const struct provider *provider = provider_find(name);
-	struct error error;
-	void *account = provider_fixture_open(provider, section, &error);
-
-	if (account == NULL || !provider->load(account, &error))
-		tap_bail_out("%s", error.words);
-	return account;
-}
-
-static void
-write_credentials(void)
-{
-	struct json_object *file = json_object_new_object();
-
-	fixture_file("p256.pem",
-	    fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL));
-	fixture_file("secret", "s");
-	json_object_object_add(file, "project_id",
-	    json_object_new_string("p"));
-	json_object_object_add(file, "client_email",
-	    json_object_new_string("e"));
-	json_object_object_add(file, "private_key", json_object_new_string(
-	    fixture_pem(fixture_key(FIXTURE_KEY_RSA_2048), NULL)));
-	fixture_file("sa.json", json_object_to_json_string(file));
-	json_object_put(file);
-}
-
-/* Of RFC 8291, appendix A. */
-#define P256DH "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4" \
-    "bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
-#define AUTH "BTBZMqHH6r4Tts7J_aSIgg"
-#define ENDPOINT "https://push.example/x"
-
 static struct size_side sides[] = {
-	{ .name = "apns", .section = "{\"app_id\":\"a\",\"provider\":\"apns\","
-	    "\"key_file\":\"p256.pem\",\"key_id\":\"ABC1234567\","
-	    "\"team_id\":\"TEAM123456\"}",
-	    .device = "\"pushkey\":\"abababababababababababababababab"
-	    "abababababababababababababababab\"",
-	    .limit = SIZE_LIMIT, .read = read_apns },
-	{ .name = "fcm", .section = "{\"app_id\":\"a\",\"provider\":\"fcm\","
-	    "\"service_account_file\":\"sa.json\"}",
-	    .device = "\"pushkey\":\"token\"",
-	    .limit = SIZE_LIMIT, .read = read_fcm },
-	{ .name = "hms", .section = "{\"app_id\":\"a\",\"provider\":\"hms\","
-	    "\"version\":1,\"client_id\":\"c\",\"client_secret_file\":"
-	    "\"secret\",\"hms_app_id\":\"h\"}",
-	    .device = "\"pushkey\":\"" HMS_TOKEN "\"",
-	    .limit = SIZE_LIMIT, .read = read_hms },
-	{ .name = "webpush", .section = "{\"app_id\":\"a\",\"provider\":"
-	    "\"webpush\",\"vapid_key_file\":\"p256.pem\",\"subject\":"
-	    "\"mailto:push@example.org\"}",
-	    .device = "\"pushkey\":\"" P256DH "\",\"data\":{\"endpoint\":"
-	    "\"" ENDPOINT "\",\"auth\":\"" AUTH "\"}",
-	    .limit = AES128GCM_TEXT_MAX, .read = read_webpush },
-	{ .name = "unifiedpush", .section = "{\"app_id\":\"a\",\"provider\":"
-	    "\"unifiedpush\"}",
-	    .device = "\"pushkey\":\"" ENDPOINT "\",\"data\":{\"p256dh\":"
-	    "\"" P256DH "\",\"auth\":\"" AUTH "\"}",
-	    .limit = AES128GCM_TEXT_MAX, .read = read_webpush },
+	{ .name = "apns", .limit = SIZE_LIMIT, .read = read_apns },
+	{ .name = "fcm", .limit = SIZE_LIMIT, .read = read_fcm },
+	{ .name = "hms", .limit = SIZE_LIMIT, .read = read_hms },
+	{ .name = "webpush", .limit = AES128GCM_TEXT_MAX,
+	    .read = read_webpush },
+	{ .name = "unifiedpush", .limit = AES128GCM_TEXT_MAX,
+	    .read = read_webpush },
 };
+
+static const struct provider_app *
+find_app(const char *name)
+{
+	const struct provider_app *app = provider_fixture_apps;
+
+	while (app->provider != NULL && strcmp(app->provider, name) != 0)
+		app++;
+	if (app->provider == NULL)
+		tap_bail_out("there is no app of %s", name);
+	return app;
+}
 
 int
 main(void)
 {
 	size_t i;
 
-	write_credentials();
 	for (i = 0; i < sizeof sides / sizeof *sides; i++) {
 		struct size_side *side = &sides[i];
 
 		side->provider = provider_find(side->name);
-		side->account = open_account(side->name, side->section);
+		side->device = find_app(side->name)->device;
+		side->account = provider_fixture_load(find_app(side->name),
+		    "");
 		check_plain(side);
 		check_units(side);
 		check_encrypted(side);
