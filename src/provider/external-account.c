@@ -164,27 +164,26 @@ static void
 external_guess_project(struct external_account *account)
 {
 	const char *url = account->service_account_impersonation_url;
-	size_t size, end = strlen(EXTERNAL_EMAIL_END);
-	const char *email, *at;
+	char *email, *project, *end;
+	const char *found;
 	struct error error;
+	size_t size;
 
 	if (account->project_id == NULL && account->quota_project_id != NULL)
 		account->project_id = xstrdup(account->quota_project_id);
 	if (account->project_id != NULL || url == NULL)
 		return;
-	email = external_find_email(url, &size);
-	at = memchr(email, '@', size);
-	if (at == NULL || size - (size_t)(at - email) <= end + 1 ||
-	    strncmp(email + size - end, EXTERNAL_EMAIL_END, end) != 0)
-		return;
-	account->project_id = xasprintf("%.*s",
-	    (int)(email + size - end - (at + 1)), at + 1);
+	found = external_find_email(url, &size);
+	email = xasprintf("%.*s", (int)size, found);
+	project = strchr(email, '@');
+	end = project == NULL ? NULL : strchr(project, '.');
 	/* That of a project of an organisation has more parts. */
-	if (strchr(account->project_id, '.') != NULL ||
-	    !provider_check_project(account->project_id, &error)) {
-		free(account->project_id);
-		account->project_id = NULL;
+	if (end != NULL && strcmp(end, EXTERNAL_EMAIL_END) == 0) {
+		*end = '\0';
+		if (provider_check_project(++project, &error))
+			account->project_id = xstrdup(project);
 	}
+	free(email);
 }
 
 /* A member that is an object; NULL with an error if it is something else. */

@@ -8,6 +8,7 @@
 #include "compose.h"
 #include "external-fixture.h"
 #include "fixture.h"
+#include "provider/external-account.h"
 #include "tap.h"
 
 #define BY_URL(url) "{\"credential_source\":{\"url\":\"" url "\"}}"
@@ -72,6 +73,9 @@ static const struct {
 	    "\"service_account_impersonation_url\"",
 	    "must end with /serviceAccounts/EMAIL:generateAccessToken" },
 	{ "{\"service_account_impersonation_url\":"
+	    "\"https://iam.example/serviceAccounts/a\"}",
+	    "\"service_account_impersonation_url\"", "must end with" },
+	{ "{\"service_account_impersonation_url\":"
 	    "\"https://iam.example/serviceAccounts/:generateAccessToken\"}",
 	    "\"service_account_impersonation_url\"", "must end with" },
 	{ "{\"service_account_impersonation\":[]}",
@@ -133,6 +137,15 @@ static const struct {
 	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
 	    "\"a\":\"secret\\r\\nb: c\"}}}", "\"credential_source/headers/a\"",
 	    "is not a valid HTTP header" },
+	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
+	    "\"a\":\"secret\\u0000\"}}}", "\"credential_source/headers/a\"",
+	    "is not a valid HTTP header" },
+	{ "{\"credential_source\":{\"url\":\"https://h/\",\"headers\":{"
+	    "\"\":\"secret\"}}}", "\"credential_source/headers/\"",
+	    "is not a valid HTTP header" },
+	{ "{\"credential_source\":{\"file\":\"x\",\"format\":{"
+	    "\"type\":1}}}", "\"credential_source/format/type\"",
+	    "must be a string" },
 	{ "{\"credential_source\":{\"file\":\"x\",\"format\":\"json\"}}",
 	    "\"credential_source/format\"", "must be an object" },
 	{ "{\"credential_source\":{\"file\":\"x\",\"format\":{"
@@ -181,6 +194,42 @@ check_load(void)
 	for (i = 0; i < sizeof bad_files / sizeof *bad_files; i++)
 		check_bad_file(account, i);
 	fcm->close(account);
+}
+
+/* Whatever was loaded before: no token is made of half an account. */
+static void
+check_nothing_left(void)
+{
+	struct json_object *good = fixture_json("{\"audience\":\""
+	    EXTERNAL_AUDIENCE "\",\"subject_token_type\":"
+	    "\"urn:ietf:params:oauth:token-type:jwt\",\"token_url\":"
+	    "\"https://sts.example/\",\"quota_project_id\":\"q\","
+	    "\"credential_source\":{\"url\":\"https://h/\",\"headers\":"
+	    "{\"a\":\"b\"},\"format\":{\"type\":\"json\","
+	    "\"subject_token_field_name\":\"t\"}}}");
+	struct json_object *source, *half = fixture_json(fixture_json_with(
+	    json_object_to_json_string(good),
+	    "{\"credential_source\":null}"));
+	struct external_account account = { .audience = NULL };
+	struct error error;
+
+	json_object_object_get_ex(good, "credential_source", &source);
+	tap_ok(external_account_load(&account, good, "/", &error),
+	    "an account is loaded");
+	tap_ok(!external_account_load(&account, half, "/", &error),
+	    "... and another, which is refused");
+	tap_ok(account.audience == NULL && account.project_id == NULL &&
+	    account.source.url == NULL, "nothing is loaded then");
+	tap_ok(subject_source_load(&account.source, source, "/", &error),
+	    "a source is loaded");
+	json_object_object_add(source, "format", json_object_new_string("x"));
+	tap_ok(!subject_source_load(&account.source, source, "/", &error),
+	    "... and another, which is refused");
+	tap_ok(account.source.url == NULL && account.source.field == NULL &&
+	    account.source.headers == NULL, "nothing of it is loaded then");
+	external_account_unload(&account);
+	json_object_put(good);
+	json_object_put(half);
 }
 
 /* At each limit, and one past it. */
@@ -249,6 +298,9 @@ static const struct {
 	{ NO_PROJECT,
 	    EXTERNAL_AS("a@b.example.com.iam.gserviceaccount.com"), NULL },
 	{ NO_PROJECT, EXTERNAL_AS("a@.iam.gserviceaccount.com"), NULL },
+	{ NO_PROJECT, EXTERNAL_AS("a@b.iam.gserviceaccount.com.test"), NULL },
+	{ NO_PROJECT, EXTERNAL_AS("a@b_c.iam.gserviceaccount.com"), NULL },
+	{ NO_PROJECT, EXTERNAL_AS("a@b"), NULL },
 	{ NO_PROJECT, EXTERNAL_AS("a.iam.gserviceaccount.com"), NULL },
 	{ NO_PROJECT, EXTERNAL_AS("105012345678901234567"), NULL },
 };
@@ -355,6 +407,7 @@ main(void)
 
 	fcm = provider_find("fcm");
 	check_load();
+	check_nothing_left();
 	check_limits();
 	for (i = 0; i < sizeof projects / sizeof *projects; i++)
 		check_project(i);
