@@ -8,6 +8,7 @@
 
 #include "external-fixture.h"
 #include "fixture.h"
+#include "provider/subject-token.h"
 #include "tap.h"
 
 #define NOW 1700000000
@@ -230,6 +231,8 @@ check_bad_subject(size_t i)
 #define STATUS(words) "{\"error\":{\"code\":1,\"message\":\"secret\"," \
     "\"status\":\"" words "\"}}"
 
+#define WORD40 "ABCDEFGHIJ_ABCDEFGHI_ABCDEFGHI_ABCDEFGHI"
+
 static const struct {
 	const char *name;
 	unsigned int step;
@@ -260,7 +263,18 @@ static const struct {
 	    "is not impersonated (404, NOT_FOUND)" },
 	{ "the impersonation answers anything", 2, 400,
 	    STATUS("secret words"), "(400, no known error)" },
+	{ "the impersonation breaks", 2, 503, "secret",
+	    "(503, no known error)" },
+	{ "the impersonation fails in a word", 2, 503,
+	    "{\"error\":\"secret\"}", "(503, no known error)" },
+	{ "a status as long as may be", 2, 400, STATUS(WORD40),
+	    "(400, " WORD40 ")" },
+	{ "a status that is longer", 2, 400, STATUS(WORD40 "_"),
+	    "(400, no known error)" },
 	{ "the impersonation gives nothing", 2, 200, "{}",
+	    "the impersonation sent no token" },
+	{ "an end without a token", 2, 200,
+	    "{\"expireTime\":\"2023-11-14T23:13:20Z\"}",
 	    "the impersonation sent no token" },
 	{ "a token without an end", 2, 200, "{\"accessToken\":\"secret\"}",
 	    "the impersonation sent no token" },
@@ -296,6 +310,49 @@ check_bad_reply(size_t i)
 	fcm->close(account);
 }
 
+/* --- long ones ------------------------------------------------------------ */
+
+/* From a URL, a reply whose body is cut if it is too much. */
+static void
+check_size(const void *account, size_t size, enum provider_mint how,
+    const char *name)
+{
+	struct result result;
+
+	begin(&result);
+	answer(account, 0, 200, fixture_repeat("x", size), &result);
+	tap_is_int(result.how, how, "%s: %s", name,
+	    how == PROVIDER_MINT_FAILED ? "no token" : "it is exchanged");
+	if (how == PROVIDER_MINT_FAILED)
+		tap_contains(result.error.words, "is too long",
+		    "%s: the words", name);
+	http_request_free(&result.request);
+}
+
+static void
+check_sizes(void)
+{
+	void *account = external_fixture_load(EXTERNAL_APP,
+	    "{\"credential_source\":{\"url\":\"https://issuer.example/\"}}");
+	struct result result;
+
+	check_size(account, SUBJECT_TOKEN_SIZE, PROVIDER_MINT_ASK,
+	    "the longest subject token");
+	check_size(account, SUBJECT_TOKEN_SIZE + 1, PROVIDER_MINT_FAILED,
+	    "one byte more");
+	check_size(account, MESSAGE_REPLY_SIZE + 1, PROVIDER_MINT_FAILED,
+	    "more than is read of a reply");
+	fcm->close(account);
+	account = external_fixture_load(EXTERNAL_APP, "{}");
+	fixture_file("subject", fixture_repeat("+", SUBJECT_TOKEN_SIZE - 1));
+	mint(account, &result);
+	tap_is_int(result.how, PROVIDER_MINT_FAILED,
+	    "a subject token that is too long once it is encoded: no token");
+	tap_contains(result.error.words, "does not fit", "... in words");
+	http_request_free(&result.request);
+	fcm->close(account);
+}
+
 int
 main(void)
 {
@@ -309,5 +366,6 @@ main(void)
 		check_bad_subject(i);
 	for (i = 0; i < sizeof replies / sizeof *replies; i++)
 		check_bad_reply(i);
+	check_sizes();
 	return tap_done();
 }
