@@ -32,16 +32,10 @@ struct token_wait {
 
 TAILQ_HEAD(token_wait_list, token_wait);
 
-enum token_state {
-	TOKEN_IDLE,
-	TOKEN_LOOKING,		/* another worker mints; look again soon */
-	TOKEN_MINTING
-};
-
 struct token_source {
 	struct token_store *store;
 	struct token_params params;
-	enum token_state state;
+	bool busy;		/* it mints, or looks for what another mints */
 	struct token current;
 	char refused[TOKEN_TEXT_SIZE];
 	int lock_fd;
@@ -178,19 +172,16 @@ token_refresh(struct token_source *source)
 		fresh = token_adopt(source);
 	if (fresh) {
 		token_unlock(source);
-		source->state = TOKEN_IDLE;
+		source->busy = false;
 	}
 	if (token_is_usable(source, &source->current))
 		token_serve(source);
 	if (fresh)
 		return;
-	if (locked) {
-		source->state = TOKEN_MINTING;
+	if (locked)
 		source->params.mint(source->params.arg, source);
-	} else {
-		source->state = TOKEN_LOOKING;
+	else
 		loop_timer_start(source->timer, TOKEN_POLL_MS);
-	}
 }
 
 static void
@@ -198,10 +189,8 @@ token_on_timer(void *arg)
 {
 	struct token_source *source = arg;
 
-	if (source->state == TOKEN_MINTING)
-		return;
 	if (clock_monotonic_ms() < source->paused_until_ms) {
-		source->state = TOKEN_IDLE;
+		source->busy = false;
 		token_serve(source);
 	} else
 		token_refresh(source);
@@ -236,8 +225,8 @@ token_source_free(struct token_source *source)
 static void
 token_start(struct token_source *source)
 {
-	if (source->state == TOKEN_IDLE) {
-		source->state = TOKEN_LOOKING;
+	if (!source->busy) {
+		source->busy = true;
 		source->looking_since_ms = clock_monotonic_ms();
 		loop_timer_start(source->timer, 0);
 	}
@@ -341,7 +330,7 @@ token_minted(struct token_source *source, const struct token *token)
 	}
 	token_unlock(source);
 	token_set(source, token);
-	source->state = TOKEN_IDLE;
+	source->busy = false;
 	token_serve(source);
 }
 
@@ -351,7 +340,7 @@ token_failed(struct token_source *source, enum cause cause)
 	source->failure = cause;
 	token_unlock(source);
 	source->paused_until_ms = clock_monotonic_ms() + TOKEN_PAUSE_MS;
-	source->state = TOKEN_IDLE;
+	source->busy = false;
 	token_serve(source);
 }
 
