@@ -80,8 +80,9 @@ token_worker_open(
 	worker->params = (struct token_params){ .renew_ahead_s = 600,
 	    .min_age_s = 1200, .mint = token_worker_mint, .arg = worker };
 	snprintf(worker->params.name, sizeof worker->params.name, "%s", name);
-	worker->store = token_store_open(directory, &error);
-	if (worker->store == NULL)
+	if (directory != NULL)
+		worker->store = token_store_open(directory, &error);
+	if (directory != NULL && worker->store == NULL)
 		tap_bail_out("%s", error.words);
 	worker->timer =
 	    loop_timer_create(worker_loop, token_worker_fire, worker);

@@ -46,7 +46,8 @@ void token_worker_end(void);
 /* A directory of its own for each test; it is not there yet. */
 const char *token_worker_directory(void);
 
-/* With tokens of an hour, renewed at 50 minutes, kept for 20. */
+/* With tokens of an hour, renewed at 50 minutes, kept for 20; shared in the
+ * directory, or not (NULL). */
 void token_worker_open(struct token_worker *worker, const char *directory,
     const char *name);
 void token_worker_close(struct token_worker *worker);
