@@ -207,6 +207,39 @@ fixture_pem(EVP_PKEY *key, const char *password)
 	return text;
 }
 
+X509 *
+fixture_certificate(EVP_PKEY *key, int64_t begins_s, int64_t expires_s)
+{
+	X509 *certificate = X509_new();
+	X509_NAME *name = X509_get_subject_name(certificate);
+
+	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+	    (const unsigned char *)"push", -1, -1, 0);
+	if (X509_set_issuer_name(certificate, name) != 1 ||
+	    ASN1_TIME_set(X509_getm_notBefore(certificate), begins_s) == NULL ||
+	    ASN1_TIME_set(X509_getm_notAfter(certificate), expires_s) == NULL ||
+	    X509_set_pubkey(certificate, key) != 1 ||
+	    X509_sign(certificate, key, EVP_sha256()) == 0)
+		tap_bail_out("cannot make a certificate");
+	return certificate;
+}
+
+const char *
+fixture_certificate_pem(X509 *certificate)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data = NULL;
+	const char *text;
+	long size;
+
+	if (bio == NULL || PEM_write_bio_X509(bio, certificate) != 1)
+		tap_bail_out("cannot write a certificate");
+	size = BIO_get_mem_data(bio, &data);
+	text = fixture_format("%.*s", (int)size, data);
+	BIO_free(bio);
+	return text;
+}
+
 /* --- JSON ---------------------------------------------------------------- */
 
 struct json_object *

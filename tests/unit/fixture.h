@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <json-c/json.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 
 /*
  * What several of the tests need: files in a directory of their own, keys
@@ -51,6 +53,13 @@ EVP_PKEY *fixture_key_create(enum fixture_key kind);
 
 /* The private key in PEM (PKCS#8), encrypted if there is a password. */
 const char *fixture_pem(EVP_PKEY *key, const char *password);
+
+/* A certificate of a key, signed by it, which the caller frees. */
+X509 *fixture_certificate(EVP_PKEY *key, int64_t begins_s,
+    int64_t expires_s);
+
+/* Any certificate in PEM. */
+const char *fixture_certificate_pem(X509 *certificate);
 
 /* Parses JSON, which the caller puts; ends the program if it is none. */
 struct json_object *fixture_json(const char *text);

@@ -191,6 +191,12 @@ static const struct {
 	{ "", "", "content-type", "application/json" },
 	{ "", "", "apns-topic", "de.example.ios" },
 	{ ",\"topic\":\"other.topic\"", "", "apns-topic", "other.topic" },
+	{ ",\"app_id\":\"de.example.ios\"", "", "apns-topic",
+	    "de.example.ios" },
+	{ ",\"app_id\":\"x.apns\"", "", "apns-topic", "x" },
+	{ ",\"app_id\":\"x\"", "", "apns-topic", "x" },
+	/* No app has a topic without a character. */
+	{ ",\"app_id\":\".apns\"", "", "apns-topic", ".apns" },
 	{ "", "", "apns-push-type", "alert" },
 	{ ",\"push_type\":\"voip\"", "", "apns-push-type", "voip" },
 	{ ",\"push_type\":\"voip\"", "", "apns-priority", "10" },
@@ -323,6 +329,8 @@ check_collapse_id(void)
 	tap_is_string(collapse_id(account, DECODE_ENCRYPTED_BATCH,
 	    encrypted("\"counts\":{\"unread\":1},")), secret,
 	    "the same ciphertext, sent again");
+	tap_ok(strcmp(secret, COMPOSE_MESSAGE_ID) != 0,
+	    "it is the ciphertext's own");
 	apns->close(account);
 	apns->close(same);
 	apns->close(other);

@@ -5,9 +5,12 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "fixture.h"
 #include "provider-fixture.h"
 #include "tap.h"
+
+#define NOW 1700000000
 
 static const struct provider *apns;
 
@@ -129,6 +132,35 @@ static const struct provider_section errors[] = {
 	    "\"key_file\" and a certificate exclude each other" },
 };
 
+/* The whole of the words, where a part could be said too much. */
+static const struct {
+	const char *section;
+	const char *words;
+} missing[] = {
+	{ "{" APP ",\"key_file\":\"k\"}", "\"key_id\" is missing" },
+	{ "{" APP ",\"certificate_password_file\":\"p\"}",
+	    "\"certificate_file\" is missing" },
+	{ "{" APP "}", "\"key_file\" is missing, or \"certificate_file\" in "
+	    "place of a key" },
+	{ "{\"app_id\":\"de.example.*\",\"provider\":\"apns\"," KEY "}",
+	    "\"topic\" is missing: the pattern \"de.example.*\" implies "
+	    "none" },
+};
+
+static void
+check_missing(size_t i)
+{
+	struct error error = { .words = "" };
+
+	tap_ok(provider_fixture_open(apns, missing[i].section, &error) ==
+	    NULL, "%s is refused", missing[i].section);
+	tap_is_string(error.words, missing[i].words, "%s: the words",
+	    missing[i].section);
+	tap_contains(error.words, fixture_format("\"%s\"", error.missing),
+	    "%s: what is missing is named for itself, too",
+	    missing[i].section);
+}
+
 static void
 check_open(void)
 {
@@ -139,6 +171,8 @@ check_open(void)
 		    &(struct provider_section){ .section = accepted[i] });
 	for (i = 0; i < sizeof errors / sizeof *errors; i++)
 		provider_fixture_check_section(apns, &errors[i]);
+	for (i = 0; i < sizeof missing / sizeof *missing; i++)
+		check_missing(i);
 }
 
 /* --- load ---------------------------------------------------------------- */
@@ -186,8 +220,11 @@ check_load(void)
 	check_refused_key(account, "an RSA key", fixture_pem(
 	    fixture_key(FIXTURE_KEY_RSA_2048), NULL), "P-256");
 	check_refused_key(account, "a file of more than 16 KiB",
-	    fixture_format("%s%s", good, fixture_repeat("x", 16384)),
-	    "large");
+	    fixture_format("%s%s", good, fixture_repeat("\n",
+	    16385 - strlen(good))), "large");
+	fixture_file("key.p8", fixture_format("%s%s", good,
+	    fixture_repeat("\n", 16384 - strlen(good))));
+	tap_ok(apns->load(account, &error), "a file of 16 KiB is read");
 	fixture_file("key.p8", good);
 	tap_ok(apns->load(account, &error), "a key is read after all");
 	tap_ok(apns->load(account, &error), "it can be read again");
@@ -266,6 +303,89 @@ check_describe(void)
 	EVP_PKEY_free(other);
 }
 
+/* --- by certificate ------------------------------------------------------ */
+
+#define BY_CERTIFICATE "{" APP ",\"certificate_file\":\"c.pem\"," \
+    "\"certificate_password_file\":\"password\"}"
+
+/* With the key, whose password is "secret". */
+static const char *
+certificate_of(EVP_PKEY *key, int64_t expires_s)
+{
+	X509 *certificate = fixture_certificate(key, NOW - 1, expires_s);
+	const char *text = fixture_format("%s%s",
+	    fixture_certificate_pem(certificate), fixture_pem(key, "secret"));
+
+	X509_free(certificate);
+	return text;
+}
+
+static void
+is_refused(void *account, const char *place, const char *words,
+    const char *name)
+{
+	struct error error = { .words = "" };
+
+	tap_ok(!apns->load(account, &error), "%s is refused", name);
+	tap_is_string(error.pointer, place, "%s: the place", name);
+	tap_contains(error.words, words, "%s: the words say why", name);
+	tap_lacks(error.words, "secret", "%s: no secret is in them", name);
+}
+
+static void
+check_certificate(void)
+{
+	EVP_PKEY *key = fixture_key(FIXTURE_KEY_P256);
+	struct provider_channel channel;
+	struct error error;
+	void *account = provider_fixture_open(apns, BY_CERTIFICATE, &error);
+
+	clock_fake(0, NOW);
+	fixture_file("c.pem", certificate_of(key, NOW + 60));
+	is_refused(account, "/certificate_password_file", "No such file",
+	    "a password that is missing");
+	fixture_file("password", "other secret");
+	is_refused(account, "/certificate_file", fixture_path("c.pem"),
+	    "another password");
+	fixture_file("password", "secret");
+	fixture_file("c.pem", certificate_of(key, NOW));
+	is_refused(account, "/certificate_file", "expired",
+	    "an expired certificate");
+	fixture_file("c.pem", certificate_of(key, NOW + 60));
+	tap_ok(apns->load(account, &error), "a certificate is read");
+	tap_is_int(apns->expires_s(account), NOW + 60, "its end is known");
+	apns->describe(account, NULL, &channel);
+	tap_ok(channel.needs_no_token && !channel.pool.warm_up,
+	    "no token is needed, and nobody waits for a good one");
+	tap_contains(channel.pool.certificate, "BEGIN CERTIFICATE",
+	    "connections show it");
+	tap_contains(channel.pool.key, "PRIVATE KEY", "and use its key");
+	tap_is_string(apns->credentials(account, 0), fixture_path("c.pem"),
+	    "its file is named");
+	tap_is_string(apns->credentials(account, 1),
+	    fixture_path("password"), "and that of the password");
+	tap_is_string(apns->credentials(account, 2), NULL, "and no other");
+	apns->close(account);
+	account = load_account("{" LEAST "}");
+	tap_is_int(apns->expires_s(account), 0, "a key has no end");
+	apns->close(account);
+}
+
+/* --- the environment ----------------------------------------------------- */
+
+static void
+check_environment(void)
+{
+	void *production = load_account("{" LEAST "}");
+	void *sandbox = load_account("{" LEAST
+	    ",\"environment\":\"sandbox\"}");
+
+	tap_ok(!apns->is_sandbox(production), "people's apps are no sandbox");
+	tap_ok(apns->is_sandbox(sandbox), "developers' are");
+	apns->close(production);
+	apns->close(sandbox);
+}
+
 /* --- mint ---------------------------------------------------------------- */
 
 static void
@@ -303,6 +423,8 @@ main(void)
 	check_open();
 	check_load();
 	check_describe();
+	check_certificate();
+	check_environment();
 	check_mint();
 	return tap_done();
 }

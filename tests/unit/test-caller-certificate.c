@@ -76,22 +76,6 @@ key_pair_create(const char *subject, const char *issuer,
 }
 
 static const char *
-certificate_pem(X509 *certificate)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	const char *text;
-	char *data;
-	long size;
-
-	if (PEM_write_bio_X509(bio, certificate) != 1)
-		tap_bail_out("cannot write a certificate");
-	size = BIO_get_mem_data(bio, &data);
-	text = fixture_format("%.*s", (int)size, data);
-	BIO_free(bio);
-	return text;
-}
-
-static const char *
 hex(const unsigned char *digest)
 {
 	const char *text = "";
@@ -179,7 +163,7 @@ with_lines(const char *pem, const char *ending)
 static void
 check_forms(X509 *certificate, X509 *other)
 {
-	const char *pem = certificate_pem(certificate);
+	const char *pem = fixture_certificate_pem(certificate);
 	const char *digest = certificate_digest(certificate);
 	const struct {
 		const char *name;
@@ -193,7 +177,7 @@ check_forms(X509 *certificate, X509 *other)
 		{ "without the last newline", fixture_format("%.*s",
 		    (int)strlen(pem) - 1, pem), true },
 		{ "with another behind it", fixture_format("%s%s", pem,
-		    certificate_pem(other)), true },
+		    fixture_certificate_pem(other)), true },
 		{ "empty", "", false },
 		{ "any text", "certificate", false },
 		{ "its first line", "-----BEGIN CERTIFICATE-----", false },
@@ -244,7 +228,7 @@ check_names(X509 *certificate)
 	struct error error;
 
 	if (!caller_certificate_parse(
-		certificate_pem(certificate), &identity, &error))
+		fixture_certificate_pem(certificate), &identity, &error))
 		tap_bail_out("%s", error.words);
 	tap_is_string(identity.issuer_sha256, issuer_digest(certificate),
 	    "the issuer's digest is that of its name");
@@ -273,7 +257,7 @@ check_many_names(void)
 	many[1].size = CALLER_CERTIFICATE_NAME_SIZE - 1;
 	certificate = key_pair_create("s", "i", many, count);
 	if (!caller_certificate_parse(
-		certificate_pem(certificate), &identity, &error))
+		fixture_certificate_pem(certificate), &identity, &error))
 		tap_bail_out("%s", error.words);
 	tap_is_int((int64_t)identity.san_dns_count,
 	    CALLER_CERTIFICATE_NAMES_MAX, "the first 64 of 73 names");
@@ -291,7 +275,7 @@ check_no_names(X509 *certificate)
 	struct error error;
 
 	if (!caller_certificate_parse(
-		certificate_pem(certificate), &identity, &error))
+		fixture_certificate_pem(certificate), &identity, &error))
 		tap_bail_out("%s", error.words);
 	tap_is_int((int64_t)identity.san_dns_count, 0,
 	    "a certificate without names has none: the CN is no name");
@@ -316,7 +300,7 @@ check_errors(void)
 static void
 check_cache_verify(X509 *certificate)
 {
-	const char *pem = certificate_pem(certificate);
+	const char *pem = fixture_certificate_pem(certificate);
 	struct caller_certificate_cache *cache =
 	    caller_certificate_cache_create();
 	const struct caller_certificate *identity;
@@ -362,7 +346,7 @@ check_cache_size(void)
 	for (i = 0; i < CERTIFICATES; i++) {
 		certificate = key_pair_create(fixture_format("c%zu", i),
 		    "issuer", NULL, 0);
-		pems[i] = certificate_pem(certificate);
+		pems[i] = fixture_certificate_pem(certificate);
 		digests[i] = certificate_digest(certificate);
 		X509_free(certificate);
 	}
@@ -438,7 +422,7 @@ main(void)
 	    sizeof sans / sizeof *sans);
 	X509 *bare = key_pair_create("push.example", "another", NULL, 0);
 
-	check_verify(certificate_pem(full));
+	check_verify(fixture_certificate_pem(full));
 	check_forms(full, bare);
 	check_names(full);
 	check_many_names();

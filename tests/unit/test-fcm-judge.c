@@ -130,6 +130,7 @@ static const struct {
 	{ 414, ERROR("X", ""), BUG },
 	{ 422, "", FOREIGN },
 	{ 426, "", FOREIGN },
+	{ 426, ERROR("X", ""), BUG },
 	{ 430, "", FOREIGN },
 	{ 600, "", FOREIGN },
 	/* Unknown codes: by the class of the status. */

@@ -74,6 +74,8 @@ static const char *const accepted[] = {
 };
 
 static const struct provider_section open_errors[] = {
+	{ "{" LEAST ",\"project_id\":\"a/b\"}", "/project_id",
+	    "is not a project id" },
 	{ "{" LEAST ",\"target\":\"topic\"}", "/target",
 	    "must be token or fid" },
 	{ "{" LEAST ",\"android_block\":\"v2\"}", "/android_block",
@@ -227,6 +229,11 @@ static const struct {
 	    "\"https://fcm.googleapis.com/\"}", "{}", true },
 	{ "another url", "{" LEAST ",\"url\":\"https://localhost\"}", "{}",
 	    false },
+	{ "another project of the app's", "{" LEAST ",\"project_id\":"
+	    "\"my-project-2\"}", "{}", false },
+	{ "the universe of another FCM", "{" LEAST ",\"url\":"
+	    "\"https://fcm.example.cloud\"}",
+	    "{\"universe_domain\":\"example.cloud\"}", false },
 	{ "another project", "{" LEAST "}",
 	    "{\"project_id\":\"my-project-2\"}", false },
 };

@@ -42,39 +42,6 @@ static const char old_pkcs12[] =
     "Kps8OTElMCMGCSqGSIb3DQEJFTEWBBR5goZgR01f66HaUqrCLl1rvuE7oDAxMCEwCQ"
     "YFKw4DAhoFAAQU/xRrFuFhY4J8QMbulAvLkNHXH0MECAtpTun09wcHAgIIAA==";
 
-static X509 *
-make_certificate(EVP_PKEY *key, int64_t begins_s, int64_t expires_s)
-{
-	X509 *certificate = X509_new();
-	X509_NAME *name = X509_get_subject_name(certificate);
-
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-	    (const unsigned char *)"push", -1, -1, 0);
-	if (X509_set_issuer_name(certificate, name) != 1 ||
-	    ASN1_TIME_set(X509_getm_notBefore(certificate), begins_s) == NULL ||
-	    ASN1_TIME_set(X509_getm_notAfter(certificate), expires_s) == NULL ||
-	    X509_set_pubkey(certificate, key) != 1 ||
-	    X509_sign(certificate, key, EVP_sha256()) == 0)
-		tap_bail_out("cannot make a certificate");
-	return certificate;
-}
-
-static const char *
-certificate_pem(X509 *certificate)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	char *data = NULL;
-	const char *text;
-	long size;
-
-	if (bio == NULL || PEM_write_bio_X509(bio, certificate) != 1)
-		tap_bail_out("cannot write a certificate");
-	size = BIO_get_mem_data(bio, &data);
-	text = fixture_format("%.*s", (int)size, data);
-	BIO_free(bio);
-	return text;
-}
-
 /* --- PEM ----------------------------------------------------------------- */
 
 /* A file of these parts. */
@@ -141,15 +108,15 @@ make_parts(void)
 	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
 	EVP_PKEY *other = fixture_key(FIXTURE_KEY_P256);
 	X509 *made[] = {
-		make_certificate(key, NOW - DAY, NOW + DAY),
-		make_certificate(key, NOW + 1, NOW + DAY),
-		make_certificate(key, NOW - DAY, NOW),
-		make_certificate(other, NOW - DAY, NOW + DAY),
+		fixture_certificate(key, NOW - DAY, NOW + DAY),
+		fixture_certificate(key, NOW + 1, NOW + DAY),
+		fixture_certificate(key, NOW - DAY, NOW),
+		fixture_certificate(other, NOW - DAY, NOW + DAY),
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof made / sizeof *made; i++) {
-		parts[PART_LEAF + i] = certificate_pem(made[i]);
+		parts[PART_LEAF + i] = fixture_certificate_pem(made[i]);
 		X509_free(made[i]);
 	}
 	parts[PART_NONE] = "";
@@ -227,7 +194,7 @@ static unsigned char *
 make_pkcs12(size_t i, int *size)
 {
 	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
-	X509 *leaf = make_certificate(key, NOW - DAY, NOW + DAY);
+	X509 *leaf = fixture_certificate(key, NOW - DAY, NOW + DAY);
 	unsigned char *der = NULL;
 	PKCS12 *p12 = PKCS12_create(stores[i].made_with, "push",
 	    stores[i].without_key ? NULL : key,

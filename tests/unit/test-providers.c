@@ -32,6 +32,118 @@ encrypted(const struct provider_app *app, const char *members)
 	    fixture_repeat("c", 1404), app->device);
 }
 
+/* --- settings and files -------------------------------------------------- */
+
+/* The settings of an app but for one. */
+static const char *
+settings_without(const struct provider_app *app, const char *name)
+{
+	return fixture_json_with(fixture_format("{%s}", app->settings),
+	    fixture_format("{\"%s\":null}", name));
+}
+
+static void
+check_required(const struct provider_app *app)
+{
+	static const char *const names[] = { "app_id", "provider" };
+	size_t i;
+
+	for (i = 0; i < sizeof names / sizeof *names; i++)
+		provider_fixture_check_section(provider_find(app->provider),
+		    &(struct provider_section){
+			.section = settings_without(app, names[i]),
+			.pointer = "", .words = fixture_format(
+			"\"%s\" is missing", names[i]) });
+}
+
+/* --- channels ------------------------------------------------------------ */
+
+/* How connections are kept, and tokens; in the order of the apps. */
+static const struct {
+	const char *file;	/* of its credentials; NULL: none */
+	unsigned int max_connections;
+	unsigned int max_streams;
+	int64_t apart_ms;
+	int64_t idle_s;
+	int64_t age_s;
+	bool http2_only;
+	bool warm_up;
+	bool keep_headers;
+	bool is_one_of_many;
+	bool needs_no_token;
+	int64_t token_renew_ahead_s;
+	int64_t token_min_age_s;
+} channels[] = {
+	{ .file = "p256.pem", .max_connections = 2, .max_streams = 500,
+	    .apart_ms = 2000, .idle_s = 3600, .age_s = 86400,
+	    .http2_only = true, .warm_up = true, .token_renew_ahead_s = 600,
+	    .token_min_age_s = 1200 },
+	{ .file = "sa.json", .max_connections = 10, .max_streams = 100,
+	    .idle_s = 220, .age_s = 3300, .token_renew_ahead_s = 300 },
+	{ .file = "secret", .max_connections = 4, .max_streams = 100,
+	    .idle_s = 60, .age_s = 3300, .token_renew_ahead_s = 300 },
+	{ .file = "p256.pem", .max_connections = 4, .max_streams = 100,
+	    .idle_s = 60, .age_s = 3300, .warm_up = true,
+	    .keep_headers = true, .is_one_of_many = true,
+	    .token_renew_ahead_s = 21600, .token_min_age_s = 3600 },
+	{ .file = NULL, .max_connections = 4, .max_streams = 100,
+	    .idle_s = 60, .age_s = 3300, .warm_up = true,
+	    .keep_headers = true, .is_one_of_many = true,
+	    .needs_no_token = true, .token_renew_ahead_s = 21600,
+	    .token_min_age_s = 3600 },
+};
+
+static void
+check_pool(size_t i, const struct http_pool_params *pool)
+{
+	const char *name = provider_fixture_apps[i].provider;
+
+	tap_is_int(pool->max_connections, channels[i].max_connections,
+	    "%s: how many connections", name);
+	tap_is_int(pool->max_streams, channels[i].max_streams,
+	    "%s: how many requests on each", name);
+	tap_is_int(pool->apart_ms, channels[i].apart_ms,
+	    "%s: how far apart they are opened", name);
+	tap_is_int(pool->connect_timeout_ms, 3000,
+	    "%s: three seconds to connect", name);
+	tap_is_int(pool->idle_s, channels[i].idle_s,
+	    "%s: how long one is kept unused", name);
+	tap_is_int(pool->age_s, channels[i].age_s,
+	    "%s: how old one may become", name);
+	tap_ok(pool->http2_only == channels[i].http2_only &&
+	    pool->warm_up == channels[i].warm_up &&
+	    pool->keep_headers == channels[i].keep_headers &&
+	    pool->is_one_of_many == channels[i].is_one_of_many,
+	    "%s: what else holds for them", name);
+}
+
+static void
+check_channel(size_t i)
+{
+	const struct provider_app *app = &provider_fixture_apps[i];
+	const struct provider *provider = provider_find(app->provider);
+	void *account = provider_fixture_load(app, "");
+	const char *file = channels[i].file;
+	struct provider_channel channel;
+
+	tap_is_int(provider->describe(account, NULL, &channel), CAUSE_NONE,
+	    "%s: there is a channel", app->provider);
+	check_pool(i, &channel.pool);
+	tap_is_int(channel.needs_no_token, channels[i].needs_no_token,
+	    "%s: are tokens needed", app->provider);
+	tap_is_int(channel.token_renew_ahead_s,
+	    channels[i].token_renew_ahead_s, "%s: when they are renewed",
+	    app->provider);
+	tap_is_int(channel.token_min_age_s, channels[i].token_min_age_s,
+	    "%s: how long they are kept though refused", app->provider);
+	tap_is_string(provider->credentials(account, 0), file == NULL ? NULL :
+	    fixture_path(file), "%s: the file of its credentials",
+	    app->provider);
+	tap_is_string(provider->credentials(account, 1), NULL,
+	    "%s: it has no other", app->provider);
+	provider->close(account);
+}
+
 /* --- what is not sent at all --------------------------------------------- */
 
 static const struct {
@@ -283,10 +395,13 @@ main(void)
 	size_t i;
 
 	for (app = provider_fixture_apps; app->provider != NULL; app++) {
+		check_required(app);
 		check_wishes(app);
 		check_forms(app);
 		check_token(app);
 	}
+	for (i = 0; i < sizeof channels / sizeof *channels; i++)
+		check_channel(i);
 	for (i = 0; i < sizeof hurries / sizeof *hurries; i++)
 		check_hurries(i);
 	for (i = 0; i < sizeof probes / sizeof *probes; i++)
