@@ -83,7 +83,8 @@ static const struct {
 #undef ROOM
 #undef BODY
 
-/* A string member of content, or NULL if there is none or it is empty. */
+/* A string member of content, or NULL if there is none or it is empty; what is
+ * no string has no length. */
 static struct json_object *
 matrix_alert_content(const struct notification *notification,
     const char *name)
@@ -92,7 +93,6 @@ matrix_alert_content(const struct notification *notification,
 
 	if (notification->content == NULL ||
 	    !json_object_object_get_ex(notification->content, name, &value) ||
-	    !json_object_is_type(value, json_type_string) ||
 	    json_object_get_string_len(value) == 0)
 		return NULL;
 	return value;
@@ -209,8 +209,8 @@ matrix_alert_arguments(const struct matrix_alert *alert, size_t room)
 {
 	struct json_object *array = json_object_new_array();
 	size_t lengths[MATRIX_ALERT_ARGUMENTS], limit, i;
-	/* Their quotes, and the commas between them. */
-	size_t marks = alert->count == 0 ? 0 : 3 * alert->count - 1;
+	/* Their quotes, and the commas between them; there is at least one. */
+	size_t marks = 3 * alert->count - 1;
 
 	for (i = 0; i < alert->count; i++)
 		lengths[i] = matrix_text_length(alert->arguments[i].text,
