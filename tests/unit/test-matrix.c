@@ -6,7 +6,6 @@
 
 #include "api/decode.h"
 #include "fixture.h"
-#include "provider/matrix-text.h"
 #include "tap.h"
 
 enum {
@@ -87,6 +86,12 @@ fcm_of(const struct matrix_fcm_params *params, const char *members,
 #define ALERT(key, ...) "{\"aps\":{\"alert\":{\"loc-key\":\"" key \
     "\",\"loc-args\":[" __VA_ARGS__ "]}}," SENT "}"
 
+#define TYPED "\"aps\":{\"alert\":{\"title\":\"T\"},\"badge\":1," \
+    "\"sound\":\"s\",\"thread-id\":\"t\",\"category\":\"c\"," \
+    "\"content-available\":1,\"mutable-content\":1," \
+    "\"target-content-id\":\"t\",\"interruption-level\":\"i\"," \
+    "\"relevance-score\":0.5,\"filter-criteria\":\"f\"}"
+
 static const struct {
 	const char *name;
 	const char *members;
@@ -120,10 +125,29 @@ static const struct {
 	    "{\"default_payload\":{\"aps\":3,\"b\":true}}",
 	    "{\"b\":true,\"aps\":{\"mutable-content\":1,\"alert\":{\"body\":"
 	    "\"New message\"}}," SENT "}" },
+	{ "without even an event it has that, too", "", "{}",
+	    "{\"aps\":{\"mutable-content\":1,\"alert\":{\"body\":"
+	    "\"New message\"}}}" },
 	{ "members of aps of a wrong type are left out", IDS,
-	    "{\"default_payload\":{\"aps\":{\"badge\":\"9\",\"sound\":1,"
-	    "\"mutable-content\":1,\"other\":[]}}}",
-	    "{\"aps\":{\"mutable-content\":1,\"other\":[]}," SENT "}" },
+	    "{\"default_payload\":{\"aps\":{\"alert\":1,\"badge\":1.5,"
+	    "\"sound\":[],\"thread-id\":1,\"category\":{},"
+	    "\"content-available\":\"1\",\"mutable-content\":true,"
+	    "\"target-content-id\":1,\"interruption-level\":1,"
+	    "\"relevance-score\":\"1\",\"filter-criteria\":null,\"x\":[]}}}",
+	    "{\"aps\":{\"x\":[]}," SENT "}" },
+	{ "those of a right type stay", IDS,
+	    "{\"default_payload\":{" TYPED "}}", "{" TYPED "," SENT "}" },
+	{ "so do those of the other one", IDS,
+	    "{\"default_payload\":{\"aps\":{\"alert\":\"x\",\"sound\":{},"
+	    "\"relevance-score\":1}}}", "{\"aps\":{\"alert\":\"x\","
+	    "\"sound\":{},\"relevance-score\":1}," SENT "}" },
+	{ "those of a wrong type are left out beside an alert, too",
+	    IDS NAMED "\"type\":\"m.sticker\",",
+	    "{\"default_payload\":{\"aps\":{\"sound\":1}}}",
+	    ALERT("MSG_FROM_USER", "\"Sam\"") },
+	{ "an aps that is no object is left out without an alert", IDS NAMED
+	    "\"type\":\"m.room.member\",\"membership\":\"join\",",
+	    "{\"default_payload\":{\"aps\":3}}", "{" SENT "}" },
 	{ "what belongs to the event wins over the base", IDS,
 	    "{\"default_payload\":{\"event_id\":\"x\",\"room_id\":{},"
 	    "\"aps\":{}}}", "{\"aps\":{}," SENT "}" },
@@ -147,6 +171,14 @@ static const struct {
 	{ "a message whose body is no string", MESSAGE("{\"msgtype\":"
 	    "\"m.text\",\"body\":{}}"), "{}",
 	    ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
+	{ "a message whose body is empty", MESSAGE("{\"msgtype\":"
+	    "\"m.text\",\"body\":\"\"}"), "{}",
+	    ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
+	{ "a message of one character", MESSAGE("{\"msgtype\":\"m.text\","
+	    "\"body\":\"H\"}"), "{}", ALERT(
+	    "MSG_FROM_USER_IN_ROOM_WITH_CONTENT", "\"Sam\",\"Den\",\"H\"") },
+	{ "a message without a msgtype", MESSAGE("{\"body\":\"Hi\"}"), "{}",
+	    ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
 	{ "an encrypted message", IDS NAMED "\"type\":\"m.room.encrypted\","
 	    "\"content\":{\"ciphertext\":\"x\"},", "{}",
 	    ALERT("MSG_FROM_USER_IN_ROOM", "\"Sam\",\"Den\"") },
@@ -167,6 +199,16 @@ static const struct {
 	    ALERT("MSG_FROM_USER_IN_ROOM", "\"@s:h\",\"#r:h\"") },
 	{ "a voice call", IDS NAMED "\"type\":\"m.call.invite\",\"content\":"
 	    "{\"offer\":{\"sdp\":\"m=audio\"}},", "{}",
+	    ALERT("VOICE_CALL_FROM_USER", "\"Sam\"") },
+	{ "a call without an offer", IDS NAMED "\"type\":\"m.call.invite\",",
+	    "{}", ALERT("VOICE_CALL_FROM_USER", "\"Sam\"") },
+	{ "a call whose offer is no object", IDS NAMED
+	    "\"type\":\"m.call.invite\",\"content\":{\"offer\":"
+	    "\"m=video\"},", "{}",
+	    ALERT("VOICE_CALL_FROM_USER", "\"Sam\"") },
+	{ "a call whose offer is no text", IDS NAMED
+	    "\"type\":\"m.call.invite\",\"content\":{\"offer\":{\"sdp\":"
+	    "[\"m=video\"]}},", "{}",
 	    ALERT("VOICE_CALL_FROM_USER", "\"Sam\"") },
 	{ "a video call", IDS NAMED "\"type\":\"m.call.invite\",\"content\":"
 	    "{\"offer\":{\"sdp\":\"m=audio m=video\"}},", "{}",
@@ -324,6 +366,22 @@ check_apns_length(const char *what, const char *members, size_t ellipses)
 	json_object_put(fixture_json(payload == NULL ? "{}" : payload));
 }
 
+/* Of letters alone, which are cut anywhere, not a byte is left over. */
+static void
+check_exact_lengths(void)
+{
+	const char *letters = fixture_repeat("a", 6000);
+	const char *text = apns_of(&apns, long_message("short", letters),
+	    "{}", NOTIFICATION_FULL);
+
+	tap_is_int(text == NULL ? 0 : (int64_t)strlen(text), LIMIT,
+	    "three arguments, one of them cut, fill the payload");
+	text = apns_of(&apns, fixture_format(IDS "\"sender\":\"%s\","
+	    "\"type\":\"m.sticker\",", letters), "{}", NOTIFICATION_FULL);
+	tap_is_int(text == NULL ? 0 : (int64_t)strlen(text), LIMIT,
+	    "so does one alone");
+}
+
 static void
 check_lengths(void)
 {
@@ -366,54 +424,23 @@ check_details(void)
 	fixture_is_json(apns_of(&apns, members, "{}",
 	    NOTIFICATION_WITHOUT_CONTENT), ALERT("MSG_FROM_USER_IN_ROOM",
 	    "\"n\",\"n\""), "without content there is a sender and a room");
+	tap_ok(apns_of(&apns, IDS, base, NOTIFICATION_FULL) == NULL,
+	    "a base stays as long as there is anything else to leave out");
+	fixture_is_json(apns_of(&apns, members,
+	    "{\"default_payload\":{\"x\":1,\"aps\":{}}}",
+	    NOTIFICATION_WITHOUT_NAMES), "{\"x\":1,\"aps\":{}," SENT "}",
+	    "and where it fits");
 	tap_ok(fcm_of(&fcm, members, base, NOTIFICATION_FULL) == NULL,
 	    "FCM: the base leaves no room");
+	fixture_is_json(fcm_of(&fcm, members, "{\"default_payload\":{"
+	    "\"x\":1}}", NOTIFICATION_WITHOUT_NAMES), "{\"x\":\"1\","
+	    "\"event_id\":\"$e\",\"type\":\"m.room.message\","
+	    "\"sender\":\"n\",\"room_id\":\"!r\",\"prio\":\"high\"}",
+	    "FCM: the base stays where it fits");
 	fixture_is_json(fcm_of(&fcm, members, base,
 	    NOTIFICATION_WITHOUT_NAMES), "{\"event_id\":\"$e\",\"type\":"
 	    "\"m.room.message\",\"sender\":\"n\",\"room_id\":\"!r\","
 	    "\"prio\":\"high\"}", "FCM: the least is without the base");
-}
-
-static void
-check_cut(void)
-{
-	static const struct {
-		const char *text;
-		size_t limit;
-		enum matrix_text_form form;
-		const char *cut;
-	} rows[] = {
-		{ "", 0, MATRIX_TEXT_PLAIN, "" },
-		{ "abc", 3, MATRIX_TEXT_PLAIN, "abc" },
-		{ "abcd", 3, MATRIX_TEXT_PLAIN, "\xe2\x80\xa6" },
-		{ "abcd", 2, MATRIX_TEXT_PLAIN, "" },
-		{ "abcdefgh", 6, MATRIX_TEXT_PLAIN, "abc\xe2\x80\xa6" },
-		{ "a\xc3\xa4\xc3\xa4\xc3\xa4", 6, MATRIX_TEXT_PLAIN,
-		    "a\xc3\xa4\xe2\x80\xa6" },
-		{ "a\"b\"c", 5, MATRIX_TEXT_PLAIN, "a\"b\"c" },
-		{ "a\"b\"c", 6, MATRIX_TEXT_JSON, "a\"\xe2\x80\xa6" },
-		{ "a\"b\"c", 7, MATRIX_TEXT_JSON, "a\"b\"c" },
-		{ "\x01\x01", 11, MATRIX_TEXT_JSON, "\x01\xe2\x80\xa6" },
-	};
-	static const size_t lengths[] = { 2, 10, 30 };
-	struct json_object *cut;
-	size_t i;
-
-	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
-		cut = matrix_text_cut(rows[i].text, strlen(rows[i].text),
-		    rows[i].limit, rows[i].form);
-		tap_is_string(json_object_get_string(cut), rows[i].cut,
-		    "row %zu in %zu bytes", i, rows[i].limit);
-		json_object_put(cut);
-	}
-	tap_is_int((int64_t)matrix_text_share(lengths, 3, 42), 42,
-	    "three texts with room for all stay whole");
-	tap_is_int((int64_t)matrix_text_share(lengths, 3, 41), 29,
-	    "the longest is cut first");
-	tap_is_int((int64_t)matrix_text_share(lengths, 3, 20), 9,
-	    "then the longest two to the same length");
-	tap_is_int((int64_t)matrix_text_share(lengths, 3, 0), 0,
-	    "without room nothing is left");
 }
 
 /* --- FCM ----------------------------------------------------------------- */
@@ -473,6 +500,50 @@ check_messages(void)
 	json_object_put(data);
 }
 
+/* --- FCM's limits -------------------------------------------------------- */
+
+/* The data of an event with such content, in so many bytes. */
+static const char *
+content_in(size_t limit, const char *name, const char *text, const char *data)
+{
+	const struct matrix_fcm_params params = { .limit = limit };
+
+	return fcm_of(&params, fixture_format("\"event_id\":\"e\","
+	    "\"content\":{\"%s\":\"%s\"},", name, text), data,
+	    NOTIFICATION_FULL);
+}
+
+static void
+check_fcm_limits(void)
+{
+	/* Beside the content. */
+	size_t used = strlen("event_id" "e" "prio" "high");
+	const char *letters = fixture_repeat("a", 3000);
+	const char *name = fixture_repeat("n", 255 - strlen("content_"));
+	const char *base = fixture_format("{\"default_payload\":{\"x\":"
+	    "\"%s\"}}", fixture_repeat("x", 100 - used - strlen("x")));
+
+	tap_contains(content_in(LIMIT, "b", letters, "{}"),
+	    fixture_format("\"content_b\":\"%s\xe2\x80\xa6\"",
+	    fixture_repeat("a", 1021)), "FCM: a text has 1024 bytes at most");
+	tap_contains(content_in(used + strlen("content_b") + 50, "b", letters,
+	    "{}"), fixture_format("\"content_b\":\"%s\xe2\x80\xa6\"",
+	    fixture_repeat("a", 47)), "FCM: it fills what there is");
+	tap_contains(content_in(LIMIT, name, "x", "{}"), name,
+	    "FCM: a name of 255 bytes is taken");
+	tap_lacks(content_in(LIMIT, fixture_format("%sn", name), "x", "{}"),
+	    "content_", "FCM: a longer one is left out");
+	tap_ok(fcm_of(&(struct matrix_fcm_params){ .limit = 100 },
+	    "\"event_id\":\"e\",", base, NOTIFICATION_FULL) != NULL,
+	    "FCM: a base up to the limit fits");
+	tap_ok(fcm_of(&(struct matrix_fcm_params){ .limit = 99 },
+	    "\"event_id\":\"e\",", base, NOTIFICATION_FULL) == NULL,
+	    "FCM: a byte more does not");
+	tap_contains(fcm_of(&(struct matrix_fcm_params){ .limit = 100 },
+	    "\"event_id\":\"e\",", base, NOTIFICATION_WITHOUT_NAMES),
+	    "\"x\":\"xx", "FCM: what fits to the byte stays");
+}
+
 int
 main(void)
 {
@@ -480,8 +551,9 @@ main(void)
 	check_settings();
 	check_wishes();
 	check_lengths();
+	check_exact_lengths();
 	check_details();
-	check_cut();
 	check_messages();
+	check_fcm_limits();
 	return tap_done();
 }
