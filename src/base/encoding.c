@@ -120,6 +120,23 @@ encoding_append_form(struct buf *buf, const char *text)
 	}
 }
 
+/* Many at once: each system call costs as much as all else here. */
+static void
+encoding_take_random(unsigned char bytes[16])
+{
+	static unsigned char pool[256];
+	static size_t left;
+
+	if (left == 0) {
+		/* So few are never cut short: getrandom(2). */
+		if (getrandom(pool, sizeof pool, 0) != sizeof pool)
+			fatal("no random numbers");
+		left = sizeof pool;
+	}
+	left -= 16;
+	memcpy(bytes, pool + left, 16);
+}
+
 void
 encoding_make_uuid(char uuid[ENCODING_UUID_SIZE])
 {
@@ -128,8 +145,7 @@ encoding_make_uuid(char uuid[ENCODING_UUID_SIZE])
 	const unsigned char *from = bytes;
 	size_t i;
 
-	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
-		fatal("no random numbers");
+	encoding_take_random(bytes);
 	bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
 	bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
 	for (i = 0; i < sizeof groups / sizeof *groups; i++) {

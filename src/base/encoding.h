@@ -30,7 +30,8 @@ long encoding_read_base64(const char *text, size_t length,
 /* As application/x-www-form-urlencoded has the value of a field. */
 void encoding_append_form(struct buf *buf, const char *text);
 
-/* A random UUID (version 4) in lower case. */
+/* A random UUID (version 4) in lower case.  A process that forks would make the
+ * same ones in both halves. */
 void encoding_make_uuid(char uuid[ENCODING_UUID_SIZE]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 
 #include <event2/event.h>
+#include <event2/event_struct.h>
 
 #include "base/log.h"
 #include "base/xmalloc.h"
@@ -19,8 +20,9 @@ struct loop {
 	struct event_base *base;
 };
 
+/* Events within, not beside: several are made for each request. */
 struct loop_watch {
-	struct event *event;
+	struct event event;
 	struct event_base *base;
 	int fd;
 	unsigned int events;
@@ -29,7 +31,7 @@ struct loop_watch {
 };
 
 struct loop_timer {
-	struct event *event;
+	struct event event;
 	loop_fire_fn fire;
 	void *arg;
 };
@@ -106,8 +108,8 @@ loop_watch_create(struct loop *loop, int fd, unsigned int events,
 	watch->fd = fd;
 	watch->ready = ready;
 	watch->arg = arg;
-	watch->event = event_new(loop->base, fd, 0, loop_watch_ready, watch);
-	if (watch->event == NULL)
+	if (event_assign(&watch->event, loop->base, fd, 0, loop_watch_ready,
+	    watch) == -1)
 		fatalx("cannot watch a descriptor");
 	loop_watch_change(watch, events);
 	return watch;
@@ -124,13 +126,13 @@ loop_watch_change(struct loop_watch *watch, unsigned int events)
 		what |= EV_READ;
 	if (events & LOOP_WRITE)
 		what |= EV_WRITE;
-	event_del(watch->event);
+	event_del(&watch->event);
 	watch->events = events;
 	if (events == 0)
 		return;
-	if (event_assign(watch->event, watch->base, watch->fd, what,
+	if (event_assign(&watch->event, watch->base, watch->fd, what,
 	    loop_watch_ready, watch) == -1 ||
-	    event_add(watch->event, NULL) == -1)
+	    event_add(&watch->event, NULL) == -1)
 		fatalx("cannot watch descriptor %d", watch->fd);
 }
 
@@ -139,7 +141,7 @@ loop_watch_free(struct loop_watch *watch)
 {
 	if (watch == NULL)
 		return;
-	event_free(watch->event);
+	event_del(&watch->event);
 	free(watch);
 }
 
@@ -171,8 +173,8 @@ loop_timer_create(struct loop *loop, loop_fire_fn fire, void *arg)
 
 	timer->fire = fire;
 	timer->arg = arg;
-	timer->event = event_new(loop->base, -1, 0, loop_timer_fire, timer);
-	if (timer->event == NULL)
+	if (event_assign(&timer->event, loop->base, -1, 0, loop_timer_fire,
+	    timer) == -1)
 		fatalx("cannot make a timer");
 	return timer;
 }
@@ -186,14 +188,14 @@ loop_timer_start(struct loop_timer *timer, int64_t delay_ms)
 		delay_ms = 0;
 	delay.tv_sec = delay_ms / 1000;
 	delay.tv_usec = delay_ms % 1000 * 1000;
-	if (event_add(timer->event, &delay) == -1)
+	if (event_add(&timer->event, &delay) == -1)
 		fatalx("cannot start a timer");
 }
 
 void
 loop_timer_stop(struct loop_timer *timer)
 {
-	event_del(timer->event);
+	event_del(&timer->event);
 }
 
 void
@@ -201,6 +203,6 @@ loop_timer_free(struct loop_timer *timer)
 {
 	if (timer == NULL)
 		return;
-	event_free(timer->event);
+	event_del(&timer->event);
 	free(timer);
 }

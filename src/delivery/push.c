@@ -191,7 +191,8 @@ push_on_reply(void *arg, const struct http_reply *reply)
 	health_end_call(channel->health, &push->health,
 	    reply->failure == HTTP_FAILURE_NONE);
 	permit_release(&push->permit);
-	if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
+	if (outcome.verdict != VERDICT_DELIVERED &&
+	    getrandom(&dice, sizeof dice, GRND_NONBLOCK) == -1)
 		dice = 0;
 	step = attempt_decide(&push->attempt, &outcome,
 	    push->params.deadline_ms - clock_monotonic_ms(), dice, &pause_ms);
