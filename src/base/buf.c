@@ -105,6 +105,24 @@ buf_append_format(struct buf *buf, const char *format, ...)
 	return fits;
 }
 
+bool
+buf_move(struct buf *to, struct buf *from)
+{
+	struct buf empty = *to;
+	bool fits = true;
+
+	if (to->allocated == 0 && !to->overflowed && from->size <= to->limit) {
+		*to = *from;
+		to->limit = empty.limit;
+		to->overflowed = false;
+		buf_init(from, from->limit);
+	} else {
+		fits = buf_append(to, buf_text(from), from->size);
+		buf_free(from);
+	}
+	return fits;
+}
+
 const char *
 buf_text(const struct buf *buf)
 {

@@ -43,6 +43,12 @@ bool buf_append_text(struct buf *buf, const char *text);
 bool buf_append_format(struct buf *buf, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/*
+ * Moves all of `from` to the end of `to`, without copying it if `to` is empty.
+ * False if it does not fit, as when it was appended; `from` is empty then, too.
+ */
+bool buf_move(struct buf *to, struct buf *from);
+
 /* The contents as a string ("" before the first write); owned by the buffer. */
 const char *buf_text(const struct buf *buf);
 

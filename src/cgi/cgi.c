@@ -96,10 +96,8 @@ static bool
 cgi_read_body(void *request, struct buf *body)
 {
 	struct cgi *cgi = request;
-	bool fits = buf_append(body, buf_text(&cgi->body), cgi->body.size);
 
-	buf_free(&cgi->body);
-	return fits;
+	return buf_move(body, &cgi->body);
 }
 
 static bool
@@ -111,11 +109,9 @@ cgi_write(void *request, const char *data, size_t size, struct buf *out)
 
 /* The end of the process is the end of the answer. */
 static bool
-cgi_finish(void *request, struct buf *out)
+cgi_finish(void *request, const char *data, size_t size, struct buf *out)
 {
-	(void)request;
-	(void)out;
-	return true;
+	return cgi_write(request, data, size, out);
 }
 
 const struct protocol protocol_cgi = {

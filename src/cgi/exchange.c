@@ -183,7 +183,6 @@ exchange_end_body(struct exchange *exchange, enum exchange_body result)
 	exchange->deadline_ms = INT64_MAX;
 	loop_timer_stop(exchange->timeout);
 	loop_timer_stop(exchange->check);
-	loop_watch_change(exchange->watch, 0);
 	buf_init(&body, exchange->body_limit);
 	if (result == EXCHANGE_BODY_OK &&
 	    (!exchange->params.protocol->read_body(exchange->request, &body) ||
@@ -239,8 +238,6 @@ exchange_check_variables(struct exchange *exchange)
 	if (protocol->has_variables(exchange->request)) {
 		exchange->stage = EXCHANGE_BODY;
 		loop_timer_stop(exchange->timeout);
-		/* Until the body is asked for. */
-		loop_watch_change(exchange->watch, 0);
 		exchange->params.arrived(exchange->params.arg, exchange);
 	} else if (protocol->state(exchange->request) == PROTOCOL_BROKEN) {
 		log_warn("a web server sent an incomplete or invalid request");
@@ -278,17 +275,23 @@ exchange_discard(struct exchange *exchange, bool ended)
 		loop_watch_change(exchange->watch, 0);
 }
 
-static void
-exchange_on_readable(void *arg, int fd, unsigned int events)
+/* Nothing is read between two stages; most peers send nothing then. */
+static bool
+exchange_reads(const struct exchange *exchange)
 {
-	struct exchange *exchange = arg;
+	return exchange->stage != EXCHANGE_ANSWERING &&
+	    (exchange->stage != EXCHANGE_BODY || exchange->body_done != NULL);
+}
+
+static void
+exchange_read(struct exchange *exchange, int fd)
+{
 	/* On the stack the compiler would clear it first. */
 	static char chunk[EXCHANGE_READ_SIZE];
 	ssize_t got = read(fd, chunk, sizeof chunk);
 	size_t size = got > 0 ? (size_t)got : 0;
 	bool reading = exchange->stage <= EXCHANGE_BODY;
 
-	(void)events;
 	if (got == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (reading)
@@ -299,6 +302,19 @@ exchange_on_readable(void *arg, int fd, unsigned int events)
 		exchange_check(exchange);
 	else
 		exchange_discard(exchange, size == 0);
+}
+
+static void
+exchange_on_readable(void *arg, int fd, unsigned int events)
+{
+	struct exchange *exchange = arg;
+
+	(void)events;
+	if (exchange_reads(exchange))
+		exchange_read(exchange, fd);
+	else
+		/* Until it does again. */
+		loop_watch_change(exchange->watch, 0);
 }
 
 /* --- writing ------------------------------------------------------------- */
@@ -474,11 +490,11 @@ exchange_finish(struct exchange *exchange)
 	exchange->stage = EXCHANGE_SENDING;
 	exchange->deadline_ms = clock_monotonic_ms() + EXCHANGE_PATIENCE_MS;
 	loop_timer_stop(exchange->flush);
-	if (!exchange->gone)
-		exchange_encode(exchange);
 	if (!exchange->gone && !exchange->params.protocol->finish(
-	    exchange->request, &exchange->out))
-		exchange_lose(exchange);
+	    exchange->request, buf_text(&exchange->text), exchange->text.size,
+	    &exchange->out))
+		exchange_overflow(exchange);
+	buf_free(&exchange->text);
 	if (!exchange->gone)
 		exchange_send(exchange);
 	exchange_end(exchange);

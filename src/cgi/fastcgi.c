@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Why libfcgi reads and writes a file in memory: this project leaves the
- * FastCGI protocol to libfcgi, and libfcgi knows only a descriptor that it
- * blocks on, while a worker is one thread with hundreds of requests in flight
- * that must never wait for one of them.  So records are collected here as they
- * arrive, and shown to libfcgi once they are complete, in a file in memory,
- * where reading never waits.  What libfcgi writes goes to the same file; it is
- * taken out at once and sent as the connection allows.
+ * variables of a request and the records of its answer to libfcgi, and libfcgi
+ * knows only a descriptor that it blocks on, while a worker is one thread with
+ * hundreds of requests in flight that must never wait for one of them.  So the
+ * variables are collected here as they arrive, and shown to libfcgi once they
+ * are complete, in a file in memory, where reading never waits.  What libfcgi
+ * writes goes to the same file; it is taken out at once and sent as the
+ * connection allows.  The file is mapped, so that it costs no system calls but
+ * those of libfcgi and a seek before each.
  *
  * Lengths are checked before libfcgi sees them, since it trusts them.
  */
@@ -25,29 +27,21 @@
 #include "base/xmalloc.h"
 
 enum {
-	/* The most that FCGX_PutStr takes at once here. */
-	FASTCGI_WRITE_SIZE = 1024 * 1024,
-	/* A file that grew larger is cut, a smaller one overwritten: its pages
-	 * would have to be given back and made again for each request. */
-	FASTCGI_FILE_KEEP = 64 * 1024,
+	/* The most that FCGX_PutStr takes at once here; libfcgi makes records
+	 * of 8 KB of it. */
+	FASTCGI_WRITE_SIZE = 32 * 1024,
+	/* Enough for that with its records, and for all variables. */
+	FASTCGI_FILE_SIZE = 2 * PROTOCOL_VARIABLES_SIZE,
 	/* Of a longer body so much is there before memory for all that was
 	 * announced is taken: it is asked for by then. */
 	FASTCGI_BODY_START = 32 * 1024
 };
 
 /* Nothing stays in it from one call to the next: all requests share it. */
-static int fastcgi_file = -1;
-static size_t fastcgi_file_size;
-
-/*
- * Records as libfcgi is given them: those of our request only, without
- * padding, joined into as few as possible.
- */
-struct fastcgi_records {
-	struct buf buf;
-	size_t last;		/* where the record that grows begins */
-	size_t content;		/* of all, without headers */
-};
+static struct {
+	int fd;
+	char *map;		/* NULL: not made yet */
+} fastcgi_file;
 
 struct fastcgi {
 	enum protocol_state state;
@@ -59,129 +53,35 @@ struct fastcgi {
 	size_t header_size;	/* how much of it is there */
 	size_t content_left;
 	size_t padding_left;
-	struct fastcgi_records *target;	/* of the content; NULL: none */
+	struct buf *target;	/* of the content; NULL: none */
 	unsigned int id;	/* of our request; 0: not begun */
-	struct fastcgi_records variables;	/* with the beginning */
-	struct fastcgi_records body;
+	FCGI_BeginRequestBody begin;
+	bool begins;		/* that one is arriving */
+	struct buf variables;	/* as they came, without headers */
+	struct buf body;
 	bool expected;		/* memory for all of it is taken */
 };
 
-/* --- records that are kept ----------------------------------------------- */
-
-static void
-fastcgi_records_init(struct fastcgi_records *records, size_t limit)
-{
-	memset(records, 0, sizeof *records);
-	buf_init(&records->buf, limit);
-}
-
-static void
-fastcgi_records_begin(struct fastcgi_records *records, unsigned char type,
-    unsigned int id)
-{
-	FCGI_Header header = {
-		.version = FCGI_VERSION_1,
-		.type = type,
-		.requestIdB1 = (unsigned char)(id >> 8),
-		.requestIdB0 = (unsigned char)(id & 0xff)
-	};
-
-	records->last = records->buf.size;
-	buf_append(&records->buf, &header, sizeof header);
-}
-
-static size_t
-fastcgi_header_length(const unsigned char *header)
-{
-	return (size_t)header[4] << 8 | header[5];
-}
-
-/* Adds to the last record, and begins another of its kind when it is full. */
-static void
-fastcgi_records_add(struct fastcgi_records *records, const char *data,
-    size_t size)
-{
-	records->content += size;
-	while (size > 0 && !records->buf.overflowed) {
-		unsigned char *header = (unsigned char *)
-		    records->buf.data + records->last;
-		size_t length = fastcgi_header_length(header), part = size;
-
-		if (length == FCGI_MAX_LENGTH) {
-			fastcgi_records_begin(records, header[1],
-			    (unsigned int)header[2] << 8 | header[3]);
-			continue;
-		}
-		if (part > FCGI_MAX_LENGTH - length)
-			part = FCGI_MAX_LENGTH - length;
-		length += part;
-		header[4] = (unsigned char)(length >> 8);
-		header[5] = (unsigned char)(length & 0xff);
-		buf_append(&records->buf, data, part);
-		data += part;
-		size -= part;
-	}
-}
-
-/* Adds the record that ends a stream; one without content is it already. */
-static void
-fastcgi_records_end(struct fastcgi_records *records, unsigned char type,
-    unsigned int id)
-{
-	size_t length = records->buf.size - records->last;
-
-	if (length != FCGI_HEADER_LEN)
-		fastcgi_records_begin(records, type, id);
-}
-
 /* --- libfcgi's file ------------------------------------------------------ */
 
-/* Lets libfcgi read this from the file, and then its end. */
 static void
-fastcgi_file_fill(const struct buf *buf)
+fastcgi_file_open(void)
 {
-	if (fastcgi_file == -1 &&
-	    (fastcgi_file = memfd_create("fastcgi", MFD_CLOEXEC)) == -1)
+	fastcgi_file.fd = memfd_create("fastcgi", MFD_CLOEXEC);
+	if (fastcgi_file.fd == -1 ||
+	    ftruncate(fastcgi_file.fd, FASTCGI_FILE_SIZE) == -1)
 		fatal("cannot create a memory file");
-	if (pwrite(fastcgi_file, buf->data, buf->size, 0) !=
-	    (ssize_t)buf->size ||
-	    (fastcgi_file_size > buf->size &&
-	    ftruncate(fastcgi_file, (off_t)buf->size) == -1) ||
-	    lseek(fastcgi_file, 0, SEEK_SET) == -1)
-		fatal("cannot write to the memory file");
-	fastcgi_file_size = buf->size;
+	fastcgi_file.map = mmap(NULL, FASTCGI_FILE_SIZE,
+	    PROT_READ | PROT_WRITE, MAP_SHARED, fastcgi_file.fd, 0);
+	if (fastcgi_file.map == MAP_FAILED)
+		fatal("cannot map the memory file");
 }
 
-/* Nothing of a request stays in the file's first `size` bytes. */
-static void
-fastcgi_file_wipe(size_t size)
-{
-	static const char zeros[8192];
-	size_t done;
-
-	if (size > fastcgi_file_size)
-		fastcgi_file_size = size;
-	if (fastcgi_file_size > FASTCGI_FILE_KEEP) {
-		if (ftruncate(fastcgi_file, 0) == -1)
-			fatal("cannot empty the memory file");
-		fastcgi_file_size = 0;
-		return;
-	}
-	for (done = 0; done < size; done += sizeof zeros) {
-		size_t part = size - done < sizeof zeros ? size - done :
-		    sizeof zeros;
-
-		if (pwrite(fastcgi_file, zeros, part, (off_t)done) !=
-		    (ssize_t)part)
-			fatal("cannot wipe the memory file");
-	}
-}
-
-/* libfcgi writes from the file's beginning on. */
+/* Lets libfcgi read or write from the file's beginning on. */
 static void
 fastcgi_file_rewind(void)
 {
-	if (lseek(fastcgi_file, 0, SEEK_SET) == -1)
+	if (lseek(fastcgi_file.fd, 0, SEEK_SET) == -1)
 		fatal("cannot rewind the memory file");
 }
 
@@ -189,23 +89,51 @@ fastcgi_file_rewind(void)
 static bool
 fastcgi_file_drain(struct buf *out)
 {
-	off_t left = lseek(fastcgi_file, 0, SEEK_CUR), done = 0;
-	/* On the stack the compiler would clear it first. */
-	static char chunk[8192];
-	bool fits = true;
+	off_t size = lseek(fastcgi_file.fd, 0, SEEK_CUR);
+	bool fits;
 
-	while (done < left && fits) {
-		size_t part = left - done < (off_t)sizeof chunk ?
-		    (size_t)(left - done) : sizeof chunk;
-
-		if (pread(fastcgi_file, chunk, part, done) != (ssize_t)part)
-			fatal("cannot read from the memory file");
-		fits = buf_append(out, chunk, part);
-		explicit_bzero(chunk, part);
-		done += (off_t)part;
-	}
-	fastcgi_file_wipe((size_t)left);
+	if (size == -1 || size > FASTCGI_FILE_SIZE)
+		fatalx("libfcgi wrote more than it was given");
+	fits = buf_append(out, fastcgi_file.map, (size_t)size);
+	explicit_bzero(fastcgi_file.map, (size_t)size);
 	return fits;
+}
+
+/* Appends a record for libfcgi, and returns where it ends. */
+static char *
+fastcgi_file_add(char *at, const struct fastcgi *fastcgi, unsigned char type,
+    const void *content, size_t size)
+{
+	FCGI_Header header = {
+		.version = FCGI_VERSION_1,
+		.type = type,
+		.requestIdB1 = (unsigned char)(fastcgi->id >> 8),
+		.requestIdB0 = (unsigned char)(fastcgi->id & 0xff),
+		.contentLengthB1 = (unsigned char)(size >> 8),
+		.contentLengthB0 = (unsigned char)(size & 0xff)
+	};
+
+	memcpy(at, &header, sizeof header);
+	if (size > 0)
+		memcpy(at + sizeof header, content, size);
+	return at + sizeof header + size;
+}
+
+/* All that libfcgi is shown of a request; returns how much it is. */
+static size_t
+fastcgi_file_fill(const struct fastcgi *fastcgi)
+{
+	const struct buf *variables = &fastcgi->variables;
+	char *end = fastcgi_file.map;
+
+	end = fastcgi_file_add(end, fastcgi, FCGI_BEGIN_REQUEST,
+	    &fastcgi->begin, sizeof fastcgi->begin);
+	if (variables->size > 0)
+		end = fastcgi_file_add(end, fastcgi, FCGI_PARAMS,
+		    variables->data, variables->size);
+	end = fastcgi_file_add(end, fastcgi, FCGI_PARAMS, NULL, 0);
+	fastcgi_file_rewind();
+	return (size_t)(end - fastcgi_file.map);
 }
 
 /* --- records that arrive ------------------------------------------------- */
@@ -234,9 +162,8 @@ static bool
 fastcgi_variables_fit(const struct fastcgi *fastcgi)
 {
 	const unsigned char *p = (const unsigned char *)
-	    fastcgi->variables.buf.data + sizeof(FCGI_BeginRequestRecord) +
-	    FCGI_HEADER_LEN;
-	const unsigned char *end = p + fastcgi->variables.content;
+	    buf_text(&fastcgi->variables);
+	const unsigned char *end = p + fastcgi->variables.size;
 	size_t name, value;
 
 	while (p < end) {
@@ -254,38 +181,35 @@ fastcgi_variables_fit(const struct fastcgi *fastcgi)
 static void
 fastcgi_drop_variables(struct fastcgi *fastcgi)
 {
-	struct fastcgi_records *variables = &fastcgi->variables;
-
 	fastcgi->too_large = true;
-	variables->buf.size = sizeof(FCGI_BeginRequestRecord);
-	variables->buf.overflowed = false;
-	variables->content = 0;
-	fastcgi_records_begin(variables, FCGI_PARAMS, fastcgi->id);
+	buf_free(&fastcgi->variables);
 }
 
 static void
 fastcgi_accept(struct fastcgi *fastcgi)
 {
 	FCGX_Request *request = &fastcgi->request;
+	size_t size;
 
-	fastcgi_records_end(&fastcgi->variables, FCGI_PARAMS, fastcgi->id);
 	if (!fastcgi_variables_fit(fastcgi)) {
 		fastcgi->state = PROTOCOL_BROKEN;
 		return;
 	}
-	fastcgi_file_fill(&fastcgi->variables.buf);
+	size = fastcgi_file_fill(fastcgi);
 	FCGX_InitRequest(request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-	request->ipcFd = fastcgi_file;
+	request->ipcFd = fastcgi_file.fd;
 	/* Else FCGX_Accept_r closes it before it reads. */
 	request->keepConnection = 1;
 	/* It would have closed the file that the others share. */
 	if (FCGX_Accept_r(request) != 0)
 		fatalx("libfcgi refused a complete request");
+	/* The body is not read by it: 8 KB that each request would hold for
+	 * nothing. */
+	FCGX_FreeStream(&request->in);
+	explicit_bzero(fastcgi_file.map, size);
+	buf_free(&fastcgi->variables);
 	fastcgi->accepted = true;
 	fastcgi->state = PROTOCOL_BODY;
-	fastcgi_file_wipe(fastcgi_file_size);
-	buf_free(&fastcgi->variables.buf);
-	fastcgi_records_begin(&fastcgi->body, FCGI_STDIN, fastcgi->id);
 }
 
 /* The first record of our request; its content is checked when it is there. */
@@ -301,23 +225,23 @@ fastcgi_begin(struct fastcgi *fastcgi, unsigned int id)
 		fastcgi->state = PROTOCOL_BROKEN;
 	else {
 		fastcgi->id = id;
-		fastcgi_records_begin(&fastcgi->variables, FCGI_BEGIN_REQUEST,
-		    id);
-		fastcgi->target = &fastcgi->variables;
+		fastcgi->begins = true;
 	}
 }
 
-/* The content of the first record is complete: is it a request for us? */
+/* Takes what is there of the first record's content: is it for us? */
 static void
-fastcgi_begun(struct fastcgi *fastcgi)
+fastcgi_take_begin(struct fastcgi *fastcgi, const char *data, size_t size)
 {
-	const unsigned char *body = (const unsigned char *)
-	    fastcgi->variables.buf.data + FCGI_HEADER_LEN;
+	unsigned char *body = (unsigned char *)&fastcgi->begin;
+	size_t done = sizeof fastcgi->begin - fastcgi->content_left;
 
-	if ((body[0] << 8 | body[1]) != FCGI_RESPONDER)
-		fastcgi->state = PROTOCOL_BROKEN;
-	fastcgi->variables.content = 0;
-	fastcgi_records_begin(&fastcgi->variables, FCGI_PARAMS, fastcgi->id);
+	memcpy(body + done, data, size);
+	if (size == fastcgi->content_left) {
+		fastcgi->begins = false;
+		if ((body[0] << 8 | body[1]) != FCGI_RESPONDER)
+			fastcgi->state = PROTOCOL_BROKEN;
+	}
 }
 
 static int64_t
@@ -338,7 +262,7 @@ fastcgi_body_is_there(const struct fastcgi *fastcgi)
 	int64_t announced = fastcgi_announced(fastcgi);
 
 	return announced == -1 ||
-	    (uint64_t)announced <= fastcgi->body.content;
+	    (uint64_t)announced <= fastcgi->body.size;
 }
 
 /* A header is complete: where does what follows belong? */
@@ -348,7 +272,7 @@ fastcgi_take_header(struct fastcgi *fastcgi)
 	const unsigned char *header = fastcgi->header;
 	unsigned int id = (unsigned int)header[2] << 8 | header[3];
 
-	fastcgi->content_left = fastcgi_header_length(header);
+	fastcgi->content_left = (size_t)header[4] << 8 | header[5];
 	fastcgi->padding_left = header[6];
 	fastcgi->target = NULL;
 	if (header[0] != FCGI_VERSION_1)
@@ -379,14 +303,25 @@ fastcgi_take_header(struct fastcgi *fastcgi)
 static void
 fastcgi_expect_body(struct fastcgi *fastcgi)
 {
-	const struct fastcgi_records *body = &fastcgi->body;
+	struct buf *body = &fastcgi->body;
 	int64_t announced = fastcgi_announced(fastcgi);
-	int64_t size = announced + FCGI_HEADER_LEN *
-	    (announced / FCGI_MAX_LENGTH + 2);
 
 	fastcgi->expected = true;
-	if (announced > (int64_t)body->content && size <= PROTOCOL_BODY_SIZE)
-		buf_reserve(&fastcgi->body.buf, (size_t)size - body->buf.size);
+	if (announced > (int64_t)body->size && announced <= PROTOCOL_BODY_SIZE)
+		buf_reserve(body, (size_t)announced - body->size);
+}
+
+static void
+fastcgi_keep_content(struct fastcgi *fastcgi, const char *data, size_t size)
+{
+	if (fastcgi->body.size > FASTCGI_BODY_START && !fastcgi->expected)
+		fastcgi_expect_body(fastcgi);
+	buf_append(fastcgi->target, data, size);
+	if (fastcgi->variables.overflowed) {
+		fastcgi_drop_variables(fastcgi);
+		fastcgi->target = NULL;
+	} else if (fastcgi->body.overflowed)
+		fastcgi->state = PROTOCOL_BROKEN;
 }
 
 /* Takes what is there of a record's content, and says how much that was. */
@@ -395,21 +330,11 @@ fastcgi_take_content(struct fastcgi *fastcgi, const char *data, size_t size)
 {
 	if (size > fastcgi->content_left)
 		size = fastcgi->content_left;
+	if (fastcgi->begins)
+		fastcgi_take_begin(fastcgi, data, size);
+	else if (fastcgi->target != NULL)
+		fastcgi_keep_content(fastcgi, data, size);
 	fastcgi->content_left -= size;
-	if (fastcgi->target != NULL) {
-		if (fastcgi->body.content > FASTCGI_BODY_START &&
-		    !fastcgi->expected)
-			fastcgi_expect_body(fastcgi);
-		fastcgi_records_add(fastcgi->target, data, size);
-		if (fastcgi->variables.buf.overflowed) {
-			fastcgi_drop_variables(fastcgi);
-			fastcgi->target = NULL;
-		} else if (fastcgi->body.buf.overflowed)
-			fastcgi->state = PROTOCOL_BROKEN;
-		else if (fastcgi->content_left == 0 &&
-		    fastcgi->header[1] == FCGI_BEGIN_REQUEST)
-			fastcgi_begun(fastcgi);
-	}
 	return size;
 }
 
@@ -447,10 +372,10 @@ fastcgi_open(void)
 
 	if (FCGX_Init() != 0)
 		fatalx("cannot initialise libfcgi");
-	/* Three records: the beginning, the variables and their end. */
-	fastcgi_records_init(&fastcgi->variables, PROTOCOL_VARIABLES_SIZE +
-	    sizeof(FCGI_BeginRequestRecord) + 2 * FCGI_HEADER_LEN);
-	fastcgi_records_init(&fastcgi->body, PROTOCOL_BODY_SIZE);
+	if (fastcgi_file.map == NULL)
+		fastcgi_file_open();
+	buf_init(&fastcgi->variables, PROTOCOL_VARIABLES_SIZE);
+	buf_init(&fastcgi->body, PROTOCOL_BODY_SIZE);
 	return fastcgi;
 }
 
@@ -461,8 +386,8 @@ fastcgi_close(void *request)
 
 	if (fastcgi->accepted)
 		FCGX_Free(&fastcgi->request, 0);
-	buf_free(&fastcgi->variables.buf);
-	buf_free(&fastcgi->body.buf);
+	buf_free(&fastcgi->variables);
+	buf_free(&fastcgi->body);
 	free(fastcgi);
 }
 
@@ -518,64 +443,60 @@ fastcgi_body_size(const void *request)
 {
 	const struct fastcgi *fastcgi = request;
 
-	return fastcgi->body.content;
+	return fastcgi->body.size;
 }
 
 static bool
 fastcgi_read_body(void *request, struct buf *body)
 {
 	struct fastcgi *fastcgi = request;
-	FCGX_Stream *in = fastcgi->request.in;
-	static char chunk[8192];	/* as in fastcgi_file_drain */
-	bool fits, good;
-	int got;
 
-	fastcgi_records_end(&fastcgi->body, FCGI_STDIN, fastcgi->id);
-	fastcgi_file_fill(&fastcgi->body.buf);
-	buf_free(&fastcgi->body.buf);
-	buf_reserve(body, fastcgi->body.content);
-	do {
-		got = FCGX_GetStr(chunk, sizeof chunk, in);
-		fits = buf_append(body, chunk, (size_t)got);
-	} while (got == (int)sizeof chunk && fits);
-	explicit_bzero(chunk, sizeof chunk);
-	fastcgi_file_wipe(fastcgi_file_size);
-	good = fits && FCGX_GetError(in) == 0;
-	/* 8 KB that each request in flight would hold for nothing. */
-	FCGX_FreeStream(&fastcgi->request.in);
-	return good;
+	return buf_move(body, &fastcgi->body);
 }
 
 /* A failed stream accepts everything silently: ask it each time. */
 static bool
+fastcgi_write_part(FCGX_Stream *stream, const char *data, size_t size,
+    struct buf *out)
+{
+	fastcgi_file_rewind();
+	return FCGX_PutStr(data, (int)size, stream) == (int)size &&
+	    FCGX_FFlush(stream) == 0 && FCGX_GetError(stream) == 0 &&
+	    fastcgi_file_drain(out);
+}
+
+static bool
 fastcgi_write(void *request, const char *data, size_t size, struct buf *out)
 {
 	struct fastcgi *fastcgi = request;
-	FCGX_Stream *stream = fastcgi->request.out;
 	bool good = true;
 
 	while (good && size > 0) {
 		size_t part = size < FASTCGI_WRITE_SIZE ? size :
 		    FASTCGI_WRITE_SIZE;
 
-		fastcgi_file_rewind();
-		good = FCGX_PutStr(data, (int)part, stream) == (int)part &&
-		    FCGX_FFlush(stream) == 0 && FCGX_GetError(stream) == 0 &&
-		    fastcgi_file_drain(out);
+		good = fastcgi_write_part(fastcgi->request.out, data, part,
+		    out);
 		data += part;
 		size -= part;
 	}
 	return good;
 }
 
+/* The last part goes with the end: most answers are one part. */
 static bool
-fastcgi_finish(void *request, struct buf *out)
+fastcgi_finish(void *request, const char *data, size_t size, struct buf *out)
 {
 	struct fastcgi *fastcgi = request;
+	FCGX_Stream *stream = fastcgi->request.out;
+	size_t last = size % FASTCGI_WRITE_SIZE;
 
+	if (!fastcgi_write(request, data, size - last, out))
+		return false;
 	fastcgi_file_rewind();
-	return FCGX_FClose(fastcgi->request.err) == 0 &&
-	    FCGX_FClose(fastcgi->request.out) == 0 && fastcgi_file_drain(out);
+	return FCGX_PutStr(data + size - last, (int)last, stream) ==
+	    (int)last && FCGX_FClose(fastcgi->request.err) == 0 &&
+	    FCGX_FClose(stream) == 0 && fastcgi_file_drain(out);
 }
 
 const struct protocol protocol_fastcgi = {

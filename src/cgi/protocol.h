@@ -57,18 +57,20 @@ struct protocol {
 	bool (*read_body)(void *request, struct buf *body);
 
 	/*
-	 * Append a part of the answer, and then its end, to `out` as they go
-	 * over the connection.  False if that is impossible.
+	 * Append a part of the answer, and then the last part (it may be
+	 * empty) with the end, to `out` as they go over the connection.
+	 * False if that is impossible.
 	 */
 	bool (*write)(void *request, const char *data, size_t size,
 	    struct buf *out);
-	bool (*finish)(void *request, struct buf *out);
+	bool (*finish)(void *request, const char *data, size_t size,
+	    struct buf *out);
 };
 
 /*
  * FastCGI 1.0, one request with the role of a responder on each connection.
- * libfcgi speaks it.  Records for other requests and those about the
- * connection itself are ignored.
+ * libfcgi reads the variables and writes the answer.  Records for other
+ * requests and those about the connection itself are ignored.
  */
 extern const struct protocol protocol_fastcgi;
 

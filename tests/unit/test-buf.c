@@ -86,6 +86,35 @@ check_append(void)
 }
 
 static void
+check_move(void)
+{
+	struct buf from, to;
+	const char *data;
+
+	buf_init(&from, 100);
+	buf_init(&to, 10);
+	tap_ok(buf_move(&to, &from) && to.size == 0, "nothing can be moved");
+	buf_append_text(&from, "abcde");
+	data = from.data;
+	tap_ok(buf_move(&to, &from) && to.data == data && to.size == 5,
+	    "what is moved to an empty buffer is not copied");
+	tap_ok(from.data == NULL && from.size == 0 && from.limit == 100 &&
+	    to.limit == 10, "each keeps its own limit");
+	buf_append_text(&from, "fghij");
+	tap_ok(buf_move(&to, &from) && from.data == NULL,
+	    "more of it goes to the end");
+	tap_is_string(buf_text(&to), "abcdefghij", "in its order");
+	buf_append_text(&from, "k");
+	tap_ok(!buf_move(&to, &from) && to.overflowed && from.data == NULL,
+	    "what does not fit is dropped, and remembered");
+	buf_free(&to);
+	buf_append_text(&from, "abcdefghijk");
+	tap_ok(!buf_move(&to, &from) && to.overflowed && to.size == 0 &&
+	    from.data == NULL, "also where there is nothing yet");
+	buf_free(&to);
+}
+
+static void
 check_files(void)
 {
 	const char *path = fixture_file("ten", "0123456789");
@@ -131,6 +160,7 @@ main(void)
 	for (i = 0; i < sizeof limits / sizeof *limits; i++)
 		check_limit(limits[i]);
 	check_append();
+	check_move();
 	check_files();
 	return tap_done();
 }

@@ -4,6 +4,7 @@
 #include "cgi/exchange.h"
 
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -471,6 +472,40 @@ check_answer(void)
 	close_world();
 }
 
+/* What has come over the connection and was not read. */
+static int
+unread(void)
+{
+	int size = -1;
+
+	ioctl(world.fd, FIONREAD, &size);
+	return size;
+}
+
+/* Memory for a body is its owner's to give. */
+static void
+check_unread(void)
+{
+	open_world();
+	world.asks = false;
+	fastcgi_peer_begin(&world.peer, variables);
+	pass(0);
+	fastcgi_peer_body(&world.peer, "body");
+	fastcgi_peer_body(&world.peer, "");
+	pass(1000);
+	tap_is_int(unread(), 8 + 4 + 8, "a body is not read unasked");
+	ask_for_body();
+	pass(0);
+	tap_is_string(world.body, "body", "but all of it once it is asked for");
+	fastcgi_peer_send(&world.peer, fixture_repeat("x", 100), 100);
+	pass(1000);
+	tap_is_int(unread(), 100, "nor is anything while it is answered");
+	exchange_finish(world.exchange);
+	pass(0);
+	tap_is_int(unread(), 0, "what came is read away after that");
+	close_world();
+}
+
 static void
 check_linger(void)
 {
@@ -625,6 +660,7 @@ main(void)
 	check_variables_over_limit();
 	check_expire();
 	check_answer();
+	check_unread();
 	check_linger();
 	check_refusal();
 	check_slow_answers();
