@@ -130,7 +130,6 @@ permit_holder_remove(struct permit_holder *holder, struct permit *permit)
 	TAILQ_REMOVE(&holder->waiting, permit, entry);
 	if (TAILQ_EMPTY(&holder->waiting))
 		TAILQ_REMOVE(&holder->permits->runnable, holder, entry);
-	permit->state = PERMIT_NONE;
 }
 
 static void
