@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "fake-loop.h"
 #include "tap.h"
 
 enum {
@@ -39,21 +40,11 @@ reset(void)
 	}
 }
 
-static void
-stop(void *arg)
-{
-	loop_stop(arg);
-}
-
-/* Lets the loop do what is due. */
+/* Lets the loop do what is due now. */
 static void
 settle(struct loop *loop)
 {
-	struct loop_timer *timer = loop_timer_create(loop, stop, loop);
-
-	loop_timer_start(timer, 20);
-	loop_run(loop);
-	loop_timer_free(timer);
+	fake_loop_pass(loop, 0);
 }
 
 /* Asks for permits for `first` to before `end`; how many are taken at once. */
@@ -192,9 +183,13 @@ check_recall(struct loop *loop)
 	tap_is_int(none, 197, "they have no permit");
 	tap_is_int(
 	    whos[0].permit.state, PERMIT_GRANTED, "who had one keeps it");
+	take(holder, 200, 202);
+	permits_recall(permits);
+	settle(loop);
+	tap_is_int(told, 198, "who waits after that can be recalled, too");
 	leave(0, 3);
-	tap_is_int(take(holder, 200, 201), 1, "and there are permits again");
-	leave(200, 201);
+	tap_is_int(take(holder, 202, 203), 1, "and there are permits again");
+	leave(202, 203);
 	permit_holder_free(holder);
 	permits_free(permits);
 }
@@ -209,22 +204,75 @@ wait_ms(void *arg)
 static void
 check_pace(struct loop *loop)
 {
-	struct permits *permits = permits_create(loop, 4);
+	struct permits *permits = permits_create(loop, 8);
 	struct permit_holder *holder = permit_holder_create(permits);
+	struct permit_holder *newcomer = permit_holder_create(permits);
 	int64_t pace_ms = 0;
 
 	reset();
 	permits_pace(permits, wait_ms, &pace_ms);
 	tap_is_int(take(holder, 0, 1), 1, "the pace allows one");
-	pace_ms = 1;
+	tap_ok(!permits_are_paced(permits), "and holds nobody up");
+	pace_ms = 5;
 	tap_is_int(take(holder, 1, 2), 0, "the next one is too early");
 	tap_ok(permits_are_paced(permits), "it is the pace that holds it up");
 	pace_ms = 0;
-	settle(loop);
-	tap_is_int(whos[1].permit.state, PERMIT_GRANTED,
-	    "it has its permit as soon as the pace allows it");
+	tap_is_int(take(newcomer, 10, 11), 0,
+	    "who comes meanwhile waits, too");
+	fake_loop_pass(loop, 4);
+	tap_is_int(told, 0, "nobody has a permit before the pace allows it");
+	fake_loop_pass(loop, 1);
+	tap_is_int(whos[1].told, 1, "then who came first has one");
+	tap_is_int(whos[10].told, 2, "and the other one after that");
 	tap_ok(!permits_are_paced(permits), "and nothing is held up");
-	leave(0, 2);
+	pace_ms = 1;
+	tap_is_int(take(holder, 2, 3), 0, "a millisecond is too early, too");
+	pace_ms = 0;
+	fake_loop_pass(loop, 1);
+	tap_is_int(whos[2].told, 3, "and then no more");
+	leave(0, 3);
+	leave(10, 11);
+	permit_holder_free(holder);
+	permit_holder_free(newcomer);
+	permits_free(permits);
+}
+
+/* --- the loop is not held up ---------------------------------------------- */
+
+static struct {
+	struct loop_timer *timer;
+	int seen;
+	int most;	/* told between two of its turns */
+} others;
+
+static void
+let_others_run(void *arg)
+{
+	(void)arg;
+	if (told - others.seen > others.most)
+		others.most = told - others.seen;
+	others.seen = told;
+	if (told < 199)
+		loop_timer_start(others.timer, 0);
+}
+
+static void
+check_bursts(struct loop *loop)
+{
+	struct permits *permits = permits_create(loop, 1);
+	struct permit_holder *holder = permit_holder_create(permits);
+
+	reset();
+	memset(&others, 0, sizeof others);
+	others.timer = loop_timer_create(loop, let_others_run, NULL);
+	loop_timer_start(others.timer, 0);
+	take(holder, 0, 200);
+	permits_recall(permits);
+	settle(loop);
+	tap_is_int(told, 199, "199 that wait are told");
+	tap_is_int(others.most, 64, "64 of them before others have their turn");
+	leave(0, 1);
+	loop_timer_free(others.timer);
 	permit_holder_free(holder);
 	permits_free(permits);
 }
@@ -240,6 +288,7 @@ main(void)
 	check_newcomers(loop);
 	check_recall(loop);
 	check_pace(loop);
+	check_bursts(loop);
 	loop_free(loop);
 	return tap_done();
 }

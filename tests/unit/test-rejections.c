@@ -11,19 +11,13 @@
 #include "base/clock.h"
 #include "captured-log.h"
 #include "fixture.h"
+#include "metrics-fixture.h"
 #include "tap.h"
 
 enum {
-	APPS = 2
+	APPS = 2,
+	CLIENTS = 3000	/* more than there is room for */
 };
-
-static unsigned int directories;
-
-static const char *
-directory_new(void)
-{
-	return fixture_path(fixture_format("state-%u", ++directories));
-}
 
 static struct app_registry *
 registry_create(const char *settings)
@@ -95,6 +89,9 @@ check_unproven(void)
 	tap_is_int(captured_log_count("app app-0: a pushkey was rejected "
 	    "(BadDeviceToken) before anything was delivered for this app"),
 	    1, "the log says so, once");
+	tap_is_int(captured_log_count(": check its settings. is it a device "
+	    "of the other environment? see \"environment\". Until"), 1,
+	    "with a hint");
 	tap_is_int(judge(rejections, app, "a", VERDICT_REJECTED, false).verdict,
 	    VERDICT_REJECTED, "an unregistered one is rejected all the same");
 	tap_is_int(suspect(rejections, app, "a").verdict, VERDICT_FAILED,
@@ -158,6 +155,150 @@ check_guard(bool active)
 	rejections_free(rejections);
 	app_registry_free(registry);
 }
+
+static void
+check_no_hint(void)
+{
+	struct app_registry *registry = registry_create("");
+	struct rejections *rejections = rejections_create(directory_new(),
+	    NULL);
+	struct outcome outcome = { .verdict = VERDICT_REJECTED,
+	    .suspicious = true, .reason = "Unheard" };
+
+	captured_log_begin();
+	rejections_judge(rejections, app_registry_at(registry, 0), "a",
+	    &outcome);
+	tap_is_int(captured_log_count("(Unheard) before anything was delivered "
+	    "for this app: check its settings. Until the provider"), 1,
+	    "where there is no hint, the log gives none");
+	rejections_free(rejections);
+	app_registry_free(registry);
+}
+
+/* --- the log -------------------------------------------------------------- */
+
+static void
+check_log(void)
+{
+	static const struct {
+		int64_t now_ms;		/* since the host was started */
+		bool is_logged;
+		const char *name;
+	} rows[] = {
+		{ 1, true, "just after the host was started" },
+		{ 30000, false, "within a minute of that" },
+		{ 60000, false, "a moment before the minute is over" },
+		{ 60001, true, "after a minute" },
+		{ 60001, false, "at the same moment" },
+		{ 1000, true, "the host was started again" },
+		{ 50000, false, "within a minute of that" },
+	};
+	struct app_registry *registry = registry_create("");
+	struct rejections *rejections = rejections_create(directory_new(),
+	    NULL);
+	size_t i;
+
+	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+		clock_fake(rows[i].now_ms, 1700000000);
+		captured_log_begin();
+		suspect(rejections, app_registry_at(registry, 0), "a");
+		tap_is_int(captured_log_count("before anything was delivered"),
+		    rows[i].is_logged, "the log, at %d ms: %s",
+		    (int)rows[i].now_ms, rows[i].name);
+	}
+	rejections_free(rejections);
+	app_registry_free(registry);
+	clock_fake(1000000, 1700000000);
+}
+
+/* --- no room -------------------------------------------------------------- */
+
+/* Without room nothing is known, so that nothing suspicious is rejected. */
+static void
+check_no_room(void)
+{
+	struct app_registry *registry = registry_create("");
+	struct rejections *rejections = rejections_create(directory_new(),
+	    NULL);
+	const struct app *app = app_registry_at(registry, 0);
+	const struct app *unknown = app_registry_at(registry, 1);
+	int i;
+
+	for (i = 0; i < CLIENTS; i++)
+		deliver(rejections, app, fixture_format("client-%d", i));
+	captured_log_begin();
+	tap_is_int(suspect(rejections, app, "client-0").verdict,
+	    VERDICT_REJECTED, "whoever is known is judged as ever");
+	tap_is_int(suspect(rejections, app, "newcomer").cause, CAUSE_GUARDED,
+	    "a client without room has its guard up");
+	deliver(rejections, unknown, "newcomer");
+	tap_is_int(suspect(rejections, unknown, "newcomer").cause,
+	    CAUSE_UNPROVEN, "an app without room stays unproven");
+	tap_is_int(captured_log_count("pushkey"), 0,
+	    "and the log, which could not be limited, is not told");
+	rejections_free(rejections);
+	app_registry_free(registry);
+}
+
+/* --- the alarm ------------------------------------------------------------ */
+
+static const char *alarm_directory;
+
+static void
+check_alarm(int app, int expected, const char *name)
+{
+	tap_is_int(value_of(read_text(alarm_directory), fixture_format(
+	    "push_gateway_dead_share_alarm{app=\"app-%d\"}", app)), expected,
+	    "the alarm of app-%d: %s", app, name);
+}
+
+static void
+repeat(struct outcome (*one)(struct rejections *rejections,
+    const struct app *app, const char *client), int count,
+    struct rejections *rejections, const struct app *app, const char *client)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		one(rejections, app, client);
+}
+
+static void
+check_alarms(void)
+{
+	struct app_registry *registry = registry_create("");
+	struct metrics *metrics;
+	struct rejections *rejections;
+	const struct app *app = app_registry_at(registry, 0);
+	const struct app *other = app_registry_at(registry, 1);
+
+	alarm_directory = directory_new();
+	metrics = metrics_open(alarm_directory);
+	rejections = rejections_create(directory_new(), metrics);
+	captured_log_begin();
+	repeat(suspect, 10, rejections, app, "a");
+	check_alarm(0, 1, "one guard is up");
+	repeat(suspect, 10, rejections, app, "b");
+	repeat(suspect, 10, rejections, other, "a");
+	repeat(deliver, 16, rejections, app, "a");
+	check_alarm(0, 1, "that of another client is still up");
+	repeat(deliver, 15, rejections, app, "b");
+	check_alarm(0, 1, "so it is with five of the last twenty");
+	deliver(rejections, app, "b");
+	check_alarm(0, 0, "the last one has come down");
+	check_alarm(1, 1, "its own guard is up");
+	metrics_clear_gauges(metrics);
+	check_alarm(1, -1, "a new configuration has taken it back");
+	clock_fake(1060000, 1700000060);
+	suspect(rejections, other, "a");
+	check_alarm(1, 1, "it comes back with the next line of the log");
+	rejections_free(rejections);
+	metrics_close(metrics);
+	app_registry_free(registry);
+	clock_fake(1000000, 1700000000);
+}
+
+/* --- processes ------------------------------------------------------------ */
 
 /* Workers judge together, and one of them may die at any moment. */
 static void
@@ -262,8 +403,13 @@ main(void)
 	check_unproven();
 	check_guard(true);
 	check_guard(false);
+	check_no_hint();
+	check_log();
+	check_no_room();
+	check_alarms();
 	check_crashes();
 	check_processes();
 	check_rubbish();
+	rejections_free(NULL);
 	return tap_done();
 }
