@@ -157,6 +157,7 @@ fake_http_on_timer(void *arg)
 			reply.retry_after_ms = answer->retry_after_ms;
 		if (answer->body != NULL)
 			buf_append_text(&reply.body, answer->body);
+		reply.body.overflowed = reply.body.overflowed || answer->cut;
 	}
 	fake_http_count.answered++;
 	call->ending = true;

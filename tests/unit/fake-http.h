@@ -33,6 +33,7 @@ struct fake_http_answer {
 	unsigned int connects;		/* connections opened for it */
 	unsigned int connection;	/* that failed with it; 0: none did */
 	const char *body;		/* NULL: an empty one */
+	bool cut;			/* the body was longer */
 };
 
 /* Called from http_send; fills the answer, which is all zero. */

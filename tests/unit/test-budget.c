@@ -17,6 +17,7 @@ struct member {
 	unsigned int gone;	/* times that it was told to go */
 	unsigned int yielded;
 	bool greedy;		/* takes a connection when told to go */
+	bool calling;		/* takes a call when told to go */
 };
 
 static struct loop *loop;
@@ -60,6 +61,8 @@ on_go(void *arg)
 	order = order * 10 + (unsigned int)(member - members) + 1;
 	if (member->greedy)
 		take(member);
+	if (member->calling)
+		budget_take_call(&member->member);
 }
 
 static void
@@ -139,6 +142,37 @@ check_resting(void)
 }
 
 static void
+check_yielding(void)
+{
+	begin();
+	take(&members[0]);
+	budget_rest(&members[0].member);
+	take(&members[1]);
+	take(&members[1]);
+	tap_is_int(members[0].yielded, 0,
+	    "while there are connections left nobody gives up one");
+	take(&members[2]);
+	tap_is_int(members[0].yielded, 1, "then the one that rests does");
+	take(&members[3]);
+	tap_is_int(members[0].yielded, 1, "but not again");
+	members[3].greedy = true;
+	budget_rest(&members[2].member);
+	fake_loop_pass(loop, 0);
+	tap_is_int(members[2].yielded, 1,
+	    "who waits asks the next one that comes to rest");
+	tap_is_int(members[3].connections, 1, "and has its connection");
+	budget_take_call(&members[1].member);
+	budget_rest(&members[1].member);
+	budget_take_call(&members[1].member);
+	budget_rest(&members[1].member);
+	budget_rest(&members[3].member);
+	take(&members[2]);
+	tap_is_int(members[1].yielded, 1,
+	    "who rested, worked and rests again is asked, too");
+	end();
+}
+
+static void
 check_calls(void)
 {
 	unsigned int i, taken = 0;
@@ -148,13 +182,18 @@ check_calls(void)
 	for (i = 0; i < BUDGET_CALLS + 2; i++)
 		taken += budget_take_call(&members[i % 2].member);
 	tap_is_int(taken, BUDGET_CALLS, "requests in flight have a bound");
+	members[1].calling = true;
 	budget_give_call(&members[0].member);
 	fake_loop_pass(loop, 0);
-	tap_ok(members[0].gone > 0 || members[1].gone > 0,
-	    "who was refused is told when one ends");
+	tap_is_int(order, 2, "who was refused first is told when one ends, "
+	    "and nobody else once that one is taken");
 	tap_ok(budget_take_call(&free_one) &&
 	    budget_take_connection(&free_one),
 	    "one that never joined has no limits");
+	budget_give_call(&free_one);
+	budget_give_connection(&free_one);
+	budget_rest(&free_one);
+	budget_leave(&free_one);
 	end();
 }
 
@@ -170,6 +209,25 @@ check_leaving(void)
 	give_all(&members[0]);
 	fake_loop_pass(loop, 1000);
 	tap_is_int(members[1].gone, 0, "one that has left is not told");
+	tap_is_int(take(&members[1]) + take(&members[1]) + take(&members[1]) +
+	    take(&members[1]), 4, "and has no limits");
+	members[1].connections = 0;
+	budget_join(budget, &members[1].member);
+	take(&members[0]);
+	take(&members[0]);
+	take(&members[0]);
+	take(&members[1]);
+	give_all(&members[0]);
+	fake_loop_pass(loop, 0);
+	tap_is_int(members[1].gone, 1, "it may join again");
+	take(&members[0]);
+	take(&members[0]);
+	take(&members[0]);
+	budget_rest(&members[0].member);
+	budget_leave(&members[0].member);
+	take(&members[2]);
+	tap_is_int(members[0].yielded, 0,
+	    "one that left while it rested is not asked for anything");
 	end();
 }
 
@@ -179,6 +237,7 @@ main(void)
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
 	check_turns();
 	check_resting();
+	check_yielding();
 	check_calls();
 	check_leaving();
 	return tap_done();

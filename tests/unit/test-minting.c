@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "captured-log.h"
 #include "fake-http.h"
 #include "fake-loop.h"
 #include "fixture.h"
@@ -15,6 +16,7 @@ enum { MINTING_STEPS_MAX = 3, MINTING_SENT_MAX = 6 };
 struct row {
 	const char *name;
 	unsigned int steps;
+	const char *origin;	/* NULL: the token is for all servers */
 	struct fake_http_answer answers[MINTING_SENT_MAX];
 	const char *asked;	/* the steps that were asked for, in order */
 	const char *words;	/* of the failure; NULL: there is a token */
@@ -48,6 +50,12 @@ static const struct row rows[] = {
 	    .answers = { OK(10), UNREACHED, OK(10), UNREACHED },
 	    .asked = "0101", .words = "cannot be reached",
 	    .cause = CAUSE_UNREACHABLE, .done_ms = 40 },
+	{ .name = "an answer that is too long is asked for anew, once",
+	    .steps = 1, .answers = { { .after_ms = 10, .status = 200,
+	    .cut = true }, OK(10) }, .asked = "00", .done_ms = 20 },
+	{ .name = "the token of one of a thousand servers", .steps = 1,
+	    .origin = "https://push.test", .answers = { OK(10) },
+	    .asked = "0", .done_ms = 10 },
 	{ .name = "all steps have four seconds together", .steps = 3,
 	    .answers = { OK(1500), OK(1500), HANGS }, .asked = "012",
 	    .words = "cannot be reached", .cause = CAUSE_UNREACHABLE,
@@ -121,6 +129,8 @@ on_request(void *arg, const struct fake_http_request *request,
 	tap_is_int(request->params->is_local, step == 0,
 	    "%s: step %zu is over %s", row->name, step,
 	    step == 0 ? "plain HTTP, past the proxy" : "TLS");
+	tap_is_int(request->params->max_connections, 1,
+	    "%s: step %zu needs one connection", row->name, step);
 	tap_ok(pools[step] == NULL || pools[step] == request->pool,
 	    "%s: step %zu has a pool of its own", row->name, step);
 	pools[step] = request->pool;
@@ -149,10 +159,13 @@ check_row(void)
 		.name = "stub", .mint = stub_mint, .read = stub_read
 	};
 	static const struct proxy no_proxy;
-	const struct provider_channel described = { .name = "stub" };
+	struct provider_channel described = { .name = "stub" };
 	struct loop *loop;
 	struct http *http;
 
+	captured_log_begin();
+	if (row->origin != NULL)
+		strcpy(described.origin, row->origin);
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
 	fake_http_begin(on_request, NULL);
 	buf_init(&asked, 20);
@@ -172,6 +185,9 @@ check_row(void)
 	tap_is_int(has_token, row->words == NULL, "%s: a token, or none",
 	    row->name);
 	tap_is_int(done_ms, row->done_ms, "%s: when", row->name);
+	tap_is_int(captured_log_count("stub: new token"),
+	    row->words == NULL && row->origin == NULL,
+	    "%s: whether the log says that there is one", row->name);
 	if (row->words != NULL) {
 		tap_contains(failure, row->words, "%s: the words", row->name);
 		tap_is_int(token_failure(minting_tokens(minting)), row->cause,

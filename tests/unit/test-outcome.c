@@ -23,9 +23,27 @@ check_phrases(void)
 	}
 }
 
+/* The log, the metrics and the status page have these names. */
+static void
+check_names(void)
+{
+	static const char *const names[VERDICT__MAX] = {
+		[VERDICT_DELIVERED] = "delivered",
+		[VERDICT_REJECTED] = "rejected",
+		[VERDICT_LATER] = "later",
+		[VERDICT_FAILED] = "failed"
+	};
+	size_t i;
+
+	for (i = 0; i < VERDICT__MAX; i++)
+		tap_is_string(verdict_name(i), names[i],
+		    "the name of verdict %zu", i);
+}
+
 int
 main(void)
 {
+	check_names();
 	check_phrases();
 	return tap_done();
 }
