@@ -9,12 +9,16 @@
 #include "bodies.h"
 #include "config-fixture.h"
 #include "dice.h"
-#include "fake-exchange.h"
+#include "taken.h"
+#include "webserver.h"
 
 enum {
 	CALLERS_BODY_SIZE = 64 * 1024 * 1024,
 	CALLERS_SMALL = 4,
-	CALLERS_VARIABLES = 6
+	CALLERS_VARIABLES = 8,
+	CALLERS_PIECES_MAX = 5,
+	/* Longer than anybody waits. */
+	CALLERS_NEVER_MS = 600000
 };
 
 /* What is wrong with a request, if anything. */
@@ -38,19 +42,22 @@ static const struct {
 	unsigned int weight;
 	enum ledger_refusal refusal;
 	enum bodies_fault body;
+	bool at_once;			/* its body is not waited for */
 } callers_faults[FAULT__MAX] = {
-	[FAULT_NONE] = { 955, LEDGER_SERVED, BODIES_EMPTY },
-	[FAULT_NO_JSON] = { 5, LEDGER_BAD_REQUEST, BODIES_NO_JSON },
-	[FAULT_NO_DEVICES] = { 5, LEDGER_BAD_REQUEST, BODIES_NO_DEVICES },
-	[FAULT_SAME_IDS] = { 5, LEDGER_BAD_REQUEST, BODIES_SAME_IDS },
-	[FAULT_ODD] = { 5, LEDGER_BAD_REQUEST, BODIES_ODD },
-	[FAULT_ODD_TIME] = { 5, LEDGER_BAD_REQUEST, BODIES_ODD_TIME },
-	[FAULT_TOO_LARGE] = { 1, LEDGER_TOO_LARGE, BODIES_TOO_LARGE },
-	[FAULT_CUT] = { 7, LEDGER_BAD_REQUEST, BODIES_EMPTY },
-	[FAULT_NEVER] = { 5, LEDGER_BAD_REQUEST, BODIES_EMPTY },
-	[FAULT_NO_CERTIFICATE] = { 5, LEDGER_UNAUTHORISED, BODIES_EMPTY },
-	[FAULT_PATH] = { 5, LEDGER_NOT_FOUND, BODIES_EMPTY },
-	[FAULT_METHOD] = { 2, LEDGER_WRONG_METHOD, BODIES_EMPTY },
+	[FAULT_NONE] = { 955, LEDGER_SERVED, BODIES_EMPTY, false },
+	[FAULT_NO_JSON] = { 5, LEDGER_BAD_REQUEST, BODIES_NO_JSON, false },
+	[FAULT_NO_DEVICES] = { 5, LEDGER_BAD_REQUEST, BODIES_NO_DEVICES,
+	    false },
+	[FAULT_SAME_IDS] = { 5, LEDGER_BAD_REQUEST, BODIES_SAME_IDS, false },
+	[FAULT_ODD] = { 5, LEDGER_BAD_REQUEST, BODIES_ODD, false },
+	[FAULT_ODD_TIME] = { 5, LEDGER_BAD_REQUEST, BODIES_ODD_TIME, false },
+	[FAULT_TOO_LARGE] = { 1, LEDGER_TOO_LARGE, BODIES_TOO_LARGE, true },
+	[FAULT_CUT] = { 7, LEDGER_BAD_REQUEST, BODIES_EMPTY, false },
+	[FAULT_NEVER] = { 5, LEDGER_BAD_REQUEST, BODIES_EMPTY, false },
+	[FAULT_NO_CERTIFICATE] = { 5, LEDGER_UNAUTHORISED, BODIES_EMPTY,
+	    true },
+	[FAULT_PATH] = { 5, LEDGER_NOT_FOUND, BODIES_EMPTY, true },
+	[FAULT_METHOD] = { 2, LEDGER_WRONG_METHOD, BODIES_EMPTY, true },
 };
 
 static const struct {
@@ -76,10 +83,15 @@ struct caller {
 	TAILQ_ENTRY(caller) entry;
 	struct callers *callers;
 	size_t request;
-	struct exchange *exchange;
-	struct fake_exchange_variable variables[CALLERS_VARIABLES];
+	struct webserver *webserver;
+	char *variables[CALLERS_VARIABLES];	/* the last one is NULL */
 	struct buf body;
-	bool served;
+	enum callers_fault fault;
+	size_t worker;
+	int64_t came_ms;
+	int64_t body_after_ms;
+	unsigned int pieces;		/* that it comes in */
+	int64_t gone_after_ms;
 };
 
 TAILQ_HEAD(caller_list, caller);
@@ -90,21 +102,27 @@ struct callers {
 	struct gateway *gateway;
 	struct oracle *oracle;
 	struct dice dice;
+	struct dice pace_dice;		/* how fast web servers are */
 	int64_t end_ms;
 	unsigned int devices;		/* in all */
 	unsigned int narrow_chance;
+	unsigned int slow_chance;
 	struct loop_timer *timer;	/* the next request */
-	struct caller_list waiting;	/* for their answers */
-	struct caller_list answered;	/* to be freed */
+	struct caller_list open;	/* their connections are */
+	struct caller_list closed;	/* to be freed */
 	struct loop_timer *reaper;
 };
 
-/* --- requests ------------------------------------------------------------ */
+/* --- the end of a request ------------------------------------------------ */
 
 static void
 caller_free(struct caller *caller)
 {
-	fake_exchange_free(caller->exchange);
+	size_t i;
+
+	webserver_free(caller->webserver);
+	for (i = 0; i < CALLERS_VARIABLES; i++)
+		free(caller->variables[i]);
 	buf_free(&caller->body);
 	free(caller);
 }
@@ -115,104 +133,206 @@ callers_on_reaper(void *arg)
 	struct callers *callers = arg;
 	struct caller *caller;
 
-	while ((caller = TAILQ_FIRST(&callers->answered)) != NULL) {
-		TAILQ_REMOVE(&callers->answered, caller, entry);
+	while ((caller = TAILQ_FIRST(&callers->closed)) != NULL) {
+		TAILQ_REMOVE(&callers->closed, caller, entry);
 		caller_free(caller);
 	}
 }
 
-/* The answer has ended. */
+static struct ledger_request *
+caller_request(const struct caller *caller)
+{
+	return &caller->callers->ledger->requests[caller->request];
+}
+
+/* The gateway has ended its answer, which may still be on its way. */
 static void
 caller_on_finished(void *arg)
 {
 	struct caller *caller = arg;
 	struct callers *callers = caller->callers;
-	struct ledger_request *request =
-	    &callers->ledger->requests[caller->request];
-	const char *body = fake_exchange_body(caller->exchange);
+	struct ledger_request *request = caller_request(caller);
 
-	if (request->end_ms != LEDGER_NONE)
-		ledger_blame(callers->ledger, "request %zu ends twice",
-		    caller->request);
 	request->end_ms = ledger_now_ms();
-	request->gone = fake_exchange_is_gone(caller->exchange);
-	request->unserved = !fake_exchange_is_answered(caller->exchange);
-	oracle_check_answer(callers->oracle, caller->request,
-	    fake_exchange_status(caller->exchange), body == NULL ? "" : body);
-	TAILQ_REMOVE(&callers->waiting, caller, entry);
-	TAILQ_INSERT_TAIL(&callers->answered, caller, entry);
+	request->gone = webserver_is_gone(caller->webserver);
+	request->unserved = !webserver_is_answered(caller->webserver);
+	oracle_check_request(callers->oracle, caller->request);
+}
+
+/* What has come of the answer has come. */
+static void
+caller_on_closed(void *arg)
+{
+	struct caller *caller = arg;
+	struct callers *callers = caller->callers;
+	struct webserver_taken taken;
+
+	webserver_take(caller->webserver, &taken);
+	taken_check(callers->ledger, caller->request, &taken,
+	    webserver_is_gone(caller->webserver));
+	oracle_check_answer(callers->oracle, caller->request, taken.status,
+	    taken.body, taken.is_whole);
+	TAILQ_REMOVE(&callers->open, caller, entry);
+	TAILQ_INSERT_TAIL(&callers->closed, caller, entry);
 	loop_timer_start(callers->reaper, 0);
 }
 
-static void
-caller_set(struct caller *caller, size_t i, const char *name,
-    const char *value)
+/* --- the body ------------------------------------------------------------ */
+
+/* When the worker gives up a body that comes like that; or LEDGER_NONE. */
+static int64_t
+caller_find_cut(const struct caller *caller, int64_t timeout_ms)
 {
-	caller->variables[i] = (struct fake_exchange_variable){ name, value };
+	int64_t pause_ms = caller->body_after_ms / caller->pieces;
+	int64_t cut_ms = LEDGER_NONE;
+
+	if (caller->body_after_ms > timeout_ms)
+		cut_ms = timeout_ms;
+	if (pause_ms > WEBSERVER_IO_TIMEOUT_MS &&
+	    timeout_ms > WEBSERVER_IO_TIMEOUT_MS)
+		cut_ms = WEBSERVER_IO_TIMEOUT_MS;
+	return cut_ms;
+}
+
+/* Nothing happens at the same time: which comes first is nobody's rule. */
+static void
+caller_part_times(struct caller *caller, int64_t timeout_ms)
+{
+	caller->body_after_ms -= caller->body_after_ms % caller->pieces;
+	while (caller->body_after_ms > 0 &&
+	    (caller->body_after_ms == timeout_ms ||
+	    caller->body_after_ms == caller->gone_after_ms ||
+	    caller->body_after_ms / caller->pieces ==
+	    WEBSERVER_IO_TIMEOUT_MS)) {
+		caller->pieces = 1;
+		caller->body_after_ms++;
+	}
+}
+
+/* The request begins when its body is there, unless that does not come. */
+static void
+caller_plan_body(struct caller *caller)
+{
+	struct ledger_request *request = caller_request(caller);
+	int64_t cut_ms;
+	bool is_cut = caller->fault == FAULT_CUT;
+
+	caller_part_times(caller, request->timeout_ms);
+	cut_ms = caller_find_cut(caller, request->timeout_ms);
+	if (caller->gone_after_ms > 0 &&
+	    caller->gone_after_ms < caller->body_after_ms &&
+	    (cut_ms == LEDGER_NONE || caller->gone_after_ms < cut_ms))
+		cut_ms = caller->gone_after_ms;
+	request->body_ms = caller->came_ms + (cut_ms == LEDGER_NONE ?
+	    caller->body_after_ms : cut_ms);
+	if (cut_ms != LEDGER_NONE && !callers_faults[caller->fault].at_once)
+		request->refusal = LEDGER_BAD_REQUEST;
+	if (request->refusal == LEDGER_SERVED)
+		request->began_ms = request->body_ms;
+	webserver_send_body(caller->webserver, buf_text(&caller->body),
+	    caller->body_after_ms, caller->pieces, is_cut);
+}
+
+/* A worker serves it by the configuration that it has now. */
+static void
+caller_on_arrived(void *arg, struct exchange *exchange)
+{
+	struct caller *caller = arg;
+	struct gateway *gateway = caller->callers->gateway;
+	struct ledger_request *request = caller_request(caller);
+	const struct gateway_settings *settings;
+
+	request->generation = gateway_choose(gateway, caller->worker);
+	settings = gateway_settings(gateway, request->generation);
+	request->timeout_ms = settings->request_timeout_ms;
+	if (request->refusal == LEDGER_SERVED &&
+	    request->item_count > (size_t)settings->max_batch_size)
+		request->refusal = LEDGER_BAD_REQUEST;
+	caller_plan_body(caller);
+	gateway_serve(gateway, request->generation, exchange);
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+/* How a web server takes the answer, if it is a slow one. */
+static void
+callers_throw_pace(struct callers *callers, struct webserver_pace *pace)
+{
+	struct dice *dice = &callers->pace_dice;
+
+	pace->lingers = dice_chance(dice, 50);
+	if (!dice_chance(dice, callers->slow_chance))
+		return;
+	pace->room = (size_t)dice_magnitude(dice, 1, 8192);
+	pace->piece = (size_t)dice_magnitude(dice, 1, 4096);
+	pace->every_ms = dice_magnitude(dice, 1, 3000);
+	if (!dice_chance(dice, 300))
+		return;
+	pace->stops_after = (size_t)dice_magnitude(dice, 0, 2048);
+	pace->stops_ms = dice_chance(dice, 300) ? CALLERS_NEVER_MS :
+	    dice_magnitude(dice, 100, 12000);
+}
+
+static void
+caller_set_variables(struct caller *caller,
+    enum bodies_operation operation, bool narrow)
+{
+	const char *method = caller->fault == FAULT_METHOD ?
+	    callers_operations[operation].wrong_method : "POST";
+	const char *path = caller->fault == FAULT_PATH ?
+	    callers_operations[operation].wrong_path :
+	    callers_operations[operation].path;
+	size_t i = 0;
+
+	caller->variables[i++] = xasprintf("REQUEST_METHOD=%s", method);
+	caller->variables[i++] = xasprintf("SCRIPT_NAME=%s", path);
+	caller->variables[i++] = xstrdup("CONTENT_TYPE=application/json");
+	/* One that is too large is told so at once if it says so. */
+	if (callers_faults[caller->fault].at_once ||
+	    dice_chance(&caller->callers->pace_dice, 900))
+		caller->variables[i++] = xasprintf("CONTENT_LENGTH=%zu",
+		    caller->body.size);
+	caller->variables[i++] = xstrdup("HTTP_X_REQUEST_ID=the-request");
+	caller->variables[i++] = xasprintf("SSL_CLIENT_VERIFY=%s",
+	    caller->fault == FAULT_NO_CERTIFICATE ? "NONE" : "SUCCESS");
+	caller->variables[i++] = xasprintf("SSL_CLIENT_CERT=%s", narrow ?
+	    config_fixture_narrow_certificate : config_fixture_certificate);
 }
 
 /* How a request comes in, with what is wrong about it. */
 static void
 caller_send(struct caller *caller, enum bodies_operation operation,
-    bool narrow, enum callers_fault fault)
+    bool narrow)
 {
 	struct callers *callers = caller->callers;
 	struct dice *dice = &callers->dice;
-	struct fake_exchange_params params = {
+	struct webserver_params params = {
 		.loop = callers->loop,
-		.variables = caller->variables,
-		.body = buf_text(&caller->body),
-		.body_is_cut = fault == FAULT_CUT || fault == FAULT_NEVER,
+		.arrived = caller_on_arrived,
 		.finished = caller_on_finished,
+		.closed = caller_on_closed,
 		.arg = caller
 	};
 
-	if (dice_chance(dice, 100))
-		params.body_after_ms = dice_magnitude(dice, 1, 6000);
-	if (fault == FAULT_NEVER)
-		params.body_after_ms = 60000;
+	caller->came_ms = ledger_now_ms();
+	caller->pieces = 1;
+	if (dice_chance(dice, 100)) {
+		caller->body_after_ms = dice_magnitude(dice, 1, 6000);
+		caller->pieces = (unsigned int)dice_between(
+		    &callers->pace_dice, 1, CALLERS_PIECES_MAX);
+	}
+	if (caller->fault == FAULT_NEVER) {
+		caller->body_after_ms = CALLERS_NEVER_MS;
+		caller->pieces = 1;
+	}
 	if (dice_chance(dice, 20))
-		params.gone_after_ms = dice_magnitude(dice, 1, 9000);
-	/* Never at the same time: which comes first is nobody's rule. */
-	if (params.gone_after_ms == params.body_after_ms)
-		params.gone_after_ms += params.gone_after_ms > 0;
-	callers->ledger->requests[caller->request].abandoned =
-	    params.gone_after_ms > 0 &&
-	    params.gone_after_ms < params.body_after_ms;
-	caller_set(caller, 0, "REQUEST_METHOD", fault == FAULT_METHOD ?
-	    callers_operations[operation].wrong_method : "POST");
-	caller_set(caller, 1, "SCRIPT_NAME", fault == FAULT_PATH ?
-	    callers_operations[operation].wrong_path :
-	    callers_operations[operation].path);
-	caller_set(caller, 2, "CONTENT_TYPE", "application/json");
-	caller_set(caller, 3, "SSL_CLIENT_VERIFY",
-	    fault == FAULT_NO_CERTIFICATE ? "NONE" : "SUCCESS");
-	callers->ledger->requests[caller->request].narrow = narrow;
-	caller_set(caller, 4, "SSL_CLIENT_CERT", narrow ?
-	    config_fixture_narrow_certificate : config_fixture_certificate);
-	callers->ledger->requests[caller->request].body_ms =
-	    ledger_now_ms() + params.body_after_ms;
-	caller->exchange = fake_exchange_create(&params);
-}
-
-/* A request whose body is on its way begins when that is there. */
-static void
-caller_begin(struct caller *caller)
-{
-	struct callers *callers = caller->callers;
-	struct ledger_request *request =
-	    &callers->ledger->requests[caller->request];
-	const struct gateway_settings *settings = gateway_settings(
-	    callers->gateway, request->generation);
-
-	request->timeout_ms = settings->request_timeout_ms;
-	if (request->refusal == LEDGER_SERVED &&
-	    request->item_count > (size_t)settings->max_batch_size)
-		request->refusal = LEDGER_BAD_REQUEST;
-	if (request->refusal == LEDGER_SERVED)
-		request->began_ms = request->body_ms;
-	gateway_serve(callers->gateway, request->generation,
-	    caller->exchange);
+		caller->gone_after_ms = dice_magnitude(dice, 1, 9000);
+	params.gone_after_ms = caller->gone_after_ms;
+	callers_throw_pace(callers, &params.pace);
+	caller_request(caller)->narrow = narrow;
+	caller_set_variables(caller, operation, narrow);
+	params.variables = (const char *const *)caller->variables;
+	caller->webserver = webserver_create(&params);
 }
 
 /* Writes the body, and returns how many devices it names. */
@@ -264,11 +384,12 @@ callers_send(struct callers *callers)
 	request = &callers->ledger->requests[caller->request];
 	request->refusal = callers_faults[fault].refusal;
 	request->small = devices <= CALLERS_SMALL;
-	request->generation = gateway_choose(callers->gateway,
-	    dice_below(dice, (unsigned int)gateway_workers(callers->gateway)));
-	TAILQ_INSERT_TAIL(&callers->waiting, caller, entry);
-	caller_send(caller, operation, narrow, fault);
-	caller_begin(caller);
+	request->generation = (size_t)LEDGER_NONE;
+	caller->fault = fault;
+	caller->worker = dice_below(dice,
+	    (unsigned int)gateway_workers(callers->gateway));
+	TAILQ_INSERT_TAIL(&callers->open, caller, entry);
+	caller_send(caller, operation, narrow);
 	return devices;
 }
 
@@ -305,8 +426,11 @@ callers_create(struct loop *loop, struct ledger *ledger,
 	callers->devices = devices;
 	dice_init(&callers->dice, seed, 4);
 	callers->narrow_chance = dice_below(&callers->dice, 100);
-	TAILQ_INIT(&callers->waiting);
-	TAILQ_INIT(&callers->answered);
+	dice_init(&callers->pace_dice, seed, 6);
+	if (dice_chance(&callers->pace_dice, 400))
+		callers->slow_chance = dice_below(&callers->pace_dice, 400);
+	TAILQ_INIT(&callers->open);
+	TAILQ_INIT(&callers->closed);
 	callers->timer = loop_timer_create(loop, callers_on_timer, callers);
 	callers->reaper = loop_timer_create(loop, callers_on_reaper, callers);
 	loop_timer_start(callers->timer, 0);
@@ -326,28 +450,26 @@ bool
 callers_are_done(const struct callers *callers)
 {
 	return ledger_now_ms() >= callers->end_ms &&
-	    TAILQ_EMPTY(&callers->waiting);
+	    TAILQ_EMPTY(&callers->open);
 }
 
 void
 callers_on_expires(void *arg, size_t generation)
 {
 	struct callers *callers = arg;
-	struct caller *caller, *next;
+	struct caller *caller;
 
-	for (caller = TAILQ_FIRST(&callers->waiting); caller != NULL;
-	     caller = next) {
-		struct ledger_request *request =
-		    &callers->ledger->requests[caller->request];
+	TAILQ_FOREACH(caller, &callers->open, entry) {
+		struct ledger_request *request = caller_request(caller);
 
-		next = TAILQ_NEXT(caller, entry);
-		if (request->generation != generation)
+		if (request->generation != generation ||
+		    request->end_ms != LEDGER_NONE)
 			continue;
 		request->expired = true;
 		if (ledger_now_ms() < request->body_ms) {
 			request->refusal = LEDGER_EXPIRED;
 			request->began_ms = LEDGER_NONE;
-			exchange_expire(caller->exchange);
+			webserver_expire(caller->webserver);
 		}
 	}
 }

@@ -9,7 +9,8 @@
 /*
  * The callers, and the web server before the gateway: single notifies and
  * batches of all sizes, alone and in crowds, good ones and wrong ones, bodies
- * that come late or not at all, and web servers that go away.
+ * that come late or not at all, and web servers that take the answer slowly,
+ * or no longer, or go away.
  */
 struct callers;
 

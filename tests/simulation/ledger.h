@@ -86,7 +86,6 @@ struct ledger_request {
 	int64_t timeout_ms;	/* of the configuration that serves it */
 	int64_t end_ms;		/* when it was answered, or NONE */
 	bool gone;		/* the web server went away before */
-	bool abandoned;		/* even before its body was there */
 	bool unserved;		/* nothing was said to it */
 	bool held;		/* its client's limits may have held it up */
 	bool narrow;		/* of the client of that name */

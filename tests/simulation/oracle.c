@@ -499,7 +499,7 @@ oracle_check_unserved(struct oracle *oracle,
 {
 	size_t i, j;
 
-	if (!request->abandoned && !(request->gone && request->held))
+	if (!(request->gone && request->held))
 		ledger_blame(oracle->ledger, "request %zu is not served, for "
 		    "no reason", (size_t)(request - oracle->ledger->requests));
 	for (i = 0; i < request->item_count; i++) {
@@ -540,8 +540,29 @@ oracle_check_devices(struct oracle *oracle,
 }
 
 void
+oracle_check_request(struct oracle *oracle, size_t index)
+{
+	struct ledger_request *request = &oracle->ledger->requests[index];
+
+	oracle->counts.requests++;
+	limits_note_end(oracle->limits, request);
+	request->held = limits_may_hold(oracle->limits, request);
+	if (request->refusal != LEDGER_SERVED)
+		return;
+	if (request->unserved) {
+		oracle_check_unserved(oracle, request);
+		return;
+	}
+	if (request->end_ms > request->began_ms + request->timeout_ms)
+		ledger_blame(oracle->ledger, "request %zu is answered after "
+		    "its deadline: body at %" PRId64 " ms, timeout %" PRId64
+		    " ms", index, request->began_ms, request->timeout_ms);
+	oracle_check_devices(oracle, request);
+}
+
+void
 oracle_check_answer(struct oracle *oracle, size_t index, int status,
-    const char *body)
+    const char *body, bool is_whole)
 {
 	static const int refusals[] = {
 		[LEDGER_BAD_REQUEST] = 400,
@@ -551,29 +572,18 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 		[LEDGER_TOO_LARGE] = 413,
 		[LEDGER_EXPIRED] = 503
 	};
-	struct ledger_request *request = &oracle->ledger->requests[index];
+	const struct ledger_request *request =
+	    &oracle->ledger->requests[index];
 
-	oracle->counts.requests++;
-	limits_note_end(oracle->limits, request);
-	request->held = limits_may_hold(oracle->limits, request);
-	if (request->refusal != LEDGER_SERVED) {
-		if (!request->gone && status != refusals[request->refusal])
-			ledger_blame(oracle->ledger, "request %zu is answered "
-			    "by %d in place of %d", index, status,
-			    refusals[request->refusal]);
-		return;
-	}
-	if (request->unserved || request->abandoned) {
-		oracle_check_unserved(oracle, request);
-		return;
-	}
-	if (request->end_ms > request->began_ms + request->timeout_ms)
-		ledger_blame(oracle->ledger, "request %zu is answered after "
-		    "its deadline: body at %" PRId64 " ms, timeout %" PRId64
-		    " ms", index, request->began_ms, request->timeout_ms);
-	oracle_check_devices(oracle, request);
-	if (!request->gone)
+	if (request->refusal == LEDGER_SERVED && is_whole &&
+	    !request->unserved)
 		told_check(oracle->ledger, index, status, body);
+	else if (request->refusal == LEDGER_SERVED)
+		told_check_part(oracle->ledger, index, body);
+	else if (is_whole && status != refusals[request->refusal])
+		ledger_blame(oracle->ledger, "request %zu is answered by %d "
+		    "in place of %d", index, status,
+		    refusals[request->refusal]);
 }
 
 /* --- the end ------------------------------------------------------------- */

@@ -24,9 +24,12 @@ void oracle_on_ended(void *arg, size_t device);
 void oracle_on_began(void *arg, size_t generation, size_t previous);
 void oracle_on_crashed(void *arg);
 
-/* A request was answered: with this status and body, as far as they came. */
+/* The gateway has ended its answer to a request. */
+void oracle_check_request(struct oracle *oracle, size_t request);
+
+/* This is what came of that, all of it or only its beginning. */
 void oracle_check_answer(struct oracle *oracle, size_t request, int status,
-    const char *body);
+    const char *body, bool is_whole);
 
 /* All is over: what can be said only then. */
 void oracle_check_end(struct oracle *oracle);

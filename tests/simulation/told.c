@@ -3,10 +3,12 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
+#include "base/xmalloc.h"
 #include "bodies.h"
 
 /* --- what a device comes to ---------------------------------------------- */
@@ -240,6 +242,22 @@ told_check_summary(struct ledger *ledger, struct json_object *results,
 		ledger_blame(ledger, "the summary has a wrong total");
 }
 
+/* One that stands in that place. */
+static void
+told_check_place(struct ledger *ledger, const struct ledger_request *request,
+    size_t place, struct json_object *result)
+{
+	const char *given = json_object_get_string(
+	    json_object_object_get(result, "id"));
+	char id[32];
+
+	snprintf(id, sizeof id, BODIES_ID, place);
+	if (given == NULL || strcmp(given, id) != 0)
+		ledger_blame(ledger, "result %zu is not in its place", place);
+	told_check_result(ledger, &ledger->items[request->first_item + place],
+	    result);
+}
+
 static void
 told_check_batch(struct ledger *ledger,
     const struct ledger_request *request, int status,
@@ -247,7 +265,6 @@ told_check_batch(struct ledger *ledger,
 {
 	struct json_object *results = json_object_object_get(answer,
 	    "results");
-	char id[32];
 	size_t i;
 
 	if (status != 200 || !json_object_is_type(results, json_type_array) ||
@@ -258,19 +275,9 @@ told_check_batch(struct ledger *ledger,
 		    json_object_array_length(results) : 0);
 		return;
 	}
-	for (i = 0; i < request->item_count; i++) {
-		struct json_object *result =
-		    json_object_array_get_idx(results, i);
-		const char *given = json_object_get_string(
-		    json_object_object_get(result, "id"));
-
-		snprintf(id, sizeof id, BODIES_ID, i);
-		if (given == NULL || strcmp(given, id) != 0)
-			ledger_blame(ledger, "result %zu is not in its "
-			    "place", i);
-		told_check_result(ledger,
-		    &ledger->items[request->first_item + i], result);
-	}
+	for (i = 0; i < request->item_count; i++)
+		told_check_place(ledger, request, i,
+		    json_object_array_get_idx(results, i));
 	told_check_summary(ledger, results,
 	    json_object_object_get(answer, "summary"));
 }
@@ -318,4 +325,31 @@ told_check(struct ledger *ledger, size_t index, int status, const char *body)
 	else
 		told_check_batch(ledger, request, status, answer);
 	json_object_put(answer);
+}
+
+/* After its first line each result has a line of its own. */
+void
+told_check_part(struct ledger *ledger, size_t index, const char *body)
+{
+	const struct ledger_request *request = &ledger->requests[index];
+	const char *line = strchr(body, '\n'), *end;
+	size_t i;
+
+	for (i = 0; !request->single && line != NULL &&
+	    i < request->item_count; i++, line = end) {
+		struct json_object *result;
+		char *text;
+
+		line += 1 + (line[1] == ',');
+		if ((end = strchr(line, '\n')) == NULL)
+			break;
+		text = xasprintf("%.*s", (int)(end - line), line);
+		if ((result = json_tokener_parse(text)) == NULL)
+			ledger_blame(ledger, "request %zu: a line that is no "
+			    "JSON: %.200s", index, text);
+		else
+			told_check_place(ledger, request, i, result);
+		json_object_put(result);
+		free(text);
+	}
 }

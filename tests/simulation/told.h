@@ -19,4 +19,7 @@ unsigned int told_meaning(const struct ledger_device *device);
 void told_check(struct ledger *ledger, size_t request, int status,
     const char *body);
 
+/* The same of an answer that was cut: each result that came is right. */
+void told_check_part(struct ledger *ledger, size_t request, const char *body);
+
 #endif

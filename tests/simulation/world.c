@@ -15,6 +15,7 @@
 #include "fixture.h"
 #include "gateway.h"
 #include "network.h"
+#include "sockets.h"
 
 enum {
 	WORLD_LEAST_MS = 30000,
@@ -127,6 +128,9 @@ world_close(struct world *world, char *words, size_t size)
 		ledger_blame(&world->ledger, "the engine leaves %u requests "
 		    "and %u connections", left->easy_handles,
 		    left->multi_handles);
+	if (sockets_count() > 0)
+		ledger_blame(&world->ledger, "%zu ends of connections are "
+		    "left", sockets_count());
 	snprintf(words, size, "%s", world->ledger.words);
 	oracle_free(world->oracle);
 	network_free(world->network);

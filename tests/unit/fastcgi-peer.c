@@ -142,9 +142,29 @@ fastcgi_peer_begin(struct fastcgi_peer *peer, const char *const variables[])
 }
 
 void
+fastcgi_peer_body_part(struct fastcgi_peer *peer, const char *data,
+    size_t size)
+{
+	size_t part;
+
+	do {
+		part = size < FCGI_MAX_LENGTH ? size : FCGI_MAX_LENGTH;
+		fastcgi_peer_send_record(peer, FCGI_STDIN, data, part);
+		data += part;
+		size -= part;
+	} while (size > 0);
+}
+
+void
 fastcgi_peer_body(struct fastcgi_peer *peer, const char *text)
 {
-	fastcgi_peer_send_record(peer, FCGI_STDIN, text, strlen(text));
+	fastcgi_peer_body_part(peer, text, strlen(text));
+}
+
+void
+fastcgi_peer_abort(struct fastcgi_peer *peer)
+{
+	fastcgi_peer_send_record(peer, FCGI_ABORT_REQUEST, "", 0);
 }
 
 void

@@ -44,6 +44,11 @@ void fastcgi_peer_begin(struct fastcgi_peer *peer,
 
 /* A piece of the body; an empty one is its end. */
 void fastcgi_peer_body(struct fastcgi_peer *peer, const char *text);
+void fastcgi_peer_body_part(struct fastcgi_peer *peer, const char *data,
+    size_t size);
+
+/* The caller went away before its body was whole. */
+void fastcgi_peer_abort(struct fastcgi_peer *peer);
 
 /* All of a request. */
 void fastcgi_peer_request(struct fastcgi_peer *peer,
