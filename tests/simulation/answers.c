@@ -23,6 +23,9 @@
 #define HMS(http, code, words) .provider = "hms", .status = http, \
     .body = "{\"code\":\"" code "\",\"msg\":\"" words "\"," \
     "\"requestId\":\"1\"}"
+#define HMS_3(http, code, words) .provider = "hms-3", .status = http, \
+    .body = "{\"code\":\"" code "\",\"msg\":\"" words "\"," \
+    "\"requestId\":\"1\"}"
 #define WEB(code, words) .provider = "webpush", .status = code, \
     .body = words
 #define PAGE "<html><body>Bitte melden Sie sich an.</body></html>"
@@ -93,6 +96,23 @@ static const struct answer answers[] = {
 	{ .provider = "apns", .status = 407, .meaning = MEANS_LATER },
 	{ .provider = "apns", .status = 408, .meaning = MEANS_LATER,
 	    .retry = ANSWERS_PAUSE },
+	{ APNS(400, "BadExpirationDate"), .meaning = MEANS_FAILED },
+	{ APNS(400, "BadMessageId"), .meaning = MEANS_FAILED },
+	{ APNS(400, "DuplicateHeaders"), .meaning = MEANS_FAILED },
+	{ APNS(400, "InvalidPushType"), .meaning = MEANS_FAILED },
+	{ APNS(400, "MissingDeviceToken"), .meaning = MEANS_FAILED },
+	{ APNS(400, "MissingTopic"), .meaning = MEANS_FAILED },
+	{ APNS(403, "BadCertificateEnvironment"), .meaning = MEANS_LATER },
+	{ APNS(403, "BadEnvironmentKeyIdInToken"), .meaning = MEANS_LATER },
+	{ APNS(403, "BadEnvironmentKeyInToken"), .meaning = MEANS_LATER },
+	{ APNS(403, "MissingProviderToken"), .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 401, .meaning = MEANS_LATER },
+	{ .provider = "apns", .status = 403, .body = PAGE,
+	    .meaning = MEANS_LATER },
+	{ APNS(413, "NobodyKnowsThis"), .meaning = MEANS_FAILED,
+	    .retry = ANSWERS_SHORTER },
+	{ .provider = "apns", .status = 429, .body = PAGE,
+	    .meaning = MEANS_LATER, .retry = ANSWERS_IF_TOLD },
 
 	/* --- FCM --- */
 	{ .provider = "fcm", .status = 200,
@@ -146,6 +166,14 @@ static const struct answer answers[] = {
 	{ .provider = "fcm", .status = 400, .body = "{\"error\":{\"code\":4",
 	    .meaning = MEANS_LATER },
 	{ .provider = "fcm", .status = 307, .meaning = MEANS_LATER },
+	{ FCM(401, "UNAUTHENTICATED", "APNS_AUTH_ERROR"),
+	    .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 407, .meaning = MEANS_LATER },
+	{ .provider = "fcm", .status = 408, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_PAUSE },
+	{ GOOGLE(409, "ABORTED"), .meaning = MEANS_FAILED },
+	{ GOOGLE(413, "INVALID_ARGUMENT"), .meaning = MEANS_FAILED,
+	    .retry = ANSWERS_SHORTER },
 
 	/* --- HMS, version 1 --- */
 	{ HMS(200, "80000000", "Success"), .meaning = MEANS_DELIVERED },
@@ -200,6 +228,52 @@ static const struct answer answers[] = {
 	{ .provider = "hms", .status = 200, .body = "{\"code\":\"8000",
 	    .meaning = MEANS_LATER },
 	{ .provider = "hms", .status = 302, .meaning = MEANS_LATER },
+	{ HMS(400, "80100001", "Some parameters are incorrect"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(400, "80100002", "Wrong number of tokens"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(400, "80100004", "Invalid expiry time"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(400, "80100013", "Invalid collapse_key"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(400, "80100016", "Sensitive words"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(400, "80100017", "Too many topics"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(400, "80100018", "Invalid message type"),
+	    .meaning = MEANS_FAILED },
+	{ HMS(200, "80200005", "OAuth token is not of this type"),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_TOKEN },
+	{ HMS(200, "80300011", "Too many messages of this kind"),
+	    .meaning = MEANS_LATER },
+	{ HMS(200, "80300036", "No right to this kind"),
+	    .meaning = MEANS_LATER },
+	{ HMS(200, "80600003", "Failed to request the token service"),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_PAUSE },
+	{ .provider = "hms", .status = 401, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_TOKEN },
+	{ .provider = "hms", .status = 407, .meaning = MEANS_LATER },
+	{ .provider = "hms", .status = 408, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_PAUSE },
+	{ .provider = "hms", .status = 425, .meaning = MEANS_LATER },
+
+	/* --- HMS, version 3, where it differs --- */
+	{ HMS_3(200, "80000000", "Success"), .meaning = MEANS_DELIVERED },
+	{ HMS_3(200, "80100000", "{\\\"failure\\\":1,\\\"reason\\\":"
+	    "\\\"tokenFormatError\\\"}"), .meaning = MEANS_REJECTED },
+	{ HMS_3(200, "80300007", "All tokens: TokenFormatError"),
+	    .meaning = MEANS_REJECTED, .suspicious = true },
+	{ HMS_3(500, "81000001", "System inner error."),
+	    .meaning = MEANS_LATER, .trouble = true,
+	    .retry = ANSWERS_PAUSE },
+	{ HMS_3(200, "80200003", "OAuth token expired."),
+	    .meaning = MEANS_LATER, .retry = ANSWERS_TOKEN },
+	{ HMS_3(200, "80100000", "{\\\"illegal_tokens\\\":[\\\"@\\\"]}"),
+	    .meaning = MEANS_LATER, .names_pushkey = true },
+	{ HMS_3(200, "80300007", "All the tokens are invalid"),
+	    .meaning = MEANS_LATER },
+	{ HMS_3(400, "80100003", "Illegal payload"),
+	    .meaning = MEANS_FAILED },
 
 	/* --- Web Push, and UnifiedPush --- */
 	{ .provider = "webpush", .status = 201, .meaning = MEANS_DELIVERED },
@@ -236,6 +310,44 @@ static const struct answer answers[] = {
 	{ WEB(502, PAGE), .meaning = MEANS_LATER, .trouble = true,
 	    .retry = ANSWERS_PAUSE },
 	{ .provider = "webpush", .status = 200, .meaning = MEANS_DELIVERED },
+	{ WEB(403, "{\"reason\":\"VapidPkHashMismatch\"}"),
+	    .meaning = MEANS_FAILED, .retry = ANSWERS_SHORTER },
+	{ WEB(401, "VAPID public key mismatch"),
+	    .meaning = MEANS_FAILED, .retry = ANSWERS_SHORTER },
+	{ WEB(403, "the VAPID credentials in the authorization header do not "
+	    "correspond to the credentials used to create the subscriptions."),
+	    .meaning = MEANS_FAILED, .retry = ANSWERS_SHORTER },
+	{ WEB(403, "not you"), .meaning = MEANS_FAILED,
+	    .retry = ANSWERS_SHORTER },
+	{ WEB(400, "{\"reason\":\"BadTtl\"}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"reason\":\"BadUrgency\"}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"reason\":\"BadWebPushTopic\"}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"reason\":\"BadWebPushRequest\"}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"code\":400,\"errno\":101}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"code\":400,\"errno\":108}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"code\":400,\"errno\":110}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"code\":400,\"errno\":112}"),
+	    .meaning = MEANS_FAILED },
+	{ WEB(400, "{\"code\":400,\"errno\":113}"),
+	    .meaning = MEANS_FAILED },
+	{ .provider = "webpush", .status = 401, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_TOKEN },
+	{ WEB(403, "invalid JWT provided"), .meaning = MEANS_LATER,
+	    .retry = ANSWERS_TOKEN },
+	{ .provider = "webpush", .status = 407, .meaning = MEANS_LATER },
+	{ .provider = "webpush", .status = 408, .meaning = MEANS_LATER,
+	    .retry = ANSWERS_PAUSE },
+	{ .provider = "webpush", .status = 409, .meaning = MEANS_FAILED },
+	{ .provider = "webpush", .status = 425, .meaning = MEANS_LATER },
+	{ .provider = "webpush", .status = 600, .meaning = MEANS_LATER,
+	    .trouble = true },
 };
 
 enum {
@@ -270,6 +382,27 @@ answers_any(const char *provider, size_t i)
 	const struct answer *first = answers_of(provider, &count);
 
 	return &first[i % count];
+}
+
+size_t
+answers_count(void)
+{
+	return ANSWERS_COUNT;
+}
+
+size_t
+answers_find(const struct answer *answer)
+{
+	size_t place = ((uintptr_t)answer - (uintptr_t)answers) /
+	    sizeof *answers;
+
+	return place < ANSWERS_COUNT ? place : ANSWERS_COUNT;
+}
+
+const struct answer *
+answers_at(size_t i)
+{
+	return &answers[i];
 }
 
 /* Where a pushkey was registered again since. */

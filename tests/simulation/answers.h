@@ -29,7 +29,8 @@ enum answers_retry {
 };
 
 struct answer {
-	const char *provider;	/* "apns", "fcm", "hms" or "webpush" */
+	/* "apns", "fcm", "hms", "hms-3" for its version 3, or "webpush". */
+	const char *provider;
 	int status;
 	const char *body;	/* NULL: an empty one */
 	unsigned int meaning;	/* one of them, or several that are right */
@@ -56,5 +57,11 @@ const struct answer *answers_for(const struct answer *answer,
 
 /* The i-th of all that a provider may answer, counted without end. */
 const struct answer *answers_any(const char *provider, size_t i);
+
+/* All rows, of all providers. */
+size_t answers_count(void);
+/* The place of one of them; else the count. */
+size_t answers_find(const struct answer *answer);
+const struct answer *answers_at(size_t i);
 
 #endif

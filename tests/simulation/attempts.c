@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attempts.h"
 
+#include "events.h"
+
 enum {
 	ATTEMPTS_PAUSE_MS = 200
 };
@@ -39,4 +41,30 @@ attempts_find_fault(const struct ledger_device *device)
 	    LEDGER_NONE && pause_ms < ATTEMPTS_PAUSE_MS)
 		return "sent again without a pause";
 	return NULL;
+}
+
+void
+attempts_note(const struct ledger_device *device)
+{
+	static const enum event events[] = {
+		[ANSWERS_FINAL] = EVENT__MAX,
+		[ANSWERS_PAUSE] = EVENT_AGAIN_PAUSED,
+		[ANSWERS_IF_TOLD] = EVENT_AGAIN_TOLD,
+		[ANSWERS_AGAIN] = EVENT_AGAIN_ELSEWHERE,
+		[ANSWERS_SHORTER] = EVENT_AGAIN_SHORTER,
+		[ANSWERS_TOKEN] = EVENT_AGAIN_TOKEN
+	};
+	const struct ledger_attempt *before =
+	    &device->attempts[device->attempt_count - 2];
+	enum event event = EVENT__MAX;
+
+	if (before->end == LEDGER_ANSWERED)
+		event = events[before->answer->retry];
+	else if (before->end == LEDGER_BROKEN)
+		event = EVENT_AGAIN_UNKNOWN;
+	if (event == EVENT_AGAIN_PAUSED &&
+	    before->retry_after_ms != LEDGER_NONE)
+		event = EVENT_AGAIN_TOLD;
+	if (event != EVENT__MAX)
+		events_note(event);
 }

@@ -10,4 +10,7 @@
  */
 const char *attempts_find_fault(const struct ledger_device *device);
 
+/* Counts what kind of attempt its last one is, if that is not the first. */
+void attempts_note(const struct ledger_device *device);
+
 #endif

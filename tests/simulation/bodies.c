@@ -42,6 +42,7 @@ static const struct {
 	    .narrow = true, .matrix = true },
 	{ .app_id = "android", .weight = 250, .account = NETWORK_FCM },
 	{ .app_id = "huawei", .weight = 100, .account = NETWORK_HMS },
+	{ .app_id = "huawei-3", .weight = 50, .account = NETWORK_HMS_3 },
 	{ .app_id = "web", .weight = 25, .account = NETWORK_WEB },
 	{ .app_id = "unified", .weight = 50, .account = NETWORK_UNIFIED },
 	{ .app_id = "lost", .weight = 15, .lost = true },

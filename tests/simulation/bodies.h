@@ -15,7 +15,7 @@
 #define BODIES_EVENT "$event"
 
 enum {
-	BODIES_APPS = 10,
+	BODIES_APPS = 11,
 	BODIES_PUSHKEY_SIZE = 128
 };
 

@@ -9,6 +9,7 @@
 #include "bodies.h"
 #include "config-fixture.h"
 #include "dice.h"
+#include "events.h"
 #include "taken.h"
 #include "webserver.h"
 
@@ -19,23 +20,6 @@ enum {
 	CALLERS_PIECES_MAX = 5,
 	/* Longer than anybody waits. */
 	CALLERS_NEVER_MS = 600000
-};
-
-/* What is wrong with a request, if anything. */
-enum callers_fault {
-	FAULT_NONE,
-	FAULT_NO_JSON,
-	FAULT_NO_DEVICES,
-	FAULT_SAME_IDS,
-	FAULT_ODD,
-	FAULT_ODD_TIME,
-	FAULT_TOO_LARGE,
-	FAULT_CUT,
-	FAULT_NEVER,		/* the body does not come: in its own time cut */
-	FAULT_NO_CERTIFICATE,
-	FAULT_PATH,
-	FAULT_METHOD,
-	FAULT__MAX
 };
 
 static const struct {
@@ -92,6 +76,7 @@ struct caller {
 	int64_t body_after_ms;
 	unsigned int pieces;		/* that it comes in */
 	int64_t gone_after_ms;
+	bool lingers;			/* its web server, for the worker */
 };
 
 TAILQ_HEAD(caller_list, caller);
@@ -145,6 +130,43 @@ caller_request(const struct caller *caller)
 	return &caller->callers->ledger->requests[caller->request];
 }
 
+/* Who goes away before the answer has ended. */
+static void
+caller_note_finish(const struct caller *caller,
+    const struct ledger_request *request)
+{
+	if (request->gone && request->unserved &&
+	    request->refusal == LEDGER_SERVED)
+		events_note(EVENT_GONE_UNSERVED);
+	else if (request->gone)
+		events_note(ledger_now_ms() <= request->body_ms ?
+		    EVENT_GONE_BEFORE_BODY : EVENT_GONE_BEFORE_ANSWER);
+	if (request->expired)
+		events_note(request->refusal == LEDGER_EXPIRED ?
+		    EVENT_EXPIRED_BODY : EVENT_EXPIRED);
+	else if (request->refusal == LEDGER_SERVED && request->end_ms >=
+	    request->began_ms + request->timeout_ms)
+		events_note(EVENT_DEADLINE);
+	if (webserver_is_lost(caller->webserver))
+		events_note(EVENT_LOST_BEFORE_ANSWER);
+}
+
+/* How what it takes comes to an end. */
+static void
+caller_note_close(const struct caller *caller,
+    const struct webserver_taken *taken, const struct ledger_request *request)
+{
+	if (taken->is_whole && taken->stalled_ms > 0)
+		events_note(EVENT_STALLED);
+	else if (!taken->is_whole && taken->is_gone && !request->gone)
+		events_note(EVENT_GONE_IN_ANSWER);
+	else if (!taken->is_whole && !taken->is_gone)
+		events_note(taken->stalled_ms >= WEBSERVER_IO_TIMEOUT_MS ?
+		    EVENT_STALLED_TOO_LONG : EVENT_TOO_SLOW);
+	if (taken->is_whole && caller->lingers)
+		events_note(EVENT_WORKER_CLOSES);
+}
+
 /* The gateway has ended its answer, which may still be on its way. */
 static void
 caller_on_finished(void *arg)
@@ -156,6 +178,7 @@ caller_on_finished(void *arg)
 	request->end_ms = ledger_now_ms();
 	request->gone = webserver_is_gone(caller->webserver);
 	request->unserved = !webserver_is_answered(caller->webserver);
+	caller_note_finish(caller, request);
 	oracle_check_request(callers->oracle, caller->request);
 }
 
@@ -168,8 +191,8 @@ caller_on_closed(void *arg)
 	struct webserver_taken taken;
 
 	webserver_take(caller->webserver, &taken);
-	taken_check(callers->ledger, caller->request, &taken,
-	    webserver_is_gone(caller->webserver));
+	caller_note_close(caller, &taken, caller_request(caller));
+	taken_check(callers->ledger, caller->request, &taken);
 	oracle_check_answer(callers->oracle, caller->request, taken.status,
 	    taken.body, taken.is_whole);
 	TAILQ_REMOVE(&callers->open, caller, entry);
@@ -227,6 +250,11 @@ caller_plan_body(struct caller *caller)
 	    caller->body_after_ms : cut_ms);
 	if (cut_ms != LEDGER_NONE && !callers_faults[caller->fault].at_once)
 		request->refusal = LEDGER_BAD_REQUEST;
+	if (cut_ms != LEDGER_NONE && cut_ms != caller->gone_after_ms)
+		events_note(EVENT_BODY_GIVEN_UP);
+	else if (caller->body_after_ms > 0)
+		events_note(caller->pieces > 1 ? EVENT_BODY_IN_PIECES :
+		    EVENT_BODY_LATE);
 	if (request->refusal == LEDGER_SERVED)
 		request->began_ms = request->body_ms;
 	webserver_send_body(caller->webserver, buf_text(&caller->body),
@@ -329,6 +357,7 @@ caller_send(struct caller *caller, enum bodies_operation operation,
 		caller->gone_after_ms = dice_magnitude(dice, 1, 9000);
 	params.gone_after_ms = caller->gone_after_ms;
 	callers_throw_pace(callers, &params.pace);
+	caller->lingers = params.pace.lingers;
 	caller_request(caller)->narrow = narrow;
 	caller_set_variables(caller, operation, narrow);
 	params.variables = (const char *const *)caller->variables;
@@ -376,6 +405,7 @@ callers_send(struct callers *callers)
 	for (i = 0; i < BODIES_OPERATION__MAX; i++)
 		operations[i] = callers_operations[i].weight;
 	fault = (enum callers_fault)dice_weigh(dice, weights, FAULT__MAX);
+	events_note((enum event)(EVENT_FAULT + fault));
 	operation = (enum bodies_operation)dice_weigh(dice, operations,
 	    BODIES_OPERATION__MAX);
 	caller->callers = callers;
@@ -411,6 +441,19 @@ callers_on_timer(void *arg)
 		    callers->devices));
 }
 
+/* There are more of the narrow client's where that has limits. */
+static void
+callers_throw_narrow(struct callers *callers)
+{
+	const struct gateway_limits *limits =
+	    gateway_limits(callers->gateway);
+
+	callers->narrow_chance = dice_below(&callers->dice, 100);
+	if (limits->narrow_rate_per_minute > 0 ||
+	    limits->narrow_in_flight > 0)
+		callers->narrow_chance += dice_below(&callers->pace_dice, 400);
+}
+
 struct callers *
 callers_create(struct loop *loop, struct ledger *ledger,
     struct gateway *gateway, struct oracle *oracle, uint64_t seed,
@@ -425,9 +468,9 @@ callers_create(struct loop *loop, struct ledger *ledger,
 	callers->end_ms = end_ms;
 	callers->devices = devices;
 	dice_init(&callers->dice, seed, 4);
-	callers->narrow_chance = dice_below(&callers->dice, 100);
 	dice_init(&callers->pace_dice, seed, 6);
-	if (dice_chance(&callers->pace_dice, 400))
+	callers_throw_narrow(callers);
+	if (dice_chance(&callers->pace_dice, 600))
 		callers->slow_chance = dice_below(&callers->pace_dice, 400);
 	TAILQ_INIT(&callers->open);
 	TAILQ_INIT(&callers->closed);

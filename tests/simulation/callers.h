@@ -6,6 +6,23 @@
 #include "ledger.h"
 #include "oracle.h"
 
+/* What is wrong with a request, if anything. */
+enum callers_fault {
+	FAULT_NONE,
+	FAULT_NO_JSON,
+	FAULT_NO_DEVICES,
+	FAULT_SAME_IDS,
+	FAULT_ODD,
+	FAULT_ODD_TIME,
+	FAULT_TOO_LARGE,
+	FAULT_CUT,
+	FAULT_NEVER,		/* the body does not come */
+	FAULT_NO_CERTIFICATE,
+	FAULT_PATH,
+	FAULT_METHOD,
+	FAULT__MAX
+};
+
 /*
  * The callers, and the web server before the gateway: single notifies and
  * batches of all sizes, alone and in crowds, good ones and wrong ones, bodies

@@ -11,6 +11,7 @@
 #include "base/xmalloc.h"
 #include "config-fixture.h"
 #include "dice.h"
+#include "events.h"
 #include "fixture.h"
 #include "state/metrics-text.h"
 #include "tap.h"
@@ -33,6 +34,9 @@ enum {
     "\"url\":\"https://hms.test\",\"token_url\":" \
     "\"https://hms-oauth.test/token\",\"client_id\":\"gateway\"," \
     "\"client_secret_file\":\"hms.secret\",\"hms_app_id\":\"7\"}," \
+    "{\"app_id\":\"huawei-3\",\"provider\":\"hms\",\"version\":3," \
+    "\"url\":\"https://hms-3.test\"," \
+    "\"service_account_file\":\"hms-3.json\"}," \
     "{\"app_id\":\"web\",\"provider\":\"webpush\"," \
     "\"vapid_key_file\":\"one.p8\"," \
     "\"subject\":\"mailto:push@example.net\"}," \
@@ -124,6 +128,10 @@ gateway_replace(struct gateway *gateway, size_t worker, bool ends)
 	struct gateway_generation *previous = &gateway->generations[old];
 	size_t made = gateway_load(gateway, worker);
 
+	events_note(ends ? EVENT_WORKER_ENDS : EVENT_RELOAD);
+	if (!ends && previous->generation != NULL &&
+	    !generation_is_idle(previous->generation))
+		events_note(EVENT_RELOAD_UNDER_WAY);
 	gateway->current[worker] = made;
 	gateway->hooks.began(gateway->hooks.arg, made,
 	    ends ? (size_t)LEDGER_NONE : old);
@@ -166,6 +174,7 @@ gateway_crash(struct gateway *gateway, size_t worker)
 	struct buf accounts = { .data = NULL };
 	size_t i;
 
+	events_note(EVENT_WORKER_KILLED);
 	gateway_copy_accounts(&accounts, false);
 	for (i = 0; i < gateway->count; i++) {
 		struct gateway_generation *dead = &gateway->generations[i];
@@ -239,6 +248,21 @@ gateway_on_tick(void *arg)
 	loop_timer_start(gateway->tick, GATEWAY_TICK_MS);
 }
 
+/* What the apps beside those of the fixture need. */
+static void
+gateway_write_files(void)
+{
+	struct json_object *account = fixture_json("{\"project_id\":\"p3\","
+	    "\"key_id\":\"k3\",\"sub_account\":\"s3\"}");
+
+	json_object_object_add(account, "private_key",
+	    json_object_new_string(fixture_pem(
+	    fixture_key(FIXTURE_KEY_RSA_2048), NULL)));
+	fixture_file("hms-3.json", json_object_to_json_string(account));
+	json_object_put(account);
+	fixture_file("hms.secret", "secret");
+}
+
 static void
 gateway_throw_limits(struct gateway *gateway)
 {
@@ -279,7 +303,7 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 	if (dice_chance(&gateway->crash_dice, 300))
 		gateway->crash_chance = dice_below(&gateway->crash_dice,
 		    (unsigned int)(20 * 1000000 / end_ms) + 2);
-	fixture_file("hms.secret", "secret");
+	gateway_write_files();
 	config_fixture_set_apps(GATEWAY_APPS);
 	gateway_throw_limits(gateway);
 	for (i = 0; i < gateway->workers; i++) {

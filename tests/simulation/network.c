@@ -7,7 +7,9 @@
 
 #include "base/hash.h"
 #include "base/xmalloc.h"
+#include "behaviour.h"
 #include "bodies.h"
+#include "events.h"
 #include "fake-curl.h"
 
 enum {
@@ -16,19 +18,7 @@ enum {
 	NETWORK_HUNG_MS = 3000,
 	/* Who waits for a token for so long, and in vain, counts as a failure
 	 * of the account. */
-	NETWORK_SLOW_TOKEN_MS = 500,
-	NETWORK_ENDLESS_SIZE = 70000
-};
-
-static const struct answer network_endless = {
-	.status = 200, .meaning = MEANS_DELIVERED
-};
-/* Huawei's word is in the body: without it nothing is known. */
-static const struct answer network_cut = {
-	.status = 200, .meaning = MEANS_LATER
-};
-static const struct answer network_old = {
-	.status = 505, .meaning = MEANS_LATER, .trouble = true
+	NETWORK_SLOW_TOKEN_MS = 500
 };
 
 /* Where each is, and what stands before the pushkey of a push to it. */
@@ -43,6 +33,7 @@ static const struct {
 	    true },
 	[NETWORK_FCM] = { "//fcm.test/", "fcm", "\"token\":\"", false },
 	[NETWORK_HMS] = { "//hms.test/", "hms", "\"token\":[\"", false },
+	[NETWORK_HMS_3] = { "//hms-3.test/", "hms-3", "\"token\":[\"", false },
 	[NETWORK_WEB] = { "//push.example.net/", "webpush",
 	    "//push.example.net/", true },
 	[NETWORK_UNIFIED] = { "//up.example.net/", "webpush",
@@ -69,6 +60,9 @@ struct network_state {
 	int64_t trouble_ms;
 	int64_t busy_ms;
 	uint64_t stale;			/* the token's hash, or 0 */
+	uint64_t token;			/* likewise, of the latest request */
+	size_t request;			/* that this was of */
+	unsigned int row;		/* the next one of anything */
 };
 
 struct network {
@@ -79,7 +73,6 @@ struct network {
 	size_t call_size;
 	unsigned int tokens;		/* given out so far */
 	unsigned int busy;		/* with so many in flight */
-	char *endless;
 	struct network_hooks hooks;
 };
 
@@ -187,121 +180,6 @@ network_attempt(struct network *network, const struct network_call *call)
 	    &network->ledger->devices[call->device].attempts[call->attempt];
 }
 
-static void
-network_give(struct fake_curl_answer *answer, const struct answer *given)
-{
-	answer->status = given->status;
-	answer->body = given->body;
-}
-
-/* The answer of one row, and in some of them a time to wait for. */
-static void
-network_answer(struct network *network, struct ledger_attempt *attempt,
-    struct fake_curl_answer *answer, const struct answer *given)
-{
-	network_give(answer, given);
-	attempt->answer = given;
-	if ((given->status == 429 || given->status >= 500) &&
-	    dice_chance(&network->dice, 400)) {
-		answer->retry_after_s = dice_magnitude(&network->dice, 1, 30);
-		attempt->retry_after_ms = answer->retry_after_s * 1000;
-	}
-}
-
-/* The provider takes it on the way to its answer. */
-static void
-network_accept(struct ledger_attempt *attempt,
-    const struct fake_curl_answer *answer)
-{
-	attempt->accepts_ms = ledger_now_ms() + answer->after_ms / 2;
-}
-
-static void
-network_behave(struct network *network, enum moods_behaviour behaviour,
-    const char *provider, struct ledger_attempt *attempt,
-    struct fake_curl_answer *answer)
-{
-	switch (behaviour) {
-	case ACCEPTS:
-	case GOES_AWAY:
-		network_answer(network, attempt, answer,
-		    answers_accepted(provider));
-		break;
-	case SAYS_DEAD:
-		network_answer(network, attempt, answer,
-		    answers_dead(provider));
-		break;
-	case SAYS_SUSPICIOUS:
-		network_answer(network, attempt, answer,
-		    answers_suspicious(provider));
-		break;
-	case IS_BUSY:
-		network_answer(network, attempt, answer,
-		    answers_busy(provider));
-		break;
-	case SAYS_ANYTHING:
-		network_answer(network, attempt, answer, answers_any(provider,
-		    dice_below(&network->dice, 10000)));
-		break;
-	case FINDS_STALE:
-		network_answer(network, attempt, answer,
-		    answers_stale(provider));
-		break;
-	case HANGS:
-		answer->after_ms = FAKE_CURL_NEVER;
-		if (dice_chance(&network->dice, 500))
-			attempt->accepts_ms = ledger_now_ms() + 100;
-		break;
-	case BREAKS_AFTER:
-		network_accept(attempt, answer);
-		answer->code = CURLE_RECV_ERROR;
-		break;
-	case BREAKS_BEFORE:
-		answer->code = CURLE_HTTP2_STREAM;
-		break;
-	case BREAKS_IN_ANSWER:
-		if (strcmp(provider, "hms") == 0)
-			network_answer(network, attempt, answer,
-			    &network_cut);
-		else
-			network_answer(network, attempt, answer,
-			    dice_chance(&network->dice, 500) ?
-			    answers_accepted(provider) :
-			    answers_dead(provider));
-		answer->code = CURLE_PARTIAL_FILE;
-		break;
-	case BREAKS_ALL:
-		answer->code = CURLE_SEND_ERROR;
-		answer->cuts = true;
-		break;
-	case IS_NOT_SENT:
-		answer->code = CURLE_COULDNT_CONNECT;
-		answer->unsent = true;
-		answer->cuts = true;
-		break;
-	case REFUSES:
-		answer->code = CURLE_SEND_ERROR;
-		answer->refused = true;
-		break;
-	case SPEAKS_OLD:
-		network_answer(network, attempt, answer, strcmp(provider,
-		    "apns") == 0 ? &network_old : answers_accepted(provider));
-		answer->version = CURL_HTTP_VERSION_1_1;
-		break;
-	case TALKS_WITHOUT_END:
-		network_answer(network, attempt, answer, strcmp(provider,
-		    "hms") == 0 ? &network_cut : &network_endless);
-		answer->body = network->endless;
-		answer->body_size = NETWORK_ENDLESS_SIZE;
-		break;
-	case MOODS_BEHAVIOUR__MAX:
-		break;
-	}
-	if (attempt->answer != NULL &&
-	    attempt->answer->meaning == MEANS_DELIVERED)
-		network_accept(attempt, answer);
-}
-
 /* The text of an answer with the pushkey in its place; the caller's. */
 static char *
 network_name_pushkey(const struct ledger_device *device, const char *text)
@@ -311,6 +189,17 @@ network_name_pushkey(const struct ledger_device *device, const char *text)
 
 	bodies_name_pushkey(device, pushkey);
 	return xasprintf("%.*s%s%s", place, text, pushkey, text + place + 1);
+}
+
+static void
+network_note_token(struct network_state *state, uint64_t token,
+    size_t request)
+{
+	if (state->token != 0 && token != state->token)
+		events_note(request == state->request ?
+		    EVENT_TOKEN_CHANGES_MIDWAY : EVENT_TOKEN_CHANGES);
+	state->token = token;
+	state->request = request;
 }
 
 static void
@@ -344,18 +233,20 @@ network_push(struct network *network, struct network_state *state,
 		.retry_after_ms = LEDGER_NONE,
 		.size = strlen(request->body)
 	};
+	network_note_token(state, token,
+	    network->ledger->items[device->item].request);
 	if (behaviour == FINDS_STALE)
 		state->stale = token;
 	else if (behaviour == ACCEPTS && token != 0 && token == state->stale)
 		behaviour = FINDS_STALE;
 	answer->after_ms = dice_between(&network->dice, mood->least_ms,
 	    mood->most_ms);
-	network_behave(network, behaviour,
-	    network_hosts[call->account].provider, attempt, answer);
+	behaviour_plan(behaviour, network_hosts[call->account].provider,
+	    &state->row, &network->dice, attempt, answer);
 	if (attempt->answer != NULL && attempt->answer->dead_s > 0) {
 		attempt->answer = answers_for(attempt->answer,
 		    device->pushkey_ts);
-		network_give(answer, attempt->answer);
+		behaviour_give(answer, attempt->answer);
 	}
 	if (attempt->answer != NULL && attempt->answer->names_pushkey)
 		answer->body = call->body = network_name_pushkey(device,
@@ -409,6 +300,7 @@ network_give_token(struct network *network, struct network_state *state,
 	switch (behaviour) {
 	case ACCEPTS:
 	case SAYS_DEAD:
+		events_note(EVENT_TOKEN);
 		answer->status = 200;
 		answer->body = call->body = xasprintf("{\"access_token\":"
 		    "\"ya29.%u\",\"expires_in\":%d,\"token_type\":\"Bearer\"}",
@@ -417,18 +309,20 @@ network_give_token(struct network *network, struct network_state *state,
 		break;
 	case SAYS_SUSPICIOUS:
 	case FINDS_STALE:
-		network_give(answer, &refused);
+		events_note(EVENT_TOKEN_REFUSED);
+		behaviour_give(answer, &refused);
 		break;
 	case IS_BUSY:
-		network_give(answer, &busy);
+		behaviour_give(answer, &busy);
 		break;
 	case SAYS_ANYTHING:
 	case SPEAKS_OLD:
 	case TALKS_WITHOUT_END:
-		network_give(answer, &page);
+		behaviour_give(answer, &page);
 		break;
 	default:
-		network_behave(network, behaviour, "fcm", &unused, answer);
+		behaviour_plan(behaviour, "fcm", &state->row, &network->dice,
+		    &unused, answer);
 		break;
 	}
 	/* From the beginning until it is over, if it is not well. */
@@ -572,10 +466,8 @@ network_create(struct ledger *ledger, uint64_t seed, int64_t end_ms)
 		moods_plan(&network->accounts[i].moods, &dice, end_ms);
 		network->accounts[i].trouble_ms = LEDGER_NONE;
 		network->accounts[i].busy_ms = LEDGER_NONE;
+		network->accounts[i].row = dice_below(&dice, 10000);
 	}
-	network->endless = xmalloc(NETWORK_ENDLESS_SIZE);
-	memset(network->endless, 'x', NETWORK_ENDLESS_SIZE);
-	memcpy(network->endless, "{\"name\":\"", 9);
 	fake_curl_begin(&(struct fake_curl_hooks){
 		.sent = network_on_sent,
 		.ended = network_on_ended,
@@ -594,6 +486,5 @@ network_free(struct network *network)
 	for (i = 0; i < network->call_size; i++)
 		free(network->calls[i].body);
 	free(network->calls);
-	free(network->endless);
 	free(network);
 }

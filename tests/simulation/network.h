@@ -16,6 +16,7 @@ enum network_account {
 	NETWORK_APNS_OTHER,	/* of "ios-other" */
 	NETWORK_FCM,		/* of "android" */
 	NETWORK_HMS,		/* of "huawei" */
+	NETWORK_HMS_3,		/* of "huawei-3" */
 	NETWORK_WEB,		/* of "web": the one push service there is */
 	NETWORK_UNIFIED,	/* of "unified": likewise */
 	NETWORK_TOKENS,		/* the endpoint that FCM's tokens come from */

@@ -8,14 +8,15 @@
 #include "attempts.h"
 #include "base/xmalloc.h"
 #include "bodies.h"
+#include "events.h"
 #include "limits.h"
+#include "probes.h"
 #include "told.h"
 #include "untried.h"
 
 enum {
 	ORACLE_ATTEMPTS_MAX = 3,
 	ORACLE_REFUSALS_MAX = 11,	/* of an attempt */
-	ORACLE_SILENCE_MS = 500,
 	ORACLE_WINDOW = 20,
 	/* In which a small request must have its first attempt: this, and
 	 * some answers of the slowest provider. */
@@ -33,24 +34,6 @@ struct oracle_window {
 	bool up;
 };
 
-/*
- * What the host sends to an account in a phase in which it answers nobody, by
- * workers whose breaker may open, and who wait long enough to learn anything.
- */
-struct oracle_probes {
-	const struct moods_phase *phase;
-	int64_t failures;		/* in a row, early enough to open the
-					 * breaker */
-	int64_t broken_ms;		/* when a connection last broke */
-	size_t broken_generation;	/* and whose */
-	int64_t breaks;			/* of that one's, in a row */
-	bool answered;			/* somebody, still */
-	bool opened;			/* for sure */
-	int64_t pause_s;		/* the shortest that anyone makes */
-	unsigned int sent;		/* when it must be open */
-	unsigned int crashes;		/* of workers that may have had one */
-};
-
 /* What one generation has learnt. */
 struct oracle_generation {
 	/* The first good answer since an account was last not well. */
@@ -63,7 +46,7 @@ struct oracle {
 	const struct gateway *gateway;
 	struct oracle_window windows[BODIES_APPS][2];
 	bool proven[BODIES_APPS];	/* something was delivered to it */
-	struct oracle_probes probes[NETWORK_ACCOUNT__MAX];
+	struct probes *probes;
 	struct limits *limits;
 	struct untried untried[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
@@ -88,6 +71,8 @@ oracle_set_gateway(struct oracle *oracle, const struct gateway *gateway)
 {
 	oracle->gateway = gateway;
 	oracle->limits = limits_create(oracle->ledger, gateway);
+	oracle->probes = probes_create(oracle->ledger, oracle->network,
+	    gateway);
 }
 
 void
@@ -98,6 +83,7 @@ oracle_free(struct oracle *oracle)
 	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++)
 		free(oracle->generations[i]);
 	limits_free(oracle->limits);
+	probes_free(oracle->probes);
 	free(oracle);
 }
 
@@ -131,127 +117,6 @@ oracle_request(const struct oracle *oracle, const struct ledger_device *device)
 
 /* --- each attempt -------------------------------------------------------- */
 
-/*
- * Little may have been sent: a probe after each pause, and a second opinion
- * where one worker had all failures.
- */
-static void
-oracle_check_probes(struct oracle *oracle, enum network_account account)
-{
-	const struct oracle_probes *probes = &oracle->probes[account];
-	const struct moods_phase *phase = probes->phase;
-	int64_t rest_ms, most;
-
-	if (oracle->ledger->is_hampered || phase == NULL || !probes->opened ||
-	    probes->sent == 0)
-		return;
-	rest_ms = phase->until_ms - phase->from_ms - NETWORK_OPENED_MS;
-	most = ORACLE_ATTEMPTS_MAX * (rest_ms / 1000 / probes->pause_s + 3 +
-	    probes->crashes);
-	if (probes->sent > most)
-		ledger_blame(oracle->ledger, "account %d is sent %u requests "
-		    "from %" PRId64 " to %" PRId64 " ms, though it answers "
-		    "nobody", (int)account, probes->sent,
-		    phase->from_ms + NETWORK_OPENED_MS, phase->until_ms);
-}
-
-/* The probes of this phase, or NULL if it is no such one, or no such worker. */
-static struct oracle_probes *
-oracle_probes_now(struct oracle *oracle, size_t generation,
-    enum network_account account)
-{
-	const struct gateway_settings *settings = gateway_settings(
-	    oracle->gateway, generation);
-	struct oracle_probes *probes = &oracle->probes[account];
-	const struct moods_phase *phase = network_phase(oracle->network,
-	    account);
-
-	/* What one origin does concerns no other worker. */
-	if (account == NETWORK_WEB || account == NETWORK_UNIFIED ||
-	    phase == NULL || !phase->mood->is_dead ||
-	    settings->breaker_failures == 0 ||
-	    settings->request_timeout_ms < ORACLE_SILENCE_MS)
-		return NULL;
-	if (phase != probes->phase) {
-		oracle_check_probes(oracle, account);
-		*probes = (struct oracle_probes){
-			.phase = phase, .broken_ms = LEDGER_NONE,
-			.pause_s = settings->breaker_pause_s
-		};
-	}
-	if (settings->breaker_pause_s < probes->pause_s)
-		probes->pause_s = settings->breaker_pause_s;
-	return probes;
-}
-
-/*
- * True if a broken connection is a failure for the breaker, for sure: those of
- * one worker that are open when one of them breaks are one failure together.
- */
-static bool
-oracle_note_break(struct oracle *oracle, struct oracle_probes *probes,
-    size_t generation)
-{
-	int64_t now_ms = ledger_now_ms();
-	bool is_other = generation != probes->broken_generation ||
-	    probes->broken_ms == LEDGER_NONE;
-	bool counts = false;
-
-	if (is_other)
-		probes->breaks = 0;
-	if (is_other || now_ms != probes->broken_ms)
-		counts = ++probes->breaks % gateway_settings(oracle->gateway,
-		    generation)->max_connections == 0;
-	probes->broken_ms = now_ms;
-	probes->broken_generation = generation;
-	return counts;
-}
-
-/* True if the end of this attempt is a failure for the breaker, for sure. */
-static bool
-oracle_is_failure(struct oracle *oracle, struct oracle_probes *probes,
-    const struct ledger_device *device, const struct ledger_attempt *attempt,
-    size_t generation)
-{
-	switch (attempt->end) {
-	case LEDGER_ANSWERED:
-		return device->attempt_count == ORACLE_ATTEMPTS_MAX;
-	case LEDGER_CANCELLED:
-		/* Who was killed tells nobody. */
-		return !probes->answered &&
-		    !oracle_request(oracle, device)->expired &&
-		    ledger_now_ms() - attempt->sent_ms >= ORACLE_SILENCE_MS;
-	default:
-		return oracle_note_break(oracle, probes, generation);
-	}
-}
-
-/*
- * Counts what must be a failure for the breaker: all that a broken connection
- * takes along is one, a device that may be tried again has not failed yet, and
- * who waits for a moment only, or while others are answered, learns nothing.
- */
-static void
-oracle_note_probe(struct oracle *oracle, const struct ledger_device *device,
-    const struct ledger_attempt *attempt, size_t generation)
-{
-	struct oracle_probes *probes = oracle_probes_now(oracle, generation,
-	    (enum network_account)device->account);
-	int64_t now_ms = ledger_now_ms();
-
-	if (probes == NULL)
-		return;
-	if (attempt->end == LEDGER_ANSWERED && !attempt->answer->trouble) {
-		probes->failures = 0;
-		probes->answered = true;
-		probes->opened = false;
-	} else if (now_ms < probes->phase->from_ms + NETWORK_FAILED_MS &&
-	    oracle_is_failure(oracle, probes, device, attempt, generation) &&
-	    ++probes->failures >= gateway_settings(oracle->gateway,
-	    generation)->breaker_failures)
-		probes->opened = true;
-}
-
 void
 oracle_on_sent(void *arg, size_t index)
 {
@@ -260,15 +125,10 @@ oracle_on_sent(void *arg, size_t index)
 	struct ledger_request *request = oracle_request(oracle, device);
 	int64_t now_ms = ledger_now_ms();
 	const char *fault = limits_note_sent(oracle->limits, device, request);
-	struct oracle_probes *probes;
 
 	oracle->counts.attempts++;
 	untried_note_sent(&oracle->untried[device->account], now_ms);
-	probes = oracle_probes_now(oracle, request->generation,
-	    (enum network_account)device->account);
-	if (probes != NULL && now_ms >= probes->phase->from_ms +
-	    NETWORK_OPENED_MS)
-		probes->sent++;
+	probes_note_sent(oracle->probes, device, request);
 	if (request->began_ms == LEDGER_NONE || now_ms < request->began_ms ||
 	    request->end_ms != LEDGER_NONE)
 		fault = "sent for a request that is not under way";
@@ -284,8 +144,10 @@ oracle_on_sent(void *arg, size_t index)
 		fault = "sent more than three times";
 	else if (device->refusals > ORACLE_ATTEMPTS_MAX * ORACLE_REFUSALS_MAX)
 		fault = "sent again and again though it is refused";
-	else if (device->attempt_count > 1)
+	else if (device->attempt_count > 1) {
 		fault = attempts_find_fault(device);
+		attempts_note(device);
+	}
 	if (fault != NULL)
 		ledger_blame_device(oracle->ledger, index, "%s", fault);
 }
@@ -294,10 +156,8 @@ void
 oracle_on_crashed(void *arg)
 {
 	struct oracle *oracle = arg;
-	size_t i;
 
-	for (i = 0; i < NETWORK_ACCOUNT__MAX; i++)
-		oracle->probes[i].crashes++;
+	probes_note_crash(oracle->probes);
 }
 
 /* --- the guard ----------------------------------------------------------- */
@@ -339,7 +199,7 @@ oracle_on_ended(void *arg, size_t index)
 	struct oracle_window *window = &oracle->windows[device->app][request->narrow];
 	int64_t *healed_ms = &generation->healed_ms[device->account];
 
-	oracle_note_probe(oracle, device, attempt, request->generation);
+	probes_note_end(oracle->probes, device, attempt, request);
 	if (attempt->end != LEDGER_ANSWERED)
 		return;
 	if (!attempt->answer->trouble && *healed_ms <=
@@ -355,6 +215,8 @@ oracle_on_ended(void *arg, size_t index)
 	    (window->up || !oracle->proven[device->app]) &&
 	    gateway_settings(oracle->gateway,
 	    request->generation)->reject_guard;
+	if (attempt->guarded)
+		events_note(EVENT_GUARDED);
 }
 
 /* --- what a device comes to ---------------------------------------------- */
@@ -405,6 +267,8 @@ oracle_count(struct oracle *oracle, const struct ledger_device *device,
 	for (i = 0; i < device->attempt_count; i++)
 		accepted += device->attempts[i].accepted;
 	oracle->counts.duplicates += accepted > 1 ? accepted - 1 : 0;
+	if (accepted > 1)
+		events_note(EVENT_DUPLICATE);
 }
 
 /*
@@ -547,6 +411,8 @@ oracle_check_request(struct oracle *oracle, size_t index)
 	oracle->counts.requests++;
 	limits_note_end(oracle->limits, request);
 	request->held = limits_may_hold(oracle->limits, request);
+	if (request->held)
+		events_note(EVENT_HELD);
 	if (request->refusal != LEDGER_SERVED)
 		return;
 	if (request->unserved) {
@@ -598,6 +464,5 @@ oracle_check_end(struct oracle *oracle)
 			ledger_blame(oracle->ledger,
 			    "request %zu is never answered", i);
 	}
-	for (i = 0; i < NETWORK_TOKENS; i++)
-		oracle_check_probes(oracle, (enum network_account)i);
+	probes_check_end(oracle->probes);
 }

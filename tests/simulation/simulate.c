@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/exit-status.h"
+#include "events.h"
 #include "world.h"
 
 enum {
@@ -29,6 +30,8 @@ static struct {
 	unsigned int jobs;
 	unsigned int devices;
 	bool is_hampered;
+	bool is_verbose;
+	bool is_complete;		/* everything is to happen */
 	enum log_level level;		/* LOG_LEVEL__MAX: no log */
 } simulate = {
 	.jobs = 1, .devices = SIMULATE_DEVICES, .level = LOG_LEVEL__MAX
@@ -37,6 +40,7 @@ static struct {
 /* What each job has done; shared with it and its children. */
 struct simulate_job {
 	struct oracle_counts counts;
+	struct events events;
 	unsigned int failures;
 	unsigned int known_failures;
 	char words[8192];		/* of the seed under way */
@@ -124,6 +128,7 @@ simulate_run_seed(struct simulate_job *job, uint64_t seed)
 	if ((pid = fork()) == -1)
 		exit(71);
 	if (pid == 0) {
+		events_set(&job->events);
 		world_run(seed, simulate.devices, simulate.is_hampered,
 		    simulate.level, &job->counts, job->words,
 		    sizeof job->words);
@@ -181,16 +186,34 @@ simulate_run(void)
 
 /* --- the report ---------------------------------------------------------- */
 
+/* What has happened, and whether that is everything. */
+static bool
+simulate_report_events(const struct events *events, int number)
+{
+	unsigned int missing = 0;
+
+	if (simulate.is_verbose || simulate.is_complete)
+		missing = events_print(events, simulate.is_verbose);
+	if (simulate.is_complete)
+		printf("%sok %d - everything that may happen has\n",
+		    missing == 0 ? "" : "not ", number);
+	return !simulate.is_complete || missing == 0;
+}
+
 static bool
 simulate_report(double seconds)
 {
 	struct oracle_counts sum = { .requests = 0 };
+	static struct events events;
 	unsigned int i, failures = 0, known = 0;
+	int number = 0;
+	bool held;
 
 	for (i = 0; i < simulate.jobs; i++) {
 		const struct simulate_job *job = &simulate_jobs[i];
 
 		oracle_counts_add(&sum, &job->counts);
+		events_add(&events, &job->events);
 		failures += job->failures;
 		known += job->known_failures;
 	}
@@ -200,16 +223,15 @@ simulate_report(double seconds)
 	    sum.verdicts, sum.delivered, sum.rejected, sum.later, sum.failed,
 	    sum.attempts, sum.duplicates, sum.verdicts / seconds * 60);
 	if (simulate.known > 0)
-		printf("%sok 1 - %zu seeds that failed once hold\n",
-		    known == 0 ? "" : "not ", simulate.known);
+		printf("%sok %d - %zu seeds that failed once hold\n",
+		    known == 0 ? "" : "not ", ++number, simulate.known);
 	if (simulate.count > simulate.known)
 		printf("%sok %d - %zu other seeds hold, with %u verdicts\n",
-		    failures == known ? "" : "not ",
-		    simulate.known > 0 ? 2 : 1,
+		    failures == known ? "" : "not ", ++number,
 		    simulate.count - simulate.known, sum.verdicts);
-	printf("1..%d\n", (simulate.known > 0) +
-	    (simulate.count > simulate.known));
-	return failures == 0;
+	held = simulate_report_events(&events, number + 1);
+	printf("1..%d\n", number + simulate.is_complete);
+	return failures == 0 && held;
 }
 
 static double
@@ -228,8 +250,11 @@ main(int argc, char **argv)
 	int option;
 	bool held;
 
-	while ((option = getopt(argc, argv, "d:f:j:l:n:x")) != -1) {
+	while ((option = getopt(argc, argv, "cd:f:j:l:n:vx")) != -1) {
 		switch (option) {
+		case 'c':
+			simulate.is_complete = true;
+			break;
 		case 'd':
 			simulate.devices = (unsigned int)atoi(optarg);
 			break;
@@ -248,13 +273,16 @@ main(int argc, char **argv)
 		case 'n':
 			simulate_add_new(strtoul(optarg, NULL, 10));
 			break;
+		case 'v':
+			simulate.is_verbose = true;
+			break;
 		case 'x':
 			simulate.is_hampered = true;
 			break;
 		default:
-			fprintf(stderr, "usage: simulate [-d devices] "
+			fprintf(stderr, "usage: simulate [-cvx] [-d devices] "
 			    "[-f file] [-j jobs] [-l level] [-n count] "
-			    "[-x] [seed ...]\n");
+			    "[seed ...]\n");
 			return 64;
 		}
 	}

@@ -26,6 +26,7 @@ struct sockets_end {
 	struct buf inbox;	/* that came to it */
 	size_t read;		/* of that */
 	size_t room;
+	size_t passed;		/* all that has come */
 	int64_t stalled_since_ms;	/* who sends to it; or NEVER */
 	int64_t stalled_ms;	/* for the longest time */
 };
@@ -98,6 +99,12 @@ sockets_set_room(int fd, size_t bytes)
 }
 
 size_t
+sockets_passed(int fd)
+{
+	return sockets_find(fd)->passed;
+}
+
+size_t
 sockets_count(void)
 {
 	return sockets_open;
@@ -156,6 +163,7 @@ sockets_put(int fd, const void *data, size_t size)
 		return -1;
 	}
 	buf_append(&other->inbox, data, done);
+	other->passed += done;
 	return (ssize_t)done;
 }
 

@@ -22,6 +22,9 @@ void sockets_set_room(int fd, size_t bytes);
  */
 int64_t sockets_stalled_ms(int fd);
 
+/* How many bytes have been sent to this end. */
+size_t sockets_passed(int fd);
+
 /* How many ends are not closed. */
 size_t sockets_count(void);
 

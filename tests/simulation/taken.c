@@ -9,22 +9,19 @@ enum {
 	/* For the rest of an answer that has ended. */
 	TAKEN_PATIENCE_MS = 60000,
 	/* To close after that. */
-	TAKEN_LINGER_MS = 2000,
-	/* An answer is 64 KiB and twice the largest body, at most, with the
-	 * records around it, and 64 KiB beside. */
-	TAKEN_HELD_MAX = (64 + 2 * 256) * 1024 / 64 * 65 + 64 * 1024
+	TAKEN_LINGER_MS = 2000
 };
 
 void
 taken_check(struct ledger *ledger, size_t index,
-    const struct webserver_taken *taken, bool is_gone)
+    const struct webserver_taken *taken)
 {
 	const struct ledger_request *request = &ledger->requests[index];
 	int64_t since_ms = ledger_now_ms() - request->end_ms;
 
-	if (taken->held > TAKEN_HELD_MAX)
-		ledger_blame(ledger, "request %zu: %zu bytes are kept for a "
-		    "web server that does not take them", index, taken->held);
+	if (taken->is_hoarded)
+		ledger_blame(ledger, "request %zu: what has gone through is "
+		    "kept", index);
 	if (since_ms > TAKEN_PATIENCE_MS + TAKEN_LINGER_MS)
 		ledger_blame(ledger, "request %zu: its connection is closed %"
 		    PRId64 " ms after its answer has ended", index, since_ms);
@@ -33,7 +30,7 @@ taken_check(struct ledger *ledger, size_t index,
 		ledger_blame(ledger, "request %zu: the worker has waited %"
 		    PRId64 " ms for a web server that took nothing", index,
 		    taken->stalled_ms);
-	if (!taken->is_whole && !is_gone && !ledger->is_hampered &&
+	if (!taken->is_whole && !taken->is_gone && !ledger->is_hampered &&
 	    taken->stalled_ms < WEBSERVER_IO_TIMEOUT_MS &&
 	    since_ms < TAKEN_PATIENCE_MS)
 		ledger_blame(ledger, "request %zu: its answer is cut after %"

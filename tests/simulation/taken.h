@@ -11,6 +11,6 @@
  * as long as it may.
  */
 void taken_check(struct ledger *ledger, size_t request,
-    const struct webserver_taken *taken, bool is_gone);
+    const struct webserver_taken *taken);
 
 #endif

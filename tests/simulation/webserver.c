@@ -33,8 +33,10 @@ struct webserver {
 	bool is_gone;
 	bool is_written;
 	bool is_finished;
+	bool is_ended;			/* by the worker, as it should be */
 	int64_t stalled_ms;
-	size_t held;
+	size_t encoded;			/* of the answer, so far */
+	bool is_hoarded;
 };
 
 /* --- what the worker does with the answer -------------------------------- */
@@ -80,17 +82,24 @@ webserver_on_write(void *request, const char *data, size_t size,
     struct buf *out)
 {
 	struct webserver *webserver = webserver_find(request);
-	bool good = protocol_fastcgi.write(request, data, size, out);
+	size_t before = out->size;
+	bool good;
 
+	/* What has gone through may be half of it, so that it need not be
+	 * moved too often. */
+	if (webserver->peer.fd != -1 && before > 2 * (webserver->encoded -
+	    sockets_passed(webserver->peer.fd)) + 1)
+		webserver->is_hoarded = true;
+	good = protocol_fastcgi.write(request, data, size, out);
+	webserver->encoded += out->size - before;
 	webserver->is_written = true;
-	if (out->size > webserver->held)
-		webserver->held = out->size;
 	return good;
 }
 
 static bool
 webserver_on_finish(void *request, struct buf *out)
 {
+	webserver_find(request)->is_ended = true;
 	webserver_finish(webserver_find(request));
 	return protocol_fastcgi.finish(request, out);
 }
@@ -328,6 +337,13 @@ webserver_is_gone(const struct webserver *webserver)
 }
 
 bool
+webserver_is_lost(const struct webserver *webserver)
+{
+	return webserver->is_finished && !webserver->is_ended &&
+	    !webserver->is_gone;
+}
+
+bool
 webserver_is_answered(const struct webserver *webserver)
 {
 	return webserver->is_written;
@@ -341,8 +357,9 @@ webserver_take(struct webserver *webserver, struct webserver_taken *taken)
 	*taken = (struct webserver_taken){
 		.body = body == NULL ? "" : body + 4,
 		.is_whole = webserver->peer.ended,
+		.is_gone = webserver->is_gone,
 		.stalled_ms = webserver->stalled_ms,
-		.held = webserver->held
+		.is_hoarded = webserver->is_hoarded
 	};
 	if (sscanf(webserver->peer.answer, "Status: %d",
 	    &taken->status) != 1)

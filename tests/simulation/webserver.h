@@ -68,13 +68,18 @@ bool webserver_is_gone(const struct webserver *webserver);
 /* The worker has written something, even if nobody was there to take it. */
 bool webserver_is_answered(const struct webserver *webserver);
 
+/* The worker has given it up before it has ended its answer. */
+bool webserver_is_lost(const struct webserver *webserver);
+
 /* What of the answer has come through. */
 struct webserver_taken {
 	int status;			/* 0: none */
 	const char *body;		/* "": not even all of the headers */
 	bool is_whole;
+	bool is_gone;			/* as webserver_is_gone */
 	int64_t stalled_ms;		/* it took nothing, for the longest */
-	size_t held;			/* bytes that the worker kept, at most */
+	bool is_hoarded;		/* the worker kept far more than what
+					 * had not gone through */
 };
 
 void webserver_take(struct webserver *webserver,
