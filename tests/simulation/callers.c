@@ -72,7 +72,6 @@ struct caller {
 	struct buf body;
 	enum callers_fault fault;
 	size_t worker;
-	int64_t came_ms;
 	int64_t body_after_ms;
 	unsigned int pieces;		/* that it comes in */
 	int64_t gone_after_ms;
@@ -238,7 +237,9 @@ caller_plan_body(struct caller *caller)
 {
 	struct ledger_request *request = caller_request(caller);
 	int64_t cut_ms;
-	bool is_cut = caller->fault == FAULT_CUT;
+	/* One that never comes is late, or cut. */
+	bool is_cut = caller->fault == FAULT_CUT ||
+	    caller->fault == FAULT_NEVER;
 
 	caller_part_times(caller, request->timeout_ms);
 	cut_ms = caller_find_cut(caller, request->timeout_ms);
@@ -246,7 +247,7 @@ caller_plan_body(struct caller *caller)
 	    caller->gone_after_ms < caller->body_after_ms &&
 	    (cut_ms == LEDGER_NONE || caller->gone_after_ms < cut_ms))
 		cut_ms = caller->gone_after_ms;
-	request->body_ms = caller->came_ms + (cut_ms == LEDGER_NONE ?
+	request->body_ms = request->came_ms + (cut_ms == LEDGER_NONE ?
 	    caller->body_after_ms : cut_ms);
 	if (cut_ms != LEDGER_NONE && !callers_faults[caller->fault].at_once)
 		request->refusal = LEDGER_BAD_REQUEST;
@@ -259,6 +260,14 @@ caller_plan_body(struct caller *caller)
 		request->began_ms = request->body_ms;
 	webserver_send_body(caller->webserver, buf_text(&caller->body),
 	    caller->body_after_ms, caller->pieces, is_cut);
+}
+
+static void
+caller_on_read(void *arg)
+{
+	struct caller *caller = arg;
+
+	oracle_note_read(caller->callers->oracle, caller->request);
 }
 
 /* A worker serves it by the configuration that it has now. */
@@ -337,19 +346,22 @@ caller_send(struct caller *caller, enum bodies_operation operation,
 	struct webserver_params params = {
 		.loop = callers->loop,
 		.arrived = caller_on_arrived,
+		.read = caller_on_read,
 		.finished = caller_on_finished,
 		.closed = caller_on_closed,
 		.arg = caller
 	};
+	/* One that is late would keep others' from being read. */
+	bool has_places = gateway_limits(callers->gateway)->places > 0;
 
-	caller->came_ms = ledger_now_ms();
+	caller_request(caller)->came_ms = ledger_now_ms();
 	caller->pieces = 1;
-	if (dice_chance(dice, 100)) {
+	if (dice_chance(dice, 100) && !has_places) {
 		caller->body_after_ms = dice_magnitude(dice, 1, 6000);
 		caller->pieces = (unsigned int)dice_between(
 		    &callers->pace_dice, 1, CALLERS_PIECES_MAX);
 	}
-	if (caller->fault == FAULT_NEVER) {
+	if (caller->fault == FAULT_NEVER && !has_places) {
 		caller->body_after_ms = CALLERS_NEVER_MS;
 		caller->pieces = 1;
 	}
@@ -415,6 +427,7 @@ callers_send(struct callers *callers)
 	request->refusal = callers_faults[fault].refusal;
 	request->small = devices <= CALLERS_SMALL;
 	request->generation = (size_t)LEDGER_NONE;
+	request->unread = true;
 	caller->fault = fault;
 	caller->worker = dice_below(dice,
 	    (unsigned int)gateway_workers(callers->gateway));

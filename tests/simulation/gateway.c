@@ -20,6 +20,7 @@
 
 enum {
 	GATEWAY_TICK_MS = 1000,
+	GATEWAY_PLACES = 512,		/* more than ever come */
 	/* As a worker that is told to end. */
 	GATEWAY_GRACE_MS = 2000
 };
@@ -101,12 +102,14 @@ gateway_load(struct gateway *gateway, size_t worker)
 	    "\"max_batch_size\":%" PRId64 ",\"max_connections\":%" PRId64 ","
 	    "\"breaker_failures\":%" PRId64 ",\"breaker_pause_s\":%" PRId64
 	    ",\"reject_guard\":%s,\"max_rate_per_minute\":%" PRId64
-	    ",\"max_request_size_kb\":256,",
+	    ",\"max_request_size_kb\":256,\"max_requests_in_flight\":%"
+	    PRId64 ",",
 	    settings->request_timeout_ms, settings->max_batch_size,
 	    settings->max_connections, settings->breaker_failures,
 	    settings->breaker_pause_s,
 	    settings->reject_guard ? "true" : "false",
-	    gateway->limits.rate_per_minute);
+	    gateway->limits.rate_per_minute, gateway->limits.places > 0 ?
+	    gateway->limits.places : GATEWAY_PLACES);
 	conf = conf_load(gateway->count == 0 ? config_fixture_write(members) :
 	    config_fixture_rewrite(members), &error);
 	free(members);
@@ -264,10 +267,10 @@ gateway_write_files(void)
 }
 
 static void
-gateway_throw_limits(struct gateway *gateway)
+gateway_throw_limits(struct gateway *gateway, uint64_t seed)
 {
 	struct gateway_limits *limits = &gateway->limits;
-	struct dice *dice = &gateway->dice;
+	struct dice *dice = &gateway->dice, places_dice;
 
 	if (dice_chance(dice, 250))
 		limits->rate_per_minute = dice_magnitude(dice, 30, 3000);
@@ -275,6 +278,9 @@ gateway_throw_limits(struct gateway *gateway)
 		limits->narrow_rate_per_minute = dice_magnitude(dice, 5, 600);
 	if (dice_chance(dice, 200))
 		limits->narrow_in_flight = dice_magnitude(dice, 1, 5);
+	dice_init(&places_dice, seed, 7);
+	if (dice_chance(&places_dice, 250))
+		limits->places = dice_magnitude(&places_dice, 1, 24);
 	gateway->narrow = xasprintf(",\"max_rate_per_minute\":%" PRId64
 	    ",\"max_requests_in_flight\":%" PRId64,
 	    limits->narrow_rate_per_minute, limits->narrow_in_flight);
@@ -305,7 +311,7 @@ gateway_create(struct loop *loop, uint64_t seed, int64_t end_ms,
 		    (unsigned int)(20 * 1000000 / end_ms) + 2);
 	gateway_write_files();
 	config_fixture_set_apps(GATEWAY_APPS);
-	gateway_throw_limits(gateway);
+	gateway_throw_limits(gateway, seed);
 	for (i = 0; i < gateway->workers; i++) {
 		gateway->current[i] = gateway_load(gateway, i);
 		gateway->hooks.began(gateway->hooks.arg, gateway->current[i],

@@ -11,7 +11,8 @@
  * The gateway: some workers of one host, which share a state directory.  Now
  * and then one takes another configuration, and one ends and is followed by
  * another, as a real worker does it: what is under way is finished by what it
- * began with.  Or one is killed, and gives back nothing that it has of the host.
+ * began with.  Or one is killed, and gives back nothing that it has of the
+ * host.
  */
 enum {
 	GATEWAY_WORKERS_MAX = 3,
@@ -33,6 +34,7 @@ struct gateway_limits {
 	int64_t rate_per_minute;	/* of each account */
 	int64_t narrow_rate_per_minute;	/* of that client, by each worker */
 	int64_t narrow_in_flight;
+	int64_t places;			/* requests in flight in a worker */
 };
 
 struct gateway;

@@ -81,13 +81,15 @@ struct ledger_request {
 	size_t item_count;
 	bool single;
 	enum ledger_refusal refusal;
+	int64_t came_ms;
 	int64_t body_ms;	/* when its body was there, or cut */
 	int64_t began_ms;	/* the same, of one that is served; or NONE */
 	int64_t timeout_ms;	/* of the configuration that serves it */
 	int64_t end_ms;		/* when it was answered, or NONE */
 	bool gone;		/* the web server went away before */
 	bool unserved;		/* nothing was said to it */
-	bool held;		/* its client's limits may have held it up */
+	bool unread;		/* its body was not even read */
+	bool held;		/* limits, or places, may have held it up */
 	bool narrow;		/* of the client of that name */
 	bool small;		/* a few devices: it need not wait for others */
 	bool started;		/* something of it was sent */

@@ -26,16 +26,18 @@ struct limits_account {
 	int64_t idle_until_ms;
 };
 
-struct limits_client {
-	struct pace pace;
-	int64_t in_flight;
+/* Of one generation of a worker. */
+struct limits_worker {
+	struct pace narrow_pace;
+	int64_t in_flight[2];		/* of the other client, and the narrow
+					 * one */
 };
 
 struct limits {
 	const struct ledger *ledger;
 	const struct gateway *gateway;
 	struct limits_account accounts[NETWORK_ACCOUNT__MAX];
-	struct limits_client clients[GATEWAY_GENERATIONS_MAX];
+	struct limits_worker workers[GATEWAY_GENERATIONS_MAX];
 };
 
 struct limits *
@@ -71,13 +73,35 @@ limits_note_busy(struct limits_account *account, int64_t now_ms,
 	account->busy_ms += 2 * LIMITS_MINUTE_MS / per_minute;
 }
 
+/* One more request is under way. */
+static const char *
+limits_note_started(struct limits_worker *worker,
+    const struct gateway_limits *most, bool narrow)
+{
+	int64_t own = ++worker->in_flight[narrow];
+
+	if (most->places > 0 &&
+	    worker->in_flight[0] + worker->in_flight[1] > most->places)
+		return "sent beyond the places of its worker";
+	/* The more it has, the more must be left: three times that. */
+	if (most->places > 0 && own > (3 * most->places + 3) / 4)
+		return "sent beyond its client's share of the places";
+	if (narrow && most->narrow_in_flight > 0 &&
+	    own > most->narrow_in_flight)
+		return "sent beyond the requests of its client";
+	if (narrow && most->narrow_rate_per_minute > 0 &&
+	    pace_exceeds(&worker->narrow_pace, ledger_now_ms(),
+	    most->narrow_rate_per_minute))
+		return "sent beyond the rate of its client";
+	return NULL;
+}
+
 const char *
 limits_note_sent(struct limits *limits, const struct ledger_device *device,
     struct ledger_request *request)
 {
 	const struct gateway_limits *most = gateway_limits(limits->gateway);
 	struct limits_account *account = &limits->accounts[device->account];
-	struct limits_client *client = &limits->clients[request->generation];
 	int64_t now_ms = ledger_now_ms();
 	const char *fault = NULL;
 
@@ -88,16 +112,11 @@ limits_note_sent(struct limits *limits, const struct ledger_device *device,
 		    most->rate_per_minute))
 			fault = "sent beyond the rate of its account";
 	}
-	if (!request->narrow || request->started)
-		return fault;
+	if (fault == NULL && !request->started)
+		fault = limits_note_started(
+		    &limits->workers[request->generation], most,
+		    request->narrow);
 	request->started = true;
-	client->in_flight++;
-	if (most->narrow_in_flight > 0 &&
-	    client->in_flight > most->narrow_in_flight)
-		fault = "sent beyond the requests of its client";
-	if (most->narrow_rate_per_minute > 0 && pace_exceeds(&client->pace,
-	    now_ms, most->narrow_rate_per_minute))
-		fault = "sent beyond the rate of its client";
 	return fault;
 }
 
@@ -105,13 +124,36 @@ void
 limits_note_end(struct limits *limits, const struct ledger_request *request)
 {
 	if (request->started)
-		limits->clients[request->generation].in_flight--;
+		limits->workers[request->generation].
+		    in_flight[request->narrow]--;
 }
 
 /* --- reasons ------------------------------------------------------------- */
 
-bool
-limits_may_hold(const struct limits *limits,
+/* True if so many are there with it that not each has a place at once. */
+static bool
+limits_may_lack_place(const struct limits *limits,
+    const struct ledger_request *request)
+{
+	const struct ledger *ledger = limits->ledger;
+	int64_t places = gateway_limits(limits->gateway)->places, open = 0;
+	size_t i;
+
+	for (i = 0; i < ledger->request_count && places > 0; i++) {
+		const struct ledger_request *other = &ledger->requests[i];
+
+		open += other != request &&
+		    other->generation == request->generation &&
+		    other->came_ms <= request->body_ms &&
+		    (other->end_ms == LEDGER_NONE ||
+		    other->end_ms >= request->body_ms);
+	}
+	return places > 0 && 4 * open >= 3 * places;
+}
+
+/* True if the limits of its client may not have admitted it at once. */
+static bool
+limits_may_lack_admission(const struct limits *limits,
     const struct ledger_request *request)
 {
 	const struct gateway_limits *most = gateway_limits(limits->gateway);
@@ -137,6 +179,14 @@ limits_may_hold(const struct limits *limits,
 	}
 	return (came > 0 && (came + 1) * each_ms > LIMITS_BURST_MS) ||
 	    (most->narrow_in_flight > 0 && open >= most->narrow_in_flight);
+}
+
+bool
+limits_may_hold(const struct limits *limits,
+    const struct ledger_request *request)
+{
+	return limits_may_lack_place(limits, request) ||
+	    limits_may_lack_admission(limits, request);
 }
 
 /* True if that is long, of the time between. */

@@ -6,8 +6,9 @@
 #include "ledger.h"
 
 /*
- * The rates of accounts and the limits of one client, as the oracle sees them:
- * that they are kept to, and when they are a reason to wait.
+ * The rates of accounts, the limits of one client and the places of a worker, as
+ * the oracle sees them: that they are kept to and shared, and when they are a
+ * reason to wait.
  */
 struct limits;
 
@@ -23,7 +24,7 @@ const char *limits_note_sent(struct limits *limits,
 void limits_note_end(struct limits *limits,
     const struct ledger_request *request);
 
-/* True if a request's client may have had to wait before it was served. */
+/* True if a request may have had to wait before it was served. */
 bool limits_may_hold(const struct limits *limits,
     const struct ledger_request *request);
 

@@ -379,6 +379,23 @@ oracle_check_unserved(struct oracle *oracle,
 	}
 }
 
+/* Its body was not asked for, in a long queue: 503, whatever it is. */
+static void
+oracle_check_unread(struct oracle *oracle, struct ledger_request *request)
+{
+	size_t index = (size_t)(request - oracle->ledger->requests);
+
+	events_note(EVENT_OVERLOADED);
+	request->refusal = LEDGER_EXPIRED;
+	request->began_ms = LEDGER_NONE;
+	if (!request->held || request->started)
+		ledger_blame(oracle->ledger, "request %zu is not read, for no "
+		    "reason", index);
+	if (request->end_ms > request->body_ms + request->timeout_ms)
+		ledger_blame(oracle->ledger, "request %zu has waited too long "
+		    "for nothing", index);
+}
+
 /* Looks at all devices of a request that was served, or refused as a whole. */
 static void
 oracle_check_devices(struct oracle *oracle,
@@ -386,7 +403,9 @@ oracle_check_devices(struct oracle *oracle,
 {
 	bool late = request->expired || request->end_ms >=
 	    request->began_ms + request->timeout_ms;
-	bool held = request->held && !request->started && late;
+	/* Who stands in a long queue is told so at once. */
+	bool held = request->held && !request->started && (late ||
+	    gateway_limits(oracle->gateway)->places > 0);
 	size_t i, j;
 
 	for (i = 0; i < request->item_count; i++) {
@@ -403,6 +422,25 @@ oracle_check_devices(struct oracle *oracle,
 	}
 }
 
+/* At once, unless all places are taken: then its time begins later. */
+void
+oracle_note_read(struct oracle *oracle, size_t index)
+{
+	struct ledger_request *request = &oracle->ledger->requests[index];
+	int64_t now_ms = ledger_now_ms();
+
+	request->unread = false;
+	if (now_ms == request->body_ms)
+		return;
+	request->held = limits_may_hold(oracle->limits, request);
+	if (!request->held)
+		ledger_blame(oracle->ledger, "request %zu: its body is read "
+		    "%" PRId64 " ms late", index, now_ms - request->body_ms);
+	request->body_ms = now_ms;
+	if (request->refusal == LEDGER_SERVED)
+		request->began_ms = now_ms;
+}
+
 void
 oracle_check_request(struct oracle *oracle, size_t index)
 {
@@ -410,11 +448,16 @@ oracle_check_request(struct oracle *oracle, size_t index)
 
 	oracle->counts.requests++;
 	limits_note_end(oracle->limits, request);
-	request->held = limits_may_hold(oracle->limits, request);
+	request->held = request->held ||
+	    limits_may_hold(oracle->limits, request);
 	if (request->held)
 		events_note(EVENT_HELD);
 	if (request->refusal != LEDGER_SERVED)
 		return;
+	if (request->unread) {
+		oracle_check_unread(oracle, request);
+		return;
+	}
 	if (request->unserved) {
 		oracle_check_unserved(oracle, request);
 		return;
@@ -446,7 +489,9 @@ oracle_check_answer(struct oracle *oracle, size_t index, int status,
 		told_check(oracle->ledger, index, status, body);
 	else if (request->refusal == LEDGER_SERVED)
 		told_check_part(oracle->ledger, index, body);
-	else if (is_whole && status != refusals[request->refusal])
+	else if (is_whole && status != refusals[request->refusal] &&
+	    !(request->refusal == LEDGER_BAD_REQUEST && request->unread &&
+	    request->held && status == refusals[LEDGER_EXPIRED]))
 		ledger_blame(oracle->ledger, "request %zu is answered by %d "
 		    "in place of %d", index, status,
 		    refusals[request->refusal]);

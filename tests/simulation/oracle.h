@@ -24,7 +24,10 @@ void oracle_on_ended(void *arg, size_t device);
 void oracle_on_began(void *arg, size_t generation, size_t previous);
 void oracle_on_crashed(void *arg);
 
-/* The gateway has ended its answer to a request. */
+/* The gateway has read the body of a request. */
+void oracle_note_read(struct oracle *oracle, size_t request);
+
+/* It has ended its answer. */
 void oracle_check_request(struct oracle *oracle, size_t request);
 
 /* This is what came of that, all of it or only its beginning. */

@@ -78,6 +78,27 @@ webserver_on_open(void)
 }
 
 static bool
+webserver_on_read_body(void *request, struct buf *body)
+{
+	struct webserver *webserver = webserver_find(request);
+
+	webserver->params.read(webserver->params.arg);
+	return protocol_fastcgi.read_body(request, body);
+}
+
+/* What has gone through may be half of what is kept, so that it need not be
+ * moved too often. */
+static void
+webserver_look(struct webserver *webserver, size_t kept, size_t size)
+{
+	if (webserver->peer.fd != -1 && kept > 2 * (webserver->encoded -
+	    sockets_passed(webserver->peer.fd)) + 1)
+		webserver->is_hoarded = true;
+	if (size > 0)
+		webserver->is_written = true;
+}
+
+static bool
 webserver_on_write(void *request, const char *data, size_t size,
     struct buf *out)
 {
@@ -85,23 +106,22 @@ webserver_on_write(void *request, const char *data, size_t size,
 	size_t before = out->size;
 	bool good;
 
-	/* What has gone through may be half of it, so that it need not be
-	 * moved too often. */
-	if (webserver->peer.fd != -1 && before > 2 * (webserver->encoded -
-	    sockets_passed(webserver->peer.fd)) + 1)
-		webserver->is_hoarded = true;
+	webserver_look(webserver, before, size);
 	good = protocol_fastcgi.write(request, data, size, out);
 	webserver->encoded += out->size - before;
-	webserver->is_written = true;
 	return good;
 }
 
 static bool
-webserver_on_finish(void *request, struct buf *out)
+webserver_on_finish(void *request, const char *data, size_t size,
+    struct buf *out)
 {
-	webserver_find(request)->is_ended = true;
-	webserver_finish(webserver_find(request));
-	return protocol_fastcgi.finish(request, out);
+	struct webserver *webserver = webserver_find(request);
+
+	webserver_look(webserver, out->size, size);
+	webserver->is_ended = true;
+	webserver_finish(webserver);
+	return protocol_fastcgi.finish(request, data, size, out);
 }
 
 static void
@@ -261,6 +281,7 @@ webserver_connect(struct webserver *webserver)
 {
 	webserver_protocol = protocol_fastcgi;
 	webserver_protocol.open = webserver_on_open;
+	webserver_protocol.read_body = webserver_on_read_body;
 	webserver_protocol.write = webserver_on_write;
 	webserver_protocol.finish = webserver_on_finish;
 	webserver_protocol.close = webserver_on_close;

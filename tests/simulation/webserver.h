@@ -40,6 +40,8 @@ struct webserver_params {
 	/* The variables are there: it calls webserver_send_body, and serves
 	 * the request. */
 	void (*arrived)(void *arg, struct exchange *exchange);
+	/* The worker has read all of the body. */
+	void (*read)(void *arg);
 	/* The worker has ended its answer, or lost the connection. */
 	void (*finished)(void *arg);
 	/* Both have closed the connection. */
