@@ -131,10 +131,11 @@ world_close(struct world *world, char *words, size_t size)
 	if (sockets_count() > 0)
 		ledger_blame(&world->ledger, "%zu ends of connections are "
 		    "left", sockets_count());
-	snprintf(words, size, "%s", world->ledger.words);
 	oracle_free(world->oracle);
 	network_free(world->network);
+	/* Ends the program if anything is left in it. */
 	loop_free(world->loop);
+	snprintf(words, size, "%s", world->ledger.words);
 	ledger_free(&world->ledger);
 	fixture_remove(config_fixture_state_directory());
 }
