@@ -14,12 +14,23 @@
 #include "base/xmalloc.h"
 #include "tap.h"
 
+enum {
+	/* At first; it grows. */
+	FASTCGI_PEER_ROOM = 4096,
+	/* One record, and the beginning of the next. */
+	FASTCGI_PEER_RECORDS_SIZE = 2 * (FCGI_HEADER_LEN + FCGI_MAX_LENGTH +
+	    255)
+};
+
 static void
 fastcgi_peer_init(struct fastcgi_peer *peer, int fd)
 {
-	*peer = (struct fastcgi_peer){ .fd = fd };
-	peer->answer = xcalloc(FASTCGI_PEER_ANSWER_SIZE, 1);
-	peer->records = xcalloc(FASTCGI_PEER_ANSWER_SIZE, 1);
+	*peer = (struct fastcgi_peer){
+		.fd = fd, .room = FASTCGI_PEER_ROOM
+	};
+	peer->answer = xmalloc(peer->room);
+	peer->answer[0] = '\0';
+	peer->records = xmalloc(FASTCGI_PEER_RECORDS_SIZE);
 }
 
 void
@@ -180,6 +191,18 @@ fastcgi_peer_request(struct fastcgi_peer *peer,
 /* --- reading ------------------------------------------------------------- */
 
 static void
+fastcgi_peer_append(struct fastcgi_peer *peer, const void *data, size_t size)
+{
+	while (peer->size + size >= peer->room) {
+		peer->room *= 2;
+		peer->answer = xreallocarray(peer->answer, peer->room, 1);
+	}
+	memcpy(peer->answer + peer->size, data, size);
+	peer->size += size;
+	peer->answer[peer->size] = '\0';
+}
+
+static void
 fastcgi_peer_take(struct fastcgi_peer *peer)
 {
 	size_t used = 0;
@@ -192,13 +215,10 @@ fastcgi_peer_take(struct fastcgi_peer *peer)
 		if (peer->record_size - used <
 		    FCGI_HEADER_LEN + length + header[6])
 			break;
-		if (header[1] == FCGI_STDOUT) {
-			if (peer->size + length >= FASTCGI_PEER_ANSWER_SIZE)
-				tap_bail_out("an answer is too long");
-			memcpy(peer->answer + peer->size,
-			    header + FCGI_HEADER_LEN, length);
-			peer->size += length;
-		} else if (header[1] == FCGI_END_REQUEST)
+		if (header[1] == FCGI_STDOUT)
+			fastcgi_peer_append(peer, header + FCGI_HEADER_LEN,
+			    length);
+		else if (header[1] == FCGI_END_REQUEST)
 			peer->ended = true;
 		used += FCGI_HEADER_LEN + length + header[6];
 	}
@@ -212,7 +232,7 @@ fastcgi_peer_read(struct fastcgi_peer *peer, size_t most)
 	ssize_t got = 1;
 
 	while (most > 0 && got > 0) {
-		size_t room = FASTCGI_PEER_ANSWER_SIZE - peer->record_size;
+		size_t room = FASTCGI_PEER_RECORDS_SIZE - peer->record_size;
 
 		got = recv(peer->fd, peer->records + peer->record_size,
 		    most < room ? most : room, 0);

@@ -9,14 +9,12 @@
  * A web server at the other end of a FastCGI connection, for tests: it sends
  * what it is told and reads what has come, and never waits.
  */
-enum {
-	FASTCGI_PEER_ANSWER_SIZE = 4 * 1024 * 1024
-};
-
 struct fastcgi_peer {
 	int fd;				/* -1: closed */
-	char *answer;			/* what came on "standard output" */
+	char *answer;			/* what came on "standard output", and
+					 * a NUL byte */
 	size_t size;
+	size_t room;			/* for it */
 	char *records;			/* the beginning of one */
 	size_t record_size;
 	bool ended;			/* the request, by its record */
