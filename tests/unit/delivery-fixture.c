@@ -234,20 +234,37 @@ delivery_fixture_on_settled(void *arg, size_t index,
 	}
 }
 
+static void
+delivery_fixture_run_init(struct delivery_fixture_run *run,
+    const char *app_id, size_t items, size_t devices)
+{
+	size_t i;
+
+	*run = (struct delivery_fixture_run){ .settled_ms = -1 };
+	for (i = 0; i < items; i++)
+		run->items[i].settled_ms = -1;
+	run->batch = delivery_fixture_compose(app_id, items, devices);
+}
+
+void
+delivery_fixture_refuse(struct delivery_fixture_run *run, const char *app_id,
+    size_t items, size_t devices)
+{
+	delivery_fixture_run_init(run, app_id, items, devices);
+	delivery_refuse(delivery_fixture_delivery(), run->batch,
+	    delivery_fixture_on_settled, run);
+}
+
 void
 delivery_fixture_start_in(size_t number, struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices, int64_t timeout_ms)
 {
 	struct delivery_fixture_worker *worker =
 	    &delivery_fixture.workers[number];
-	size_t i;
 
 	if (worker->delivery == NULL)
 		delivery_fixture_open_worker(worker);
-	*run = (struct delivery_fixture_run){ .settled_ms = -1 };
-	for (i = 0; i < items; i++)
-		run->items[i].settled_ms = -1;
-	run->batch = delivery_fixture_compose(app_id, items, devices);
+	delivery_fixture_run_init(run, app_id, items, devices);
 	delivery_start(worker->delivery, run->batch, "caller",
 	    timeout_ms, delivery_fixture_on_settled, run);
 	if (run->settled > 0)

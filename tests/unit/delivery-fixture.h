@@ -74,6 +74,10 @@ void delivery_fixture_set_pushkey(const char *pushkey);
 void delivery_fixture_start_within(struct delivery_fixture_run *run,
     const char *app_id, size_t items, size_t devices, int64_t timeout_ms);
 
+/* The gateway is overloaded: nothing is done for it. */
+void delivery_fixture_refuse(struct delivery_fixture_run *run,
+    const char *app_id, size_t items, size_t devices);
+
 /*
  * The same in another worker of the host, which begins with it; 0 is the first
  * one, which all others above are for.  Their engines are numbered as they are.

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/log.h"
+#include "base/xmalloc.h"
 #include "captured-log.h"
 #include "delivery-fixture.h"
 #include "tap.h"
@@ -101,6 +103,64 @@ check_malformed(void)
 	delivery_fixture_close();
 }
 
+/* A caller that may not use an app learns so, and nothing is sent. */
+static void
+check_forbidden(void)
+{
+	struct fake_http_answer accepted = { .status = 200 };
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("", provider_script_always, &accepted);
+	delivery_fixture_start(&run, "ios", 1, 2);
+	run.batch->notifications[0].devices[0].is_forbidden = true;
+	delivery_fixture_pass(0);
+	tap_is_int(run.items[0].first.verdict, VERDICT_FAILED,
+	    "a device of an app that the caller may not use fails");
+	tap_is_int(run.items[0].first.cause, CAUSE_APP_FORBIDDEN, "for that");
+	tap_is_int(run.verdicts[VERDICT_DELIVERED], 1,
+	    "the one beside it is delivered");
+	tap_is_int(fake_http_counts()->sent, 1, "and alone is sent");
+	delivery_fixture_close();
+}
+
+static void
+check_refused(void)
+{
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("", NULL, NULL);
+	delivery_fixture_refuse(&run, "ios", 3, 2);
+	tap_is_int(run.settled, 3, "what is refused is settled at once");
+	tap_is_int(run.verdicts[VERDICT_LATER], 6, "all of it, for later");
+	tap_is_int(run.items[2].first.cause, CAUSE_GATEWAY_OVERLOADED,
+	    "since the gateway is overloaded");
+	tap_is_int(delivery_fixture_metric("push_gateway_verdicts_total",
+	    "app=\"ios\",verdict=\"later\",reason=\"gateway overloaded\""), 6,
+	    "and it is counted");
+	delivery_fixture_pass(0);
+	tap_is_int(fake_http_counts()->sent, 0, "nothing is sent");
+	delivery_fixture_close();
+}
+
+static void
+check_metrics(void)
+{
+	struct fake_http_answer accepted = { .status = 200 };
+	struct delivery_fixture_run run, other;
+
+	delivery_fixture_open("", provider_script_always, &accepted);
+	delivery_fixture_start(&run, "ios", 3, 2);
+	delivery_fixture_start(&other, "unknown", 1, 4);
+	delivery_fixture_pass(0);
+	tap_is_int(delivery_fixture_metric("push_gateway_verdicts_total",
+	    "provider=\"apns\",app=\"ios\",verdict=\"delivered\""), 6,
+	    "each device is counted, with its app and verdict");
+	tap_is_int(delivery_fixture_metric("push_gateway_verdicts_total",
+	    "app=\"\",verdict=\"failed\",reason=\"app unknown\""), 4,
+	    "without an app if there is none of that name");
+	delivery_fixture_close();
+}
+
 /* --- ends before the deadline -------------------------------------------- */
 
 /* Of 1,500 devices 375 are sent, 625 wait for a permit, 500 have not begun. */
@@ -182,6 +242,12 @@ check_log(void)
 	tap_is_int(captured_log_count("app unknown"), 21,
 	    "of each request at most 20 devices are logged");
 	tap_lacks(captured_log_text(), "00000001", "and no pushkey is");
+	delivery_fixture_start(&run, "unknown", 1, 1);
+	run.batch->request_id = xstrdup("request-7");
+	delivery_fixture_pass(0);
+	log_info("something else");
+	tap_is_int(captured_log_count("request-7"), 1,
+	    "its lines name the request, and no other lines do");
 	delivery_fixture_close();
 }
 
@@ -193,6 +259,9 @@ main(void)
 	check_empty();
 	check_idle();
 	check_malformed();
+	check_forbidden();
+	check_refused();
+	check_metrics();
 	check_expire();
 	check_free();
 	check_log();

@@ -156,6 +156,33 @@ check_guard(bool active)
 	app_registry_free(registry);
 }
 
+/* Of a name that is longer 199 letters count. */
+static void
+check_long_names(void)
+{
+	struct app_registry *registry = registry_create("");
+	struct rejections *rejections = rejections_create(directory_new(),
+	    NULL);
+	const struct app *app = app_registry_at(registry, 0);
+	const char *name = fixture_format("%s-a", fixture_repeat("x", 197));
+	const char *other = fixture_format("%s-b", fixture_repeat("x", 197));
+	int i;
+
+	captured_log_begin();
+	deliver(rejections, app, name);
+	for (i = 0; i < 10; i++)
+		suspect(rejections, app, name);
+	tap_is_int(suspect(rejections, app, name).verdict, VERDICT_FAILED,
+	    "a client with a long name has a guard");
+	tap_is_int(suspect(rejections, app, other).verdict, VERDICT_REJECTED,
+	    "one that differs in letter 199 is another one");
+	suspect(rejections, app, fixture_repeat("x", 5000));
+	tap_is_int(suspect(rejections, app, other).verdict, VERDICT_REJECTED,
+	    "and one far too long harms nobody");
+	rejections_free(rejections);
+	app_registry_free(registry);
+}
+
 static void
 check_no_hint(void)
 {
@@ -378,17 +405,16 @@ check_rubbish(void)
 	struct app_registry *registry = registry_create("");
 	const struct app *app = app_registry_at(registry, 0);
 	struct rejections *rejections = rejections_create(directory, NULL);
+	static unsigned char bytes[1000000];
 	unsigned int seed = 1, i;
-	unsigned char byte;
 	int fd;
 
 	deliver(rejections, app, "a");
 	fd = open(fixture_format("%s/rejections", directory), O_WRONLY);
-	for (i = 32; fd != -1 && i < 1000000; i++) {
-		byte = (unsigned char)(rand_r(&seed) >> 3);
-		if (pwrite(fd, &byte, 1, i) != 1)
-			tap_bail_out("cannot scribble");
-	}
+	for (i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)(rand_r(&seed) >> 3);
+	if (pwrite(fd, bytes, sizeof bytes, 32) != (ssize_t)sizeof bytes)
+		tap_bail_out("cannot scribble");
 	close(fd);
 	tap_is_int(suspect(rejections, app, "a").verdict, VERDICT_FAILED,
 	    "after scribbling nothing is proven");
@@ -403,6 +429,7 @@ main(void)
 	check_unproven();
 	check_guard(true);
 	check_guard(false);
+	check_long_names();
 	check_no_hint();
 	check_log();
 	check_no_room();
