@@ -172,6 +172,27 @@ check_yielding(void)
 	end();
 }
 
+/* Whoever rests for longest is asked, and work or a new rest ends a rest. */
+static void
+check_order_of_rest(void)
+{
+	begin();
+	take(&members[0]);
+	take(&members[1]);
+	take(&members[2]);
+	budget_rest(&members[0].member);
+	budget_take_call(&members[0].member);
+	budget_rest(&members[1].member);
+	budget_rest(&members[0].member);
+	take(&members[3]);
+	tap_is_int(members[1].yielded, 1, "who worked rests anew, and later");
+	budget_rest(&members[2].member);
+	budget_rest(&members[0].member);
+	take(&members[3]);
+	tap_is_int(members[2].yielded, 1, "so does who comes to rest again");
+	end();
+}
+
 static void
 check_calls(void)
 {
@@ -238,6 +259,7 @@ main(void)
 	check_turns();
 	check_resting();
 	check_yielding();
+	check_order_of_rest();
 	check_calls();
 	check_leaving();
 	return tap_done();
