@@ -63,15 +63,15 @@ struct composed {
 	struct buf plain;
 };
 
+/* With credentials, or without them (NULL). */
 static enum cause
-compose(const char *provider, void *account, const char *text,
-    unsigned int variant, struct composed *composed)
+compose_by(const struct token *token, const char *provider, void *account,
+    const char *text, unsigned int variant, struct composed *composed)
 {
 	static const struct decode_limits limits = {
 		.max_batch_size = 100, .max_notification_size_kb = 1024
 	};
-	struct token token = { .text = "vapid t=one, k=1\nvapid t=two, k=2" };
-	struct provider_push push = { .token = &token, .message_id = "id",
+	struct provider_push push = { .token = token, .message_id = "id",
 	    .now_s = 1700000000, .variant = variant,
 	    .plain = &composed->plain };
 	struct decode_error error;
@@ -90,6 +90,17 @@ compose(const char *provider, void *account, const char *text,
 	    &push, &composed->request);
 	batch_free(batch);
 	return cause;
+}
+
+static enum cause
+compose(const char *provider, void *account, const char *text,
+    unsigned int variant, struct composed *composed)
+{
+	static const struct token token = {
+		.text = "vapid t=one, k=1\nvapid t=two, k=2"
+	};
+
+	return compose_by(&token, provider, account, text, variant, composed);
 }
 
 static void
@@ -400,6 +411,26 @@ check_variants(void)
 	provider_find("webpush")->close(account);
 }
 
+/* A push service that does not know who we are. */
+static void
+check_nameless(void)
+{
+	void *account = open_account("unifiedpush", "");
+	const char *text = plain_of("\"event_id\":\"e\",",
+	    UP(",\"data\":{\"p256dh\":\"" P256DH "\",\"auth\":\"" AUTH
+	    "\"}"));
+	struct composed composed;
+
+	tap_is_int(compose_by(NULL, "unifiedpush", account, text, 0,
+	    &composed), CAUSE_NONE, "without credentials it goes");
+	header_is(&composed, "authorization", NULL);
+	release(&composed);
+	tap_is_int(compose_by(NULL, "unifiedpush", account, text, 1,
+	    &composed), CAUSE_TOO_LONG, "and there are no former ones");
+	release(&composed);
+	provider_find("unifiedpush")->close(account);
+}
+
 /* --- UnifiedPush without keys -------------------------------------------- */
 
 static void
@@ -442,6 +473,46 @@ check_plain(void)
 	provider_find("unifiedpush")->close(account);
 }
 
+/* To the byte, and without what need not be there. */
+static void
+check_plain_form(const char *settings, const char *members, const char *form)
+{
+	void *account = open_account("unifiedpush", settings);
+	struct composed composed;
+
+	compose("unifiedpush", account, plain_of(members, UP("")), 0,
+	    &composed);
+	fixture_is_json(buf_text(&composed.request.body), form,
+	    "without keys, {%s} with {%s}", members, settings);
+	release(&composed);
+	provider_find("unifiedpush")->close(account);
+}
+
+static void
+check_plain_size(void)
+{
+	void *account = open_account("unifiedpush", "");
+	size_t frame = strlen("{\"notification\":{\"event_id\":\"\","
+	    "\"prio\":\"high\",\"devices\":[]}}");
+	const char *longest = fixture_repeat("e", 4096 - frame);
+	struct composed composed;
+
+	tap_is_int(compose("unifiedpush", account, plain_of(fixture_format(
+	    "\"event_id\":\"%s\",", longest), UP("")), 0, &composed),
+	    CAUSE_NONE, "4096 bytes go");
+	tap_is_int((int64_t)composed.request.body.size, 4096, "all of them");
+	release(&composed);
+	tap_is_int(compose("unifiedpush", account, plain_of(fixture_format(
+	    "\"event_id\":\"%se\",", longest), UP("")), 0, &composed),
+	    CAUSE_TOO_LONG, "one more does not");
+	release(&composed);
+	tap_is_int(compose("unifiedpush", account, plain_of(
+	    "\"event_id\":\"e\",", UP("")), 1, &composed), CAUSE_TOO_LONG,
+	    "there is no shorter form");
+	release(&composed);
+	provider_find("unifiedpush")->close(account);
+}
+
 int
 main(void)
 {
@@ -457,6 +528,13 @@ main(void)
 	for (i = 0; i < sizeof devices / sizeof *devices; i++)
 		check_device(i);
 	check_variants();
+	check_nameless();
 	check_plain();
+	check_plain_size();
+	check_plain_form("", "\"event_id\":\"e\",", "{\"notification\":{"
+	    "\"event_id\":\"e\",\"prio\":\"high\",\"devices\":[]}}");
+	check_plain_form(",\"send_badge_counts\":false", "\"event_id\":"
+	    "\"e\",\"counts\":{\"unread\":1},", "{\"notification\":{"
+	    "\"event_id\":\"e\",\"prio\":\"high\",\"devices\":[]}}");
 	return tap_done();
 }
