@@ -156,6 +156,31 @@ check_rubbish(void)
 	token_worker_close(&worker);
 }
 
+/* Each push asks for the token; a file is not read each time. */
+static void
+check_not_due(void)
+{
+	const char *directory = token_worker_directory(), *first;
+	struct token_worker worker;
+
+	set_age(0);
+	token_worker_open(&worker, directory, "one");
+	first = token_worker_ask(&worker);
+	share(directory, "push-gateway token 1700000010 1700003610\nnew\n");
+	set_age(2999);
+	token_worker_current(&worker);
+	token_worker_turn();
+	tap_is_string(token_worker_current(&worker), first,
+	    "one that is not due is not looked for elsewhere");
+	set_age(3000);
+	token_worker_current(&worker);
+	token_worker_turn();
+	tap_is_string(token_worker_current(&worker), "new",
+	    "one that is due is");
+	tap_is_int(worker.mints, 1, "and found there");
+	token_worker_close(&worker);
+}
+
 /* Both refused, and renewed within one second. */
 static void
 check_same_second(void)
@@ -271,16 +296,21 @@ static void
 check_after_former(void)
 {
 	struct token_worker worker;
+	const char *first;
 
 	set_age(0);
 	token_worker_open(&worker, token_worker_directory(), "one");
 	token_worker_set_min_age(&worker, 1);
-	token_worker_ask(&worker);
+	first = token_worker_ask(&worker);
 	set_age(3000);
 	token_worker_current(&worker);
 	token_worker_turn();
 	tap_ok(token_fall_back(worker.source, token_serial(worker.source)),
 	    "with a floor of a second there is a former one");
+	tap_is_string(token_worker_ask(&worker), first,
+	    "who waits gets the former one, too");
+	token_worker_turn();
+	tap_is_int(worker.mints, 2, "and none is minted for that");
 	set_age(3600);
 	token_worker_ask(&worker);
 	tap_is_int(worker.mints, 2, "the new one is used after it");
@@ -339,6 +369,28 @@ check_alone(void)
 	token_worker_close(&b);
 }
 
+/* No lock keeps a worker from minting while it mints. */
+static void
+check_alone_and_slow(void)
+{
+	unsigned int missing = 3;
+	struct token_worker_answer answer = { .missing = &missing };
+	struct token_worker worker;
+
+	set_age(0);
+	token_worker_open(&worker, NULL, "one");
+	worker.delay_ms = TOKEN_WORKER_WHEN_TOLD;
+	token_worker_wait(&worker, &answer);
+	token_worker_turn();
+	token_worker_wait(&worker, &answer);
+	token_worker_turn();
+	tap_is_int(worker.mints, 1, "without a store, too, one is minted for "
+	    "all that wait");
+	token_worker_finish(&worker);
+	tap_is_int(answer.times, 2, "and all are answered");
+	token_worker_close(&worker);
+}
+
 int
 main(void)
 {
@@ -347,6 +399,7 @@ main(void)
 	check_descriptors();
 	check_stopped();
 	check_rubbish();
+	check_not_due();
 	check_same_second();
 	check_same_serial();
 	check_replaced(0, false);
@@ -357,6 +410,7 @@ main(void)
 	check_after_former();
 	check_failure();
 	check_alone();
+	check_alone_and_slow();
 	token_worker_end();
 	return tap_done();
 }
