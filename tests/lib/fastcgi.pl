@@ -15,11 +15,11 @@
 #		-s BYTES	sends only so many bytes of the records, then
 #				closes its side
 #		-l BYTES	leaves off so many, and stays
-#		-w PART		sends "variables" or the "body" in 20 pieces,
-#				100 ms apart
+#		-w FILE		sends a byte every 100 ms until FILE is there
+#		-b 1		and all before the body at once
 #		-o 1		in odd records that are lawful
 #		-e 1		with an empty record before the body and after it
-#		-r SECONDS	reads nothing for so long
+#		-r FILE		reads nothing until FILE is there, or for 100 s
 #		-k PID		once it is answered, before it sends the body,
 #				has that process leave
 #	fastcgi.pl odd SOCKET
@@ -115,23 +115,25 @@ sub end_process {
 }
 
 sub send_request {
-	my ($path, $cut, @parts) = @_;
+	my ($path, $cut, $data) = @_;
 	my $socket = IO::Socket::UNIX->new(Peer => $path)
 	    or die "$path: $!\n";
 	$socket->autoflush(1);
-	for my $part (@parts) {
-		print $socket $part;
-		select undef, undef, undef, 0.1 if @parts > 1;
-	}
+	print $socket $data;
 	shutdown $socket, 1 if $cut;
 	return $socket;
 }
 
-# In about 20 parts.
-sub split_evenly {
-	my ($records) = @_;
-	my $size = POSIX::ceil(length($records) / 20);
-	return unpack "(a$size)*", $records;
+# Slowly until a file is there, and then the rest.
+sub trickle {
+	my ($socket, $file, $data) = @_;
+	for my $byte (split //, $data) {
+		last if -e $file;
+		print $socket $byte;
+		$data = substr $data, 1;
+		select undef, undef, undef, 0.1;
+	}
+	print $socket $data;
 }
 
 sub print_answer {
@@ -146,26 +148,29 @@ sub print_answer {
 }
 
 sub request {
-	my %option = (n => 1, w => '');
+	my %option = (n => 1);
 	$option{$1} = (splice @_, 0, 2)[1]
-	    while $_[0] =~ /^-([nslework])$/;
+	    while $_[0] =~ /^-([nslwebork])$/;
 	my ($path, @variables) = @_;
 	my $stream = $option{o} ? \&odd_stream : \&stream;
 	my $body = $stream->(5, do { local $/; <STDIN> } // '');
 	$body = record(5, '') . $body . record(5, '') if $option{e};
 	my $head = record(1, pack 'nCx5', 1, 0) . $stream->(4, join '',
 	    map { name_value(split /=/, $_, 2) } @variables);
-	my @parts = $option{w} eq 'variables' ? (split_evenly($head), $body) :
-	    $option{w} eq 'body' ? ($head, split_evenly($body)) :
-	    $head . $body;
-	@parts = substr $parts[0], 0, $option{s} if defined $option{s};
-	@parts = $head if $option{k};
-	substr $parts[-1], -$option{l}, $option{l}, '' if $option{l};
-	my @sockets = map { send_request($path, defined $option{s}, @parts) }
+	my $first = $option{w} && !$option{b} ? '' :
+	    $option{w} || $option{k} ? $head : $head . $body;
+	$first = substr $first, 0, $option{s} if defined $option{s};
+	substr $first, -$option{l}, $option{l}, '' if $option{l};
+	my @sockets = map { send_request($path, defined $option{s}, $first) }
 	    1 .. $option{n};
 	end_process($sockets[0], $option{k}) if $option{k};
 	print { $sockets[0] } $body if $option{k};
-	sleep $option{r} if $option{r};
+	trickle($sockets[0], $option{w}, $option{b} ? $body : $head . $body)
+	    if $option{w};
+	for (1 .. ($option{r} ? 1000 : 0)) {
+		last if -e $option{r};
+		select undef, undef, undef, 0.1;
+	}
 	print_answer($_) for @sockets;
 }
 

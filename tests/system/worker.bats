@@ -269,22 +269,30 @@ memory_is_back() {
 	(($(memory_kb) - memory < $1))
 }
 
+given_up() {
+	grep -c 'timed out sending a response' "$LOG" || :
+}
+
+# 40 more than there were: on a busy machine also who reads at once may be
+# too slow.
 all_given_up() {
-	[ "$(grep -c 'timed out sending a response' "$LOG")" = 40 ]
+	(($(given_up) >= $1 + 40))
 }
 
 @test "slow peers hold up nobody, and get what they asked for" {
 	run_worker
-	local body slow=() part from
+	local body slow=() from enough=$BATS_TEST_TMPDIR/enough
 	body=$(single "$(plain '{}' "$(android phone)")")
 	fastcgi "$body"
-	for part in variables body; do
-		OPTIONS=(-w "$part")
-		fastcgi "$(single "$(plain '{}' "$(android "slow-$part")")")" \
-			>"$BATS_TEST_TMPDIR/$part" 3>&- &
-		slow+=($!)
-	done
-	OPTIONS=(-r 4)
+	OPTIONS=(-w "$enough")
+	fastcgi "$(single "$(plain '{}' "$(android slow-variables)")")" \
+		>"$BATS_TEST_TMPDIR/variables" 3>&- &
+	slow+=($!)
+	OPTIONS=(-w "$enough" -b 1)
+	fastcgi "$(single "$(plain '{}' "$(android slow-body)")")" \
+		>"$BATS_TEST_TMPDIR/body" 3>&- &
+	slow+=($!)
+	OPTIONS=(-r "$enough")
 	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch \
 		>"$BATS_TEST_TMPDIR/reader" 3>&- &
 	slow+=($!)
@@ -297,6 +305,7 @@ all_given_up() {
 		wc -l)" = 20 ]
 	# They were slow all the while.
 	kill -0 "${slow[@]}"
+	: >"$enough"
 	wait "${slow[@]}"
 	grep -q '"rejected":\[\]' "$BATS_TEST_TMPDIR/variables"
 	grep -q '"rejected":\[\]' "$BATS_TEST_TMPDIR/body"
@@ -308,15 +317,15 @@ all_given_up() {
 
 @test "a reader that does not read is given up, and its memory comes back" {
 	run_worker
-	local before memory reader
+	local before memory reader were_given_up
 	OPTIONS=(-n 40)
 	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch >/dev/null
-	before=$(fds) memory=$(memory_kb)
-	OPTIONS=(-n 40 -r 100)
+	before=$(fds) memory=$(memory_kb) were_given_up=$(given_up)
+	OPTIONS=(-n 40 -r "$BATS_TEST_TMPDIR/never")
 	fastcgi "$(large)" SCRIPT_NAME=/push/v1/notify/batch \
 		>"$BATS_TEST_TMPDIR/reader" 3>&- &
 	reader=$!
-	wait_until 20 all_given_up
+	wait_until 20 all_given_up "$were_given_up"
 	# A connection to a provider may have come, but 40 peers are gone,
 	# and what they left of their answers: 200 KB each.
 	(($(fds) < before + 20))
