@@ -7,7 +7,9 @@
 #include "base/log.h"
 #include "base/xmalloc.h"
 #include "captured-log.h"
+#include "config-fixture.h"
 #include "delivery-fixture.h"
+#include "fixture.h"
 #include "tap.h"
 
 /* Each device is answered after so many milliseconds as its pushkey says. */
@@ -121,6 +123,44 @@ check_forbidden(void)
 	    "the one beside it is delivered");
 	tap_is_int(fake_http_counts()->sent, 1, "and alone is sent");
 	delivery_fixture_close();
+}
+
+#define MATRIX_APP ",{\"app_id\":\"ios-matrix\",\"provider\":\"apns\"," \
+    "\"url\":\"https://apns.test\",\"key_file\":\"one.p8\"," \
+    "\"key_id\":\"ABC1234567\",\"team_id\":\"TEAM123456\"," \
+    "\"payload\":\"matrix\"}"
+
+/* What a provider has to say of a device before anything is sent. */
+static void
+check_advice(void)
+{
+	struct json_object *odd = fixture_json("{\"default_payload\":1}");
+	struct json_object *picky = fixture_json("{\"events_only\":true}");
+	struct fake_http_answer accepted = { .status = 200 };
+	struct delivery_fixture_run run, other;
+
+	captured_log_begin();
+	config_fixture_set_apps(MATRIX_APP);
+	delivery_fixture_open("", provider_script_always, &accepted);
+	delivery_fixture_start(&run, "ios-matrix", 1, 3);
+	run.batch->notifications[0].devices[1].data = odd;
+	run.batch->notifications[0].devices[2].data = odd;
+	delivery_fixture_start(&other, "ios-matrix", 1, 1);
+	other.batch->notifications[0].devices[0].data = picky;
+	other.batch->notifications[0].texts[NOTIFICATION_EVENT_ID] = NULL;
+	delivery_fixture_pass(0);
+	tap_is_int(run.verdicts[VERDICT_DELIVERED], 3,
+	    "what is odd is sent all the same");
+	tap_is_int(captured_log_count("app ios-matrix: a pusher's "
+	    "default_payload is not an object"), 1,
+	    "the log says so, once for an app");
+	tap_is_int(other.verdicts[VERDICT_DELIVERED], 1,
+	    "what a device does not want counts as delivered");
+	tap_is_int(fake_http_counts()->sent, 3, "but is not sent");
+	delivery_fixture_close();
+	config_fixture_set_apps("");
+	json_object_put(odd);
+	json_object_put(picky);
 }
 
 static void
@@ -260,6 +300,7 @@ main(void)
 	check_idle();
 	check_malformed();
 	check_forbidden();
+	check_advice();
 	check_refused();
 	check_metrics();
 	check_expire();
