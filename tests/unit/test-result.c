@@ -171,6 +171,8 @@ check_row(const struct row *row)
 	const char *error;
 
 	case_init(&it, row->devices);
+	/* Whatever was there before is gone. */
+	memset(&result, 1, sizeof result);
 	result_init(&result, &it.notification, it.outcomes);
 	error = row->error == NULL ? "" : fixture_format("%s%s", row->error,
 	    cause_phrase(causes[row->weighs]));
