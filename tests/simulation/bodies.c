@@ -156,8 +156,8 @@ bodies_add_data(struct bodies *bodies, struct ledger_device *device,
 {
 	static const char *const all[] = {
 		",\"data\":{\"format\":\"event_id_only\"}",
-		",\"data\":{\"default_payload\":{\"aps\":{\"alert\":7,"
-		    "\"mutable-content\":1}}}",
+		(",\"data\":{\"default_payload\":{\"aps\":{\"alert\":7,"
+		    "\"mutable-content\":1}}}"),
 		",\"data\":{\"default_payload\":[1]}",
 		",\"data\":{\"a\\u0000b\":[]},\"tweaks\":{\"sound\":[]}",
 		",\"data\":null,\"unknown\":{}",
