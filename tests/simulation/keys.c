@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys are read once in a world, however many generations have the same ones:
- * else most of its time went into that.  In the place of crypto/jwt's functions
- * of these names, by the linker's --wrap; nothing but their time is different.
+ * else most of its time went into that.  This is crypto/jwt with three functions
+ * under other names, called by those of their names here; nothing but their
+ * time is different.  (The linker's --wrap does not hold between objects that
+ * are optimized together.)
  */
-#include <string.h>
+#define jwt_key_read keys_read
+#define jwt_key_free keys_free
+#define jwt_key_fingerprint keys_fingerprint
+#include "crypto/jwt.c"
+#undef jwt_key_read
+#undef jwt_key_free
+#undef jwt_key_fingerprint
 
 #include "base/hash.h"
-#include "crypto/jwt.h"
 
 enum {
 	KEYS_MAX = 16,
@@ -23,15 +30,10 @@ struct keys_entry {
 static struct keys_entry keys[KEYS_MAX];
 static size_t keys_count;
 
-struct jwt_key *__real_jwt_key_read(enum jwt_algorithm algorithm,
-    const char *pem, size_t size, struct error *error);
-void __real_jwt_key_free(struct jwt_key *key);
-void __real_jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
-
-struct jwt_key *__wrap_jwt_key_read(enum jwt_algorithm algorithm,
-    const char *pem, size_t size, struct error *error);
-void __wrap_jwt_key_free(struct jwt_key *key);
-void __wrap_jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
+struct jwt_key *jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
+    size_t size, struct error *error);
+void jwt_key_free(struct jwt_key *key);
+void jwt_key_fingerprint(const struct jwt_key *key, char hex[17]);
 
 static struct keys_entry *
 keys_find(const struct jwt_key *key)
@@ -44,8 +46,8 @@ keys_find(const struct jwt_key *key)
 }
 
 struct jwt_key *
-__wrap_jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
-    size_t size, struct error *error)
+jwt_key_read(enum jwt_algorithm algorithm, const char *pem, size_t size,
+    struct error *error)
 {
 	uint64_t hash = hash_add(hash_add(HASH_START, &algorithm,
 	    sizeof algorithm), pem, size);
@@ -56,7 +58,7 @@ __wrap_jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
 		i++;
 	if (i < keys_count)
 		return keys[i].key;
-	key = __real_jwt_key_read(algorithm, pem, size, error);
+	key = keys_read(algorithm, pem, size, error);
 	if (key != NULL && keys_count < KEYS_MAX)
 		keys[keys_count++] = (struct keys_entry){
 			.hash = hash, .key = key
@@ -65,22 +67,22 @@ __wrap_jwt_key_read(enum jwt_algorithm algorithm, const char *pem,
 }
 
 void
-__wrap_jwt_key_free(struct jwt_key *key)
+jwt_key_free(struct jwt_key *key)
 {
 	if (keys_find(key) == NULL)
-		__real_jwt_key_free(key);
+		keys_free(key);
 }
 
 void
-__wrap_jwt_key_fingerprint(const struct jwt_key *key, char hex[17])
+jwt_key_fingerprint(const struct jwt_key *key, char hex[17])
 {
 	struct keys_entry *entry = keys_find(key);
 
 	if (entry == NULL)
-		__real_jwt_key_fingerprint(key, hex);
+		keys_fingerprint(key, hex);
 	else {
 		if (entry->fingerprint[0] == '\0')
-			__real_jwt_key_fingerprint(key, entry->fingerprint);
+			keys_fingerprint(key, entry->fingerprint);
 		memcpy(hex, entry->fingerprint, sizeof entry->fingerprint);
 	}
 }
