@@ -2,6 +2,9 @@
 #include "http/connection.h"
 
 #include <stdlib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -46,14 +49,30 @@ http_connection_on_ready(void *arg, int fd, unsigned int events)
 	http_connection_check(connection);
 }
 
+/* What the socket is given in one turn goes out together, in full packets. */
+static void
+http_connection_gather(const struct http_connection *connection, int on)
+{
+	if (connection->fd != -1)
+		setsockopt(connection->fd, IPPROTO_TCP, TCP_CORK, &on,
+		    sizeof on);
+}
+
+/* This is where curl starts what was added since the last time. */
 static void
 http_connection_on_timer(void *arg)
 {
 	struct http_connection *connection = arg;
+	bool many = connection->added > 1;
 	int running;
 
+	connection->added = 0;
+	if (many)
+		http_connection_gather(connection, 1);
 	curl_multi_socket_action(connection->multi, CURL_SOCKET_TIMEOUT, 0,
 	    &running);
+	if (many)
+		http_connection_gather(connection, 0);
 	http_connection_check(connection);
 }
 
@@ -67,6 +86,7 @@ http_connection_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 	unsigned int events;
 
 	(void)easy;
+	connection->fd = what == CURL_POLL_REMOVE ? -1 : fd;
 	if (what == CURL_POLL_REMOVE) {
 		loop_watch_free(watch);
 		curl_multi_assign(connection->multi, fd, NULL);
@@ -108,6 +128,7 @@ http_connection_create(const struct http_connection_params *params)
 		fatalx("cannot make a curl multi handle");
 	connection->params = *params;
 	connection->multi = multi;
+	connection->fd = -1;
 	connection->timer = loop_timer_create(
 	    params->loop, http_connection_on_timer, connection);
 	connection->born_ms = connection->used_ms = clock_monotonic_ms();
@@ -165,6 +186,7 @@ void
 http_connection_add(struct http_connection *connection, CURL *easy)
 {
 	connection->in_flight++;
+	connection->added++;
 	connection->used_ms = clock_monotonic_ms();
 	if (connection->silent_ms == 0)
 		connection->silent_ms = connection->used_ms;

@@ -31,7 +31,9 @@ struct http_connection {
 	struct http_connection_params params;
 	CURLM *multi;
 	struct loop_timer *timer;
+	int fd;			/* its socket, or -1 */
 	unsigned int in_flight;	/* transfers */
+	unsigned int added;	/* those that curl has not begun yet */
 	unsigned int sent;	/* those of them whose request was sent */
 	bool open;		/* a request was sent on it */
 	bool proven;		/* and one answered */
