@@ -101,10 +101,8 @@ health_free(struct health *health)
 {
 	if (health == NULL)
 		return;
-	/* One of a previous configuration may be open, and nobody close it;
-	 * the host's is shown by others. */
-	if (health->own.state != BREAKER_CLOSED &&
-	    !host_breaker_is_shared(&health->host)) {
+	/* One of a previous configuration may be open, and nobody close it. */
+	if (health->own.state != BREAKER_CLOSED) {
 		breaker_success(&health->own);
 		health_show(health);
 	}
@@ -215,8 +213,6 @@ health_leave(struct health *health, struct health_push *push)
 	if (push->host_probe != 0)
 		host_breaker_abandon(&health->host, clock_monotonic_ms(),
 		    push->host_probe);
-	push->is_own_probe = false;
-	push->host_probe = 0;
 }
 
 /* --- answers and failures ------------------------------------------------ */
@@ -235,8 +231,6 @@ health_succeed(struct health *health, struct health_push *push)
 		return;
 	health_follow(health, false);
 	health_log_closed(health);
-	/* Another worker may have shown it. */
-	health->shown = true;
 	health_show(health);
 }
 
