@@ -190,6 +190,36 @@ check_life(const struct life *life)
 	delivery_fixture_close();
 }
 
+/* What the metrics and the connections have of two attempts. */
+static void
+check_counted(void)
+{
+	struct fake_http_answer misdirected = { .after_ms = 70, .status = 421 };
+	struct fake_http_answer broken = { .after_ms = 70,
+	    .failure = HTTP_FAILURE_UNKNOWN };
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("", provider_script_always, &misdirected);
+	delivery_fixture_start(&run, "ios", 1, 1);
+	delivery_fixture_pass(DELIVERY_FIXTURE_TIMEOUT_MS);
+	tap_is_int(fake_http_counts()->drained, 2,
+	    "a connection that is misdirected takes no more requests");
+	tap_is_int(delivery_fixture_metric(
+	    "push_gateway_provider_seconds_count", ""), 2,
+	    "the time of each answer is counted");
+	tap_is_int(delivery_fixture_metric(
+	    "push_gateway_permit_wait_seconds_count", ""), 2,
+	    "and that of each wait for a permit");
+	delivery_fixture_close();
+	delivery_fixture_open("", provider_script_always, &broken);
+	delivery_fixture_start(&run, "ios", 1, 1);
+	delivery_fixture_pass(DELIVERY_FIXTURE_TIMEOUT_MS);
+	tap_is_int(delivery_fixture_metric(
+	    "push_gateway_provider_seconds_count", ""), 0,
+	    "where there is no answer it has no time");
+	delivery_fixture_close();
+}
+
 /* The dice show something. */
 static void
 check_jitter(void)
@@ -215,6 +245,7 @@ main(void)
 
 	for (i = 0; i < sizeof lives / sizeof *lives; i++)
 		check_life(&lives[i]);
+	check_counted();
 	check_jitter();
 	return tap_done();
 }

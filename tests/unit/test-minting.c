@@ -60,6 +60,8 @@ static const struct row rows[] = {
 	    .answers = { OK(1500), OK(1500), HANGS }, .asked = "012",
 	    .words = "cannot be reached", .cause = CAUSE_UNREACHABLE,
 	    .done_ms = 4000 },
+	{ .name = "a token that cannot be made here", .steps = 0,
+	    .asked = "", .words = "no key", .cause = CAUSE_CREDENTIALS },
 };
 
 static const struct row *row;
@@ -92,7 +94,10 @@ stub_mint(const void *account, const char *origin, int64_t now_s,
 	(void)origin;
 	(void)now_s;
 	(void)token;
-	(void)error;
+	if (row->steps == 0) {
+		error_set(error, "no key");
+		return PROVIDER_MINT_FAILED;
+	}
 	ask(0, request);
 	return PROVIDER_MINT_ASK;
 }
@@ -129,6 +134,8 @@ on_request(void *arg, const struct fake_http_request *request,
 	tap_is_int(request->params->is_local, step == 0,
 	    "%s: step %zu is over %s", row->name, step,
 	    step == 0 ? "plain HTTP, past the proxy" : "TLS");
+	tap_is_int(request->params->connect_timeout_ms, 3000,
+	    "%s: step %zu has 3 s of its 4 to connect", row->name, step);
 	tap_is_int(request->params->max_connections, 1,
 	    "%s: step %zu needs one connection", row->name, step);
 	tap_ok(pools[step] == NULL || pools[step] == request->pool,
