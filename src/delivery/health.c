@@ -390,7 +390,6 @@ health_on_look(void *arg)
 	bool own_opened = false, host_opened = false;
 	char why[256];
 
-	health->looking = false;
 	host_ms = health_look_at_host(health, now_ms, &host_opened);
 	if (own_ms <= 0)
 		own_opened = breaker_trip(&health->own, now_ms);
