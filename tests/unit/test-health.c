@@ -336,6 +336,144 @@ check_connections(void)
 	workers_close();
 }
 
+/* --- silence ------------------------------------------------------------- */
+
+static struct health_push calls[8];
+
+static void
+begin(unsigned int worker, unsigned int first, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = first; i < first + count; i++)
+		health_begin_call(workers[worker], &calls[i]);
+}
+
+static void
+end(unsigned int worker, unsigned int first, unsigned int count,
+    bool answered)
+{
+	unsigned int i;
+
+	for (i = first; i < first + count; i++)
+		health_end_call(workers[worker], &calls[i], answered);
+}
+
+static void
+check_silence_alone(void)
+{
+	workers_open(NULL, NULL);
+	begin(A, 0, 1);
+	end(A, 0, 1, false);
+	tap_is_int((int64_t)fake_loop_timers(loop), 0,
+	    "with no call in flight nobody looks");
+	begin(A, 0, 2);
+	pass(2000);
+	begin(A, 2, 1);
+	pass(2000);
+	begin(A, 3, 1);
+	pass(1999);
+	tap_ok(is_admitted(A), "silence is counted from the third call on");
+	pass(1);
+	tap_ok(!is_admitted(A), "four seconds of it open the breaker");
+	tap_is_int(health_cause(workers[A]), CAUSE_DEADLINE,
+	    "for want of an answer");
+	end(A, 0, 4, false);
+	workers_close();
+}
+
+static void
+check_silence_answered(void)
+{
+	workers_open(NULL, NULL);
+	begin(A, 0, 4);
+	pass(1);
+	end(A, 3, 1, true);
+	pass(3999);
+	tap_ok(is_admitted(A), "an answer begins the four seconds anew");
+	pass(1);
+	tap_ok(!is_admitted(A), "to the millisecond");
+	end(A, 0, 3, false);
+	workers_close();
+}
+
+static void
+check_silence_of_host(void)
+{
+	workers_open(accounts, NULL);
+	begin(A, 0, 1);
+	begin(B, 1, 2);
+	end(B, 2, 1, false);
+	pass(1);
+	begin(A, 3, 1);
+	pass(3999);
+	tap_ok(is_admitted(C), "two calls of two workers are silent for long");
+	pass(1);
+	tap_ok(!is_admitted(C), "the third opens the host's breaker");
+	end(A, 0, 1, false);
+	end(A, 3, 1, false);
+	end(B, 1, 1, false);
+	workers_close();
+}
+
+static void
+check_silence_again(void)
+{
+	unsigned int i;
+
+	workers_open(accounts, NULL);
+	for (i = 0; i < 3; i++) {
+		tap_ok(is_admitted(A), "%u silent calls open nothing", i);
+		begin(A, 0, 1);
+		pass(4000);
+		end(A, 0, 1, false);
+	}
+	tap_ok(!is_admitted(A), "another call of a push is another silence");
+	workers_close();
+}
+
+/* By two workers, so that nobody may ask for a second opinion. */
+static void
+check_give_up(struct host_accounts *shared, unsigned int other)
+{
+	struct health_push push = { .since_ms = 0 };
+	int64_t since_ms = clock_monotonic_ms();
+
+	workers_open(shared, NULL);
+	succeed(A);
+	pass(600);
+	health_give_up(workers[A], &push, CAUSE_DEADLINE, since_ms);
+	health_give_up(workers[other], &push, CAUSE_DEADLINE, since_ms);
+	health_give_up(workers[other], &push, CAUSE_DEADLINE, since_ms);
+	tap_ok(!is_admitted(A), "an answer of when the wait began is of "
+	    "before it");
+	workers_close();
+}
+
+static void
+check_cause(void)
+{
+	_Atomic uint64_t *numbers;
+
+	workers_open(accounts, NULL);
+	health_fail(workers[A], &(struct health_push){ .since_ms = 0 },
+	    CAUSE_OVERLOADED, 0);
+	fail(B, 1);
+	tap_is_int(health_cause(workers[A]), CAUSE_OVERLOADED,
+	    "while the host's breaker is closed a worker knows its own cause");
+	fail(B, 1);
+	tap_is_int(health_cause(workers[A]), CAUSE_UNREACHABLE,
+	    "once that is open the host's");
+	numbers = host_accounts_find(accounts, name);
+	numbers[HOST_ACCOUNTS_CAUSE] = CAUSE_NONE;
+	tap_is_int(health_cause(workers[A]), CAUSE_OVERLOADED,
+	    "unless there is none");
+	numbers[HOST_ACCOUNTS_CAUSE] = CAUSE__MAX;
+	tap_is_int(health_cause(workers[A]), CAUSE_OVERLOADED,
+	    "or what is no cause");
+	workers_close();
+}
+
 int
 main(void)
 {
@@ -355,6 +493,13 @@ main(void)
 	check_own_probe();
 	check_recovery();
 	check_connections();
+	check_silence_alone();
+	check_silence_answered();
+	check_silence_of_host();
+	check_silence_again();
+	check_give_up(NULL, A);
+	check_give_up(accounts, B);
+	check_cause();
 	permits_free(permits);
 	host_accounts_close(accounts);
 	metrics_close(metrics);
