@@ -65,9 +65,10 @@ state_directory_parent(const char *path)
 	while (length > 1 && parent[length - 1] == '/')
 		parent[--length] = '\0';
 	slash = strrchr(parent, '/');
-	if (slash == NULL)
-		strcpy(parent, ".");
-	else
+	if (slash == NULL) {
+		free(parent);
+		parent = xstrdup(".");
+	} else
 		slash[slash == parent ? 1 : 0] = '\0';
 	return parent;
 }
