@@ -108,12 +108,12 @@ buf_append_format(struct buf *buf, const char *format, ...)
 bool
 buf_move(struct buf *to, struct buf *from)
 {
-	struct buf empty = *to;
+	size_t limit = to->limit;
 	bool fits = true;
 
 	if (to->allocated == 0 && !to->overflowed && from->size <= to->limit) {
 		*to = *from;
-		to->limit = empty.limit;
+		to->limit = limit;
 		to->overflowed = false;
 		buf_init(from, from->limit);
 	} else {

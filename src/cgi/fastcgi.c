@@ -233,13 +233,13 @@ fastcgi_begin(struct fastcgi *fastcgi, unsigned int id)
 static void
 fastcgi_take_begin(struct fastcgi *fastcgi, const char *data, size_t size)
 {
-	unsigned char *body = (unsigned char *)&fastcgi->begin;
-	size_t done = sizeof fastcgi->begin - fastcgi->content_left;
+	FCGI_BeginRequestBody *begin = &fastcgi->begin;
+	size_t done = sizeof *begin - fastcgi->content_left;
 
-	memcpy(body + done, data, size);
+	memcpy((char *)begin + done, data, size);
 	if (size == fastcgi->content_left) {
 		fastcgi->begins = false;
-		if ((body[0] << 8 | body[1]) != FCGI_RESPONDER)
+		if ((begin->roleB1 << 8 | begin->roleB0) != FCGI_RESPONDER)
 			fastcgi->state = PROTOCOL_BROKEN;
 	}
 }
