@@ -91,6 +91,8 @@ struct callers {
 	unsigned int devices;		/* in all */
 	unsigned int narrow_chance;
 	unsigned int slow_chance;
+	unsigned int stop_chance;	/* of a slow one */
+	unsigned int gone_chance;
 	struct loop_timer *timer;	/* the next request */
 	struct caller_list open;	/* their connections are */
 	struct caller_list closed;	/* to be freed */
@@ -303,10 +305,13 @@ callers_throw_pace(struct callers *callers, struct webserver_pace *pace)
 	pace->room = (size_t)dice_magnitude(dice, 1, 8192);
 	pace->piece = (size_t)dice_magnitude(dice, 1, 4096);
 	pace->every_ms = dice_magnitude(dice, 1, 3000);
-	if (!dice_chance(dice, 300))
+	if (!dice_chance(dice, callers->stop_chance))
 		return;
+	/* In the middle of an answer, if that takes long. */
+	if (dice_chance(dice, 500))
+		pace->room = (size_t)dice_magnitude(dice, 1, 512);
 	pace->stops_after = (size_t)dice_magnitude(dice, 0, 2048);
-	pace->stops_ms = dice_chance(dice, 300) ? CALLERS_NEVER_MS :
+	pace->stops_ms = dice_chance(dice, 500) ? CALLERS_NEVER_MS :
 	    dice_magnitude(dice, 100, 12000);
 }
 
@@ -365,7 +370,7 @@ caller_send(struct caller *caller, enum bodies_operation operation,
 		caller->body_after_ms = CALLERS_NEVER_MS;
 		caller->pieces = 1;
 	}
-	if (dice_chance(dice, 20))
+	if (dice_chance(dice, callers->gone_chance))
 		caller->gone_after_ms = dice_magnitude(dice, 1, 9000);
 	params.gone_after_ms = caller->gone_after_ms;
 	callers_throw_pace(callers, &params.pace);
@@ -467,6 +472,19 @@ callers_throw_narrow(struct callers *callers)
 		callers->narrow_chance += dice_below(&callers->pace_dice, 400);
 }
 
+/* In some worlds web servers are slow, stop, or go away. */
+static void
+callers_throw_impatience(struct callers *callers)
+{
+	struct dice *dice = &callers->pace_dice;
+
+	callers->slow_chance = dice_chance(dice, 600) ?
+	    dice_below(dice, 600) : 0;
+	callers->stop_chance = 200 + dice_below(dice, 600);
+	callers->gone_chance = dice_chance(dice, 200) ||
+	    gateway_limits(callers->gateway)->places > 0 ? 100 : 20;
+}
+
 struct callers *
 callers_create(struct loop *loop, struct ledger *ledger,
     struct gateway *gateway, struct oracle *oracle, uint64_t seed,
@@ -483,8 +501,7 @@ callers_create(struct loop *loop, struct ledger *ledger,
 	dice_init(&callers->dice, seed, 4);
 	dice_init(&callers->pace_dice, seed, 6);
 	callers_throw_narrow(callers);
-	if (dice_chance(&callers->pace_dice, 600))
-		callers->slow_chance = dice_below(&callers->pace_dice, 400);
+	callers_throw_impatience(callers);
 	TAILQ_INIT(&callers->open);
 	TAILQ_INIT(&callers->closed);
 	callers->timer = loop_timer_create(loop, callers_on_timer, callers);

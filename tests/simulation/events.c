@@ -104,16 +104,27 @@ events_add(struct events *sum, const struct events *events)
 }
 
 unsigned int
-events_print(const struct events *events, bool all)
+events_missing(const struct events *events)
 {
 	unsigned int missing = 0;
+	size_t i;
+
+	for (i = 0; i < EVENT__MAX; i++)
+		missing += events->counts[i] == 0;
+	for (i = 0; i < answers_count(); i++)
+		missing += events->answers[i] == 0;
+	return missing;
+}
+
+void
+events_print(const struct events *events, bool all)
+{
 	size_t i;
 
 	for (i = 0; i < EVENT__MAX; i++) {
 		if (all || events->counts[i] == 0)
 			printf("# %8u %s\n", events->counts[i],
 			    events_names[i]);
-		missing += events->counts[i] == 0;
 	}
 	for (i = 0; i < answers_count(); i++) {
 		const struct answer *answer = answers_at(i);
@@ -123,7 +134,5 @@ events_print(const struct events *events, bool all)
 			    events->answers[i], answer->provider,
 			    answer->status, answer->body == NULL ? "" :
 			    answer->body);
-		missing += events->answers[i] == 0;
 	}
-	return missing;
 }

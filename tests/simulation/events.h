@@ -71,8 +71,10 @@ void events_note_answer(const struct answer *answer);
 
 void events_add(struct events *sum, const struct events *events);
 
-/* Prints each as a comment, or only those that never happened; how many those
- * are. */
-unsigned int events_print(const struct events *events, bool all);
+/* How many have never happened. */
+unsigned int events_missing(const struct events *events);
+
+/* Prints each as a comment, or only those that never happened. */
+void events_print(const struct events *events, bool all);
 
 #endif

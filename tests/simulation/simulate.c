@@ -20,6 +20,9 @@
 enum {
 	SIMULATE_JOBS_MAX = 64,
 	SIMULATE_SEEDS_MAX = 1000000,
+	/* So many times the new seeds that are asked for, until everything has
+	 * happened. */
+	SIMULATE_ROUNDS_MAX = 10,
 	SIMULATE_DEVICES = 10000	/* of a seed, more or less */
 };
 
@@ -27,6 +30,8 @@ static struct {
 	uint64_t *seeds;
 	size_t count;
 	size_t known;			/* those of the file; they come first */
+	size_t done;
+	unsigned long fresh;		/* so many new ones are asked for */
 	unsigned int jobs;
 	unsigned int devices;
 	bool is_hampered;
@@ -152,7 +157,8 @@ simulate_run_job(unsigned int number)
 	size_t i;
 
 	world_prepare();
-	for (i = number; i < simulate.count; i += simulate.jobs) {
+	for (i = simulate.done + number; i < simulate.count;
+	    i += simulate.jobs) {
 		simulate_run_seed(job, simulate.seeds[i]);
 		if (job->words[0] == '\0')
 			continue;
@@ -164,7 +170,7 @@ simulate_run_job(unsigned int number)
 }
 
 static void
-simulate_run(void)
+simulate_run_seeds(void)
 {
 	unsigned int i;
 
@@ -182,6 +188,34 @@ simulate_run(void)
 		if (wait(NULL) == -1)
 			exit(71);
 	}
+	simulate.done = simulate.count;
+}
+
+static void
+simulate_sum_events(struct events *events)
+{
+	unsigned int i;
+
+	memset(events, 0, sizeof *events);
+	for (i = 0; i < simulate.jobs; i++)
+		events_add(events, &simulate_jobs[i].events);
+}
+
+/* What is rare may not have happened in the first seeds. */
+static void
+simulate_run(struct events *events)
+{
+	unsigned int round;
+
+	for (round = 1; ; round++) {
+		simulate_run_seeds();
+		simulate_sum_events(events);
+		if (!simulate.is_complete || simulate.fresh == 0 ||
+		    round == SIMULATE_ROUNDS_MAX ||
+		    events_missing(events) == 0)
+			break;
+		simulate_add_new(simulate.fresh);
+	}
 }
 
 /* --- the report ---------------------------------------------------------- */
@@ -190,21 +224,20 @@ simulate_run(void)
 static bool
 simulate_report_events(const struct events *events, int number)
 {
-	unsigned int missing = 0;
+	bool held = !simulate.is_complete || events_missing(events) == 0;
 
 	if (simulate.is_verbose || simulate.is_complete)
-		missing = events_print(events, simulate.is_verbose);
+		events_print(events, simulate.is_verbose);
 	if (simulate.is_complete)
 		printf("%sok %d - everything that may happen has\n",
-		    missing == 0 ? "" : "not ", number);
-	return !simulate.is_complete || missing == 0;
+		    held ? "" : "not ", number);
+	return held;
 }
 
 static bool
-simulate_report(double seconds)
+simulate_report(const struct events *events, double seconds)
 {
 	struct oracle_counts sum = { .requests = 0 };
-	static struct events events;
 	unsigned int i, failures = 0, known = 0;
 	int number = 0;
 	bool held;
@@ -213,7 +246,6 @@ simulate_report(double seconds)
 		const struct simulate_job *job = &simulate_jobs[i];
 
 		oracle_counts_add(&sum, &job->counts);
-		events_add(&events, &job->events);
 		failures += job->failures;
 		known += job->known_failures;
 	}
@@ -229,7 +261,7 @@ simulate_report(double seconds)
 		printf("%sok %d - %zu other seeds hold, with %u verdicts\n",
 		    failures == known ? "" : "not ", ++number,
 		    simulate.count - simulate.known, sum.verdicts);
-	held = simulate_report_events(&events, number + 1);
+	held = simulate_report_events(events, number + 1);
 	printf("1..%d\n", number + simulate.is_complete);
 	return failures == 0 && held;
 }
@@ -246,6 +278,7 @@ simulate_now(void)
 int
 main(int argc, char **argv)
 {
+	static struct events events;
 	double start = simulate_now();
 	int option;
 	bool held;
@@ -271,7 +304,8 @@ main(int argc, char **argv)
 			simulate.level = log_level_find(optarg);
 			break;
 		case 'n':
-			simulate_add_new(strtoul(optarg, NULL, 10));
+			simulate.fresh = strtoul(optarg, NULL, 10);
+			simulate_add_new(simulate.fresh);
 			break;
 		case 'v':
 			simulate.is_verbose = true;
@@ -295,8 +329,8 @@ main(int argc, char **argv)
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (simulate_jobs == MAP_FAILED)
 		return 71;
-	simulate_run();
-	held = simulate_report(simulate_now() - start);
+	simulate_run(&events);
+	held = simulate_report(&events, simulate_now() - start);
 	free(simulate.seeds);
 	return held ? 0 : 1;
 }
