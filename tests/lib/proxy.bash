@@ -25,6 +25,26 @@ start_proxy() {
 	return 1
 }
 
+# hold_proxy_port: nobody listens at PROXY_PORT, nor can another test take it,
+# until the process PROXY_PID is stopped.
+hold_proxy_port() {
+	rm -f "$STAGE/proxy.held"
+	python3 - "${PROXY_PORT:-0}" "$STAGE/proxy.held" <<-'END' 3>&- &
+	import os, signal, socket, sys
+	held = socket.socket()
+	held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+	held.bind(("127.0.0.1", int(sys.argv[1])))
+	with open(sys.argv[2] + ".new", "w") as file:
+	    print(held.getsockname()[1], file=file)
+	os.rename(sys.argv[2] + ".new", sys.argv[2])
+	signal.pause()
+	END
+	PROXY_PID=$!
+	echo "$PROXY_PID" >>"$STAGE/pids"
+	wait_until 10 test -s "$STAGE/proxy.held"
+	read -r PROXY_PORT <"$STAGE/proxy.held"
+}
+
 write_proxy_conf() {
 	cat >"$STAGE/tinyproxy.conf" <<-END
 	Port $PROXY_PORT

@@ -83,9 +83,8 @@ pushed() {
 }
 
 @test "without the proxy nothing is sent" {
-	start_proxy
-	stop "$PROXY_PID"
 	local words
+	hold_proxy_port
 	start_gateway '.request_timeout_ms = 3000'
 	push one
 	[ "$CODE" = 503 ]
@@ -160,8 +159,10 @@ listen_and_refuse() {
 	start_gateway '.request_timeout_ms = 3000'
 	pushed one
 	stop "$PROXY_PID"
+	hold_proxy_port
 	push two
 	[ "$CODE" = 503 ]
+	stop "$PROXY_PID"
 	start_proxy
 	wait_until 10 pushed three
 }
