@@ -14,12 +14,10 @@
 
 #include "base/clock.h"
 #include "base/xmalloc.h"
-#include "http/message.h"
+#include "fake-curl-easy.h"
 #include "tap.h"
 
-/* These are macros, for checks by the compiler. */
-#undef curl_easy_setopt
-#undef curl_easy_getinfo
+/* A macro, for checks by the compiler. */
 #undef curl_multi_setopt
 
 TAILQ_HEAD(fake_easy_list, fake_easy);
@@ -37,39 +35,6 @@ struct fake_multi {
 	int64_t used_ms;
 	unsigned int in_flight;
 	CURLMsg message;
-};
-
-/* A request: what a CURL is. */
-struct fake_easy {
-	TAILQ_ENTRY(fake_easy) entry;
-	struct fake_multi *multi;	/* NULL: in none */
-	char url[MESSAGE_URL_SIZE];
-	char target[MESSAGE_URL_SIZE];	/* "": the URL's */
-	const char *body;
-	const struct curl_slist *headers;
-	const char *protocols;
-	const char *proxy;
-	bool shuffles;
-	long lookup_lasts_s;
-	bool is_get;
-	curl_write_callback write_fn;
-	void *write_arg;
-	curl_resolver_start_callback lookup_fn;
-	void *lookup_arg;
-	curl_opensocket_callback open_fn;
-	void *open_arg;
-	curl_prereq_callback request_fn;
-	void *request_arg;
-	void *private;
-	char *words;
-	int64_t timeout_ms;
-	int64_t idle_ms;
-	int64_t age_ms;
-	unsigned int number;		/* 0: not sent yet */
-	unsigned int connects;
-	int64_t end_ms;			/* -1: never */
-	struct fake_curl_answer answer;
-	bool is_ended;
 };
 
 static struct {
@@ -140,132 +105,6 @@ curl_easy_cleanup(CURL *handle)
 		tap_bail_out("a handle is cleaned up while it is in use");
 	fake_curl.counts.easy_handles--;
 	free(easy);
-}
-
-/* curl copies it. */
-static void
-fake_easy_copy(char copy[MESSAGE_URL_SIZE], const char *text)
-{
-	snprintf(copy, MESSAGE_URL_SIZE, "%s", text == NULL ? "" : text);
-}
-
-CURLcode
-curl_easy_setopt(CURL *handle, CURLoption option, ...)
-{
-	struct fake_easy *easy = handle;
-	va_list ap;
-
-	va_start(ap, option);
-	switch ((int)option) {
-	case CURLOPT_URL:
-		fake_easy_copy(easy->url, va_arg(ap, const char *));
-		break;
-	case CURLOPT_REQUEST_TARGET:
-		fake_easy_copy(easy->target, va_arg(ap, const char *));
-		break;
-	case CURLOPT_POSTFIELDS:
-		easy->body = va_arg(ap, const char *);
-		easy->is_get = false;
-		break;
-	case CURLOPT_HTTPGET:
-		easy->is_get = va_arg(ap, long) != 0;
-		break;
-	case CURLOPT_PROTOCOLS_STR:
-		easy->protocols = va_arg(ap, const char *);
-		break;
-	case CURLOPT_DNS_SHUFFLE_ADDRESSES:
-		easy->shuffles = va_arg(ap, long) != 0;
-		break;
-	case CURLOPT_DNS_CACHE_TIMEOUT:
-		easy->lookup_lasts_s = va_arg(ap, long);
-		break;
-	case CURLOPT_PROXY:
-		easy->proxy = va_arg(ap, const char *);
-		break;
-	case CURLOPT_HTTPHEADER:
-		easy->headers = va_arg(ap, const struct curl_slist *);
-		break;
-	case CURLOPT_WRITEFUNCTION:
-		easy->write_fn = va_arg(ap, curl_write_callback);
-		break;
-	case CURLOPT_WRITEDATA:
-		easy->write_arg = va_arg(ap, void *);
-		break;
-	case CURLOPT_RESOLVER_START_FUNCTION:
-		easy->lookup_fn = va_arg(ap, curl_resolver_start_callback);
-		break;
-	case CURLOPT_RESOLVER_START_DATA:
-		easy->lookup_arg = va_arg(ap, void *);
-		break;
-	case CURLOPT_OPENSOCKETFUNCTION:
-		easy->open_fn = va_arg(ap, curl_opensocket_callback);
-		break;
-	case CURLOPT_OPENSOCKETDATA:
-		easy->open_arg = va_arg(ap, void *);
-		break;
-	case CURLOPT_PREREQFUNCTION:
-		easy->request_fn = va_arg(ap, curl_prereq_callback);
-		break;
-	case CURLOPT_PREREQDATA:
-		easy->request_arg = va_arg(ap, void *);
-		break;
-	case CURLOPT_PRIVATE:
-		easy->private = va_arg(ap, void *);
-		break;
-	case CURLOPT_ERRORBUFFER:
-		easy->words = va_arg(ap, char *);
-		break;
-	case CURLOPT_TIMEOUT_MS:
-		easy->timeout_ms = va_arg(ap, long);
-		break;
-	case CURLOPT_MAXAGE_CONN:
-		easy->idle_ms = va_arg(ap, long) * INT64_C(1000);
-		break;
-	case CURLOPT_MAXLIFETIME_CONN:
-		easy->age_ms = va_arg(ap, long) * INT64_C(1000);
-		break;
-	default:	/* what is true of no network here */
-		break;
-	}
-	va_end(ap);
-	return CURLE_OK;
-}
-
-CURLcode
-curl_easy_getinfo(CURL *handle, CURLINFO info, ...)
-{
-	const struct fake_easy *easy = handle;
-	const struct fake_curl_answer *answer = &easy->answer;
-	va_list ap;
-
-	va_start(ap, info);
-	switch ((int)info) {
-	case CURLINFO_RESPONSE_CODE:
-		*va_arg(ap, long *) = answer->status;
-		break;
-	case CURLINFO_HTTP_VERSION:
-		*va_arg(ap, long *) = answer->version != 0 ?
-		    answer->version : (long)CURL_HTTP_VERSION_2_0;
-		break;
-	case CURLINFO_NUM_CONNECTS:
-		*va_arg(ap, long *) = (long)easy->connects;
-		break;
-	case CURLINFO_RETRY_AFTER:
-		*va_arg(ap, curl_off_t *) = answer->retry_after_s;
-		break;
-	case CURLINFO_PRETRANSFER_TIME_T:
-		*va_arg(ap, curl_off_t *) = answer->unsent ||
-		    easy->number == 0 ? 0 : 1;
-		break;
-	case CURLINFO_PRIVATE:
-		*va_arg(ap, void **) = easy->private;
-		break;
-	default:
-		tap_bail_out("the fake network does not know info %d",
-		    (int)info);
-	}
-	va_end(ap);
-	return CURLE_OK;
 }
 
 /* --- connections --------------------------------------------------------- */

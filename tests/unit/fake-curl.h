@@ -40,7 +40,7 @@ struct fake_curl_request {
 	const char *protocols;		/* that may be used */
 	const char *proxy;		/* "": none */
 	bool shuffles;			/* the addresses of a name */
-	long lookup_lasts_s;		/* without a connection */
+	int64_t lookup_lasts_s;		/* without a connection */
 };
 
 /* All zero: nothing at all, at once, over HTTP/2. */
