@@ -273,11 +273,10 @@ push_send(struct push *push)
 	    token_current(tokens);
 
 	if (!health_admits(channel->health, &push->health,
-	    push->params.deadline_ms)) {
-		permit_release(&push->permit);
+	    push->params.deadline_ms))
 		push_settle(push, VERDICT_LATER, health_cause(channel->health),
 		    "circuit breaker open");
-	} else if (tokens != NULL && token == NULL) {
+	else if (tokens != NULL && token == NULL) {
 		permit_release(&push->permit);
 		push->since_ms = clock_monotonic_ms();
 		push->wait = token_wait(tokens, push_on_token, push);
