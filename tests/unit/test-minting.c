@@ -7,7 +7,7 @@
 #include "captured-log.h"
 #include "fake-http.h"
 #include "fake-loop.h"
-#include "fixture.h"
+#include "metrics-fixture.h"
 #include "tap.h"
 
 enum { MINTING_STEPS_MAX = 3, MINTING_SENT_MAX = 6 };
@@ -22,6 +22,10 @@ struct row {
 	const char *words;	/* of the failure; NULL: there is a token */
 	enum cause cause;	/* of it */
 	int64_t done_ms;
+	/* The same for the next token, an hour later. */
+	bool again;
+	unsigned int broken;	/* tokens that cannot be asked for, at first */
+	const char *words_again;
 };
 
 #define OK(ms) { .after_ms = ms, .status = 200 }
@@ -60,8 +64,45 @@ static const struct row rows[] = {
 	    .answers = { OK(1500), OK(1500), HANGS }, .asked = "012",
 	    .words = "cannot be reached", .cause = CAUSE_UNREACHABLE,
 	    .done_ms = 4000 },
+	{ .name = "down to the last millisecond", .steps = 3,
+	    .answers = { OK(1500), OK(2499), HANGS }, .asked = "012",
+	    .words = "cannot be reached", .cause = CAUSE_UNREACHABLE,
+	    .done_ms = 4000 },
+	{ .name = "and to the one before", .steps = 3,
+	    .answers = { OK(1500), OK(2498), HANGS }, .asked = "012",
+	    .words = "cannot be reached", .cause = CAUSE_UNREACHABLE,
+	    .done_ms = 4000 },
+	{ .name = "who is not reached, and why", .steps = 1,
+	    .answers = { UNREACHED, UNREACHED }, .asked = "00",
+	    .words = "the token endpoint cannot be reached: the script says "
+	    "so", .cause = CAUSE_UNREACHABLE, .done_ms = 20 },
+	{ .name = "the least server error, twice", .steps = 1,
+	    .answers = { STATUS(500), STATUS(500) }, .asked = "00",
+	    .words = "status 500", .cause = CAUSE_UNREACHABLE,
+	    .done_ms = 20 },
+	{ .name = "the last status that is the server's answer", .steps = 1,
+	    .answers = { STATUS(499) }, .asked = "0",
+	    .words = "status 499", .cause = CAUSE_CREDENTIALS,
+	    .done_ms = 10 },
 	{ .name = "a token that cannot be made here", .steps = 0,
 	    .asked = "", .words = "no key", .cause = CAUSE_CREDENTIALS },
+
+	/* --- the next one --- */
+	{ .name = "each token may be asked for twice", .steps = 1,
+	    .answers = { STATUS(500), OK(10), STATUS(500), OK(10) },
+	    .asked = "0000", .done_ms = 20, .again = true },
+	{ .name = "but no more, however many went well before", .steps = 1,
+	    .answers = { OK(10), STATUS(500), STATUS(500) },
+	    .asked = "000", .done_ms = 10, .again = true,
+	    .words_again = "status 500" },
+	{ .name = "and after one that failed", .steps = 1,
+	    .answers = { STATUS(403), STATUS(500), OK(10) },
+	    .asked = "000", .words = "status 403",
+	    .cause = CAUSE_CREDENTIALS, .done_ms = 10, .again = true },
+	{ .name = "and after one that could not be asked for", .steps = 1,
+	    .broken = 1, .answers = { STATUS(500), OK(10) },
+	    .asked = "00", .words = "no key", .cause = CAUSE_CREDENTIALS,
+	    .again = true },
 };
 
 static const struct row *row;
@@ -70,6 +111,7 @@ static const struct http_pool *pools[MINTING_STEPS_MAX];
 static char failure[200];
 static int64_t done_ms;
 static bool has_token;
+static unsigned int mints;
 static struct minting *minting;
 
 static int64_t
@@ -94,7 +136,7 @@ stub_mint(const void *account, const char *origin, int64_t now_s,
 	(void)origin;
 	(void)now_s;
 	(void)token;
-	if (row->steps == 0) {
+	if (row->steps == 0 || mints++ < row->broken) {
 		error_set(error, "no key");
 		return PROVIDER_MINT_FAILED;
 	}
@@ -138,6 +180,10 @@ on_request(void *arg, const struct fake_http_request *request,
 	    "%s: step %zu has 3 s of its 4 to connect", row->name, step);
 	tap_is_int(request->params->max_connections, 1,
 	    "%s: step %zu needs one connection", row->name, step);
+	tap_is_int(request->params->idle_s, 60,
+	    "%s: step %zu keeps it for a minute", row->name, step);
+	tap_is_int(request->params->age_s, 3600,
+	    "%s: step %zu uses it for an hour", row->name, step);
 	tap_ok(pools[step] == NULL || pools[step] == request->pool,
 	    "%s: step %zu has a pool of its own", row->name, step);
 	pools[step] = request->pool;
@@ -159,14 +205,56 @@ on_ready(void *arg, const struct token *token)
 	done_ms = now_ms();
 }
 
+/* Waits for a token, and checks what comes of it. */
+static void
+check_token(struct loop *loop, const char *words, int64_t expected_ms)
+{
+	int64_t begun_ms = now_ms();
+
+	failure[0] = '\0';
+	has_token = false;
+	done_ms = -1;
+	token_wait(minting_tokens(minting), on_ready, NULL);
+	fake_loop_pass(loop, 20000);
+	tap_is_int(has_token, words == NULL, "%s: a token, or none",
+	    row->name);
+	if (expected_ms >= 0)
+		tap_is_int(done_ms - begun_ms, expected_ms, "%s: when",
+		    row->name);
+	if (words != NULL)
+		tap_contains(failure, words, "%s: the words", row->name);
+	else
+		tap_is_string(failure, "", "%s: no words", row->name);
+}
+
+static void
+check_counted(const char *directory)
+{
+	const char *text = read_text(directory);
+	int64_t failures = (row->words != NULL) + (row->words_again != NULL);
+	int64_t minted = 1 + row->again - failures;
+
+	tap_is_int(value_of(text, "push_gateway_token_failures_total"
+	    "{provider=\"stub\",account=\"stub\"}"),
+	    failures > 0 ? failures : -1, "%s: the failures", row->name);
+	tap_is_int(value_of(text, "push_gateway_tokens_minted_total"
+	    "{provider=\"stub\",account=\"stub\"}"),
+	    minted > 0 ? minted : -1, "%s: the tokens", row->name);
+}
+
 static void
 check_row(void)
 {
 	static const struct provider stub = {
 		.name = "stub", .mint = stub_mint, .read = stub_read
 	};
+	static const struct metrics_labels labels = {
+		.provider = "stub", .account = "stub"
+	};
 	static const struct proxy no_proxy;
 	struct provider_channel described = { .name = "stub" };
+	const char *directory = directory_new();
+	struct metrics *metrics = metrics_open(directory);
 	struct loop *loop;
 	struct http *http;
 
@@ -177,32 +265,30 @@ check_row(void)
 	fake_http_begin(on_request, NULL);
 	buf_init(&asked, 20);
 	memset(pools, 0, sizeof pools);
-	failure[0] = '\0';
-	has_token = false;
-	done_ms = -1;
+	mints = 0;
 	loop = loop_create();
 	http = http_create(loop, &(struct http_params){ .proxy = &no_proxy });
 	minting = minting_create(&(struct minting_params){ .loop = loop,
 		.http = http, .provider = &stub, .described = &described,
-		.failed = on_failed });
-	token_wait(minting_tokens(minting), on_ready, NULL);
-	fake_loop_pass(loop, 20000);
-	tap_is_string(buf_text(&asked), row->asked, "%s: what is asked",
-	    row->name);
-	tap_is_int(has_token, row->words == NULL, "%s: a token, or none",
-	    row->name);
-	tap_is_int(done_ms, row->done_ms, "%s: when", row->name);
+		.failed = on_failed, .metrics = metrics, .labels = &labels });
+	check_token(loop, row->words, row->done_ms);
+	if (row->words != NULL)
+		tap_is_int(token_failure(minting_tokens(minting)), row->cause,
+		    "%s: the cause", row->name);
 	tap_is_int(captured_log_count("stub: new token"),
 	    row->words == NULL && row->origin == NULL,
 	    "%s: whether the log says that there is one", row->name);
-	if (row->words != NULL) {
-		tap_contains(failure, row->words, "%s: the words", row->name);
-		tap_is_int(token_failure(minting_tokens(minting)), row->cause,
-		    "%s: the cause", row->name);
+	if (row->again) {
+		fake_loop_pass(loop, 3600000);
+		check_token(loop, row->words_again, -1);
 	}
+	tap_is_string(buf_text(&asked), row->asked, "%s: what is asked",
+	    row->name);
+	check_counted(directory);
 	minting_free(minting);
 	http_free(http);
 	loop_free(loop);
+	metrics_close(metrics);
 	buf_free(&asked);
 }
 
