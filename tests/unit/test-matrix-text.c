@@ -22,9 +22,24 @@ check_cut(void)
 		{ "abcdefgh", 6, MATRIX_TEXT_PLAIN, "abc\xe2\x80\xa6" },
 		{ "a\xc3\xa4\xc3\xa4\xc3\xa4", 6, MATRIX_TEXT_PLAIN,
 		    "a\xc3\xa4\xe2\x80\xa6" },
+		/* Never within a character. */
+		{ "a\xc3\xa4\xc3\xa4\xc3\xa4", 5, MATRIX_TEXT_PLAIN,
+		    "a\xe2\x80\xa6" },
+		{ "a\xc3\xa3\xc3\xa3\xc3\xa3", 5, MATRIX_TEXT_PLAIN,
+		    "a\xe2\x80\xa6" },
 		{ "a\"b\"c", 5, MATRIX_TEXT_PLAIN, "a\"b\"c" },
 		{ "a\"b\"c", 6, MATRIX_TEXT_JSON, "a\"\xe2\x80\xa6" },
 		{ "a\"b\"c", 7, MATRIX_TEXT_JSON, "a\"b\"c" },
+		/* What JSON writes in two bytes, and the rest in six. */
+		{ "a\\b", 3, MATRIX_TEXT_JSON, "\xe2\x80\xa6" },
+		{ "a\bb", 3, MATRIX_TEXT_JSON, "\xe2\x80\xa6" },
+		{ "a\fb", 3, MATRIX_TEXT_JSON, "\xe2\x80\xa6" },
+		{ "a\nb", 3, MATRIX_TEXT_JSON, "\xe2\x80\xa6" },
+		{ "a\rb", 3, MATRIX_TEXT_JSON, "\xe2\x80\xa6" },
+		{ "a\tb", 3, MATRIX_TEXT_JSON, "\xe2\x80\xa6" },
+		{ "\\\b\f\n\r\t", 12, MATRIX_TEXT_JSON, "\\\b\f\n\r\t" },
+		{ "a b", 3, MATRIX_TEXT_JSON, "a b" },
+		{ "\x1f\x1f", 11, MATRIX_TEXT_JSON, "\x1f\xe2\x80\xa6" },
 		{ "\x01\x01", 11, MATRIX_TEXT_JSON, "\x01\xe2\x80\xa6" },
 	};
 	static const size_t lengths[] = { 2, 10, 30 };
