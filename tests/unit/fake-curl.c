@@ -103,6 +103,9 @@ curl_easy_cleanup(CURL *handle)
 		return;
 	if (easy->multi != NULL)
 		tap_bail_out("a handle is cleaned up while it is in use");
+	if (easy->body != NULL || easy->headers != NULL ||
+	    easy->words != NULL)
+		tap_bail_out("a handle still has what was a request's");
 	fake_curl.counts.easy_handles--;
 	free(easy);
 }

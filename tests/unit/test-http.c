@@ -23,6 +23,7 @@ static const struct ending {
 	int status;
 	int64_t retry_after_ms;		/* 0: none was named */
 	bool is_cut;			/* the body */
+	const char *words;		/* NULL: any, of a failure */
 } endings[] = {
 	{ .name = "an answer", .answer = { .status = 200, .body = "x" },
 	    .status = 200 },
@@ -31,6 +32,9 @@ static const struct ending {
 	{ .name = "Retry-After is in milliseconds",
 	    .answer = { .status = 503, .retry_after_s = 7 }, .status = 503,
 	    .retry_after_ms = 7000 },
+	{ .name = "a Retry-After of a second is one",
+	    .answer = { .status = 503, .retry_after_s = 1 }, .status = 503,
+	    .retry_after_ms = 1000 },
 	{ .name = "a Retry-After of years is one of a year",
 	    .answer = { .status = 503, .retry_after_s = 1000000000 },
 	    .status = 503, .retry_after_ms = INT64_C(366) * 86400 * 1000 },
@@ -43,9 +47,23 @@ static const struct ending {
 	{ .name = "with a status of success the rest does not matter",
 	    .answer = { .status = 200, .code = CURLE_RECV_ERROR },
 	    .status = 200, .is_cut = true },
+	{ .name = "up to the last status of success",
+	    .answer = { .status = 299, .code = CURLE_RECV_ERROR },
+	    .status = 299, .is_cut = true },
 	{ .name = "with another status it does: it may have arrived",
 	    .answer = { .status = 410, .code = CURLE_RECV_ERROR },
+	    .failure = HTTP_FAILURE_UNKNOWN,
+	    .words = "the script says so" },
+	{ .name = "so it does with 300",
+	    .answer = { .status = 300, .code = CURLE_RECV_ERROR },
 	    .failure = HTTP_FAILURE_UNKNOWN },
+	{ .name = "and with 199",
+	    .answer = { .status = 199, .code = CURLE_RECV_ERROR },
+	    .failure = HTTP_FAILURE_UNKNOWN },
+	{ .name = "the least status", .answer = { .status = 100 },
+	    .status = 100 },
+	{ .name = "the greatest status", .answer = { .status = 999 },
+	    .status = 999 },
 	{ .name = "a status of 99 is none", .answer = { .status = 99 } },
 	{ .name = "a status of 1000 is none", .answer = { .status = 1000 } },
 	{ .name = "no connection: it was not sent",
@@ -68,7 +86,14 @@ static const struct ending {
 	    .failure = HTTP_FAILURE_UNKNOWN },
 	{ .name = "HTTP/1.1 where HTTP/2 is required",
 	    .answer = { .status = 200, .version = CURL_HTTP_VERSION_1_1 },
-	    .http2_only = true, .failure = HTTP_FAILURE_PROTOCOL },
+	    .http2_only = true, .failure = HTTP_FAILURE_PROTOCOL,
+	    .words = "the server does not speak HTTP/2" },
+	{ .name = "a stream that is refused", .answer = { .refused = true },
+	    .failure = HTTP_FAILURE_NOT_SENT,
+	    .words = "the provider refused the HTTP/2 stream" },
+	{ .name = "its own time of a millisecond is over",
+	    .answer = { .after_ms = FAKE_CURL_NEVER }, .timeout_ms = 1,
+	    .failure = HTTP_FAILURE_TIMEOUT },
 	{ .name = "HTTP/1.1 where it is not",
 	    .answer = { .status = 200, .version = CURL_HTTP_VERSION_1_1 },
 	    .status = 200 },
@@ -106,6 +131,11 @@ on_ending(void *arg, const struct http_reply *reply)
 	tap_ok((reply->failure == HTTP_FAILURE_NONE) ==
 	    (*reply->failure_words == '\0'), "%s: words for a failure",
 	    ending->name);
+	if (ending->words != NULL)
+		tap_is_string(reply->failure_words, ending->words,
+		    "%s: which words", ending->name);
+	tap_is_int(reply->connects, 1,
+	    "%s: one connection was opened for it", ending->name);
 }
 
 static void
@@ -143,7 +173,13 @@ static void
 note_headers(void *arg, const struct fake_curl_request *request,
     struct fake_curl_answer *answer)
 {
+	/* Its own, and what curl would send otherwise, or twice. */
+	static const char *const lines[] = {
+		"one: 1", "two: 2", "Accept:", "User-Agent: push-gateway",
+		"Accept-Encoding: identity"
+	};
 	const struct curl_slist *header = request->headers;
+	size_t i;
 
 	(void)arg;
 	tap_is_string(request->url, "https://provider.test/3", "the URL");
@@ -154,8 +190,12 @@ note_headers(void *arg, const struct fake_curl_request *request,
 	tap_is_int(request->lookup_lasts_s, 0,
 	    "... which each connection looks up anew");
 	tap_is_string(request->body, "body", "the body");
-	tap_is_string(header->data, "one: 1", "the first header");
-	tap_is_string(header->next->data, "two: 2", "the second header");
+	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
+		tap_is_string(header == NULL ? "none" : header->data,
+		    lines[i], "header %zu", i + 1);
+		header = header == NULL ? NULL : header->next;
+	}
+	tap_ok(header == NULL, "and there is no other");
 	answer->status = 200;
 }
 
@@ -275,6 +315,8 @@ on_judged(void *arg, const struct http_reply *reply)
 	ends++;
 	judged.failure = reply->failure;
 	judged.connection_failed = reply->connection_failed;
+	judged.failure_words = reply->failure == HTTP_FAILURE_REFUSED ?
+	    fixture_format("%s", reply->failure_words) : "";
 }
 
 static const struct {
@@ -335,6 +377,9 @@ check_addresses(size_t row)
 	tap_is_int(fake_curl_counts()->sent, !refused, "%s: %s is sent",
 	    leads[row].name, refused ? "nothing" : "it");
 	tap_ok(!judged.connection_failed, "%s: no connection has failed",
+	    leads[row].name);
+	tap_is_string(judged.failure_words, refused ? "the server's name leads "
+	    "to an address that is not allowed" : "", "%s: the words",
 	    leads[row].name);
 	http_fixture_close();
 }
