@@ -283,6 +283,7 @@ static const struct {
 	{ 400, "DeviceTokenNotForTopic", true },
 	{ 410, "Unregistered", false },
 	{ 410, "ExpiredToken", false },
+	{ 400, "ExpiredToken", false },
 	{ 400, "BadTopic", false },
 	{ 403, "BadDeviceToken", false },
 	{ 200, "BadDeviceToken", false },

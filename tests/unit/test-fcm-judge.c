@@ -370,6 +370,8 @@ static const struct {
 	    CODE("INVALID_ARGUMENT") "," FIELDS(TOKEN_FIELD)), true },
 	{ "an app that is gone", 404,
 	    ERROR("NOT_FOUND", CODE("UNREGISTERED")), false },
+	{ "an app that is gone, in other words", 400,
+	    ERROR("INVALID_ARGUMENT", CODE("UNREGISTERED")), false },
 	{ "a wrong argument", 400,
 	    ERROR("INVALID_ARGUMENT", CODE("INVALID_ARGUMENT")), false },
 	{ "a delivery", 200, "{}", false },
