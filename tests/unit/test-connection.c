@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -37,14 +38,17 @@ static struct {
 	bool corked;		/* the socket, while curl was at work */
 	CURLMsg messages[2];	/* that wait to be read */
 	size_t message_count;
+	bool makes_nothing;
+	bool adds_nothing;
 } curl;
 
-static int tcp;			/* a socket */
+/* A socket in the place of standard input, where web servers have theirs. */
+static const int tcp = STDIN_FILENO;
 
 CURLM *
 curl_multi_init(void)
 {
-	return &curl;
+	return curl.makes_nothing ? NULL : &curl;
 }
 
 CURLMcode
@@ -84,7 +88,7 @@ curl_multi_add_handle(CURLM *multi, CURL *easy)
 {
 	(void)multi;
 	(void)easy;
-	return CURLM_OK;
+	return curl.adds_nothing ? CURLM_INTERNAL_ERROR : CURLM_OK;
 }
 
 CURLMcode
@@ -288,6 +292,8 @@ check_events(void)
 	tap_is_int(watch.events, LOOP_WRITE, "it is watched, to be written");
 	tell(CURL_POLL_INOUT, &watch);
 	tap_is_int(watch.events, LOOP_READ | LOOP_WRITE, "or for both");
+	tell(CURL_POLL_NONE, &watch);
+	tap_is_int(watch.events, 0, "or for nothing");
 	tap_ok(watch.created == 1 && watch.freed == 0, "by the same watch");
 	for (i = 0; i < sizeof rows / sizeof *rows; i++) {
 		watch.ready(watch.arg, tcp, rows[i].ready);
@@ -523,12 +529,63 @@ check_silence(void)
 	http_connection_free(other);
 }
 
+/* --- curl without memory ------------------------------------------------- */
+
+static void
+add_one(struct http_connection *connection)
+{
+	static int easy;
+
+	http_connection_add(connection, &easy);
+}
+
+/* Whether the program ends of it, as it does without memory. */
+static bool
+is_fatal(void (*does)(struct http_connection *connection),
+    struct http_connection *connection)
+{
+	pid_t child = fork();
+	int status = 0;
+
+	if (child == 0) {
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+		does(connection);
+		_exit(0);
+	}
+	if (child == -1 || waitpid(child, &status, 0) != child)
+		tap_bail_out("there is no child");
+	return WIFEXITED(status) && WEXITSTATUS(status) != 0;
+}
+
+static void
+create_one(struct http_connection *connection)
+{
+	http_connection_create(&connection->params);
+}
+
+static void
+check_fatal(void)
+{
+	struct http_connection *connection = create(false);
+
+	curl.makes_nothing = curl.adds_nothing = true;
+	tap_ok(is_fatal(create_one, connection),
+	    "without a multi handle there is no going on");
+	tap_ok(is_fatal(add_one, connection),
+	    "nor where curl takes no request");
+	http_connection_free(connection);
+}
+
 int
 main(void)
 {
-	tcp = socket(AF_INET, SOCK_STREAM, 0);
-	if (tcp == -1)
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd == -1 || dup2(fd, tcp) == -1)
 		tap_bail_out("there is no socket");
+	if (fd != tcp)
+		close(fd);
 	check_options();
 	check_events();
 	check_ends();
@@ -538,6 +595,6 @@ main(void)
 	check_warm();
 	check_refused();
 	check_silence();
-	close(tcp);
+	check_fatal();
 	return tap_done();
 }

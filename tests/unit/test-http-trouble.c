@@ -35,6 +35,12 @@ static const struct http_row rows[] = {
 	    { .at_ms = 20, OK_AFTER(100), .connection = 1, .sent_ms = 20,
 	    .done_ms = 120 }, { .at_ms = 40, OK_AFTER(10),
 	    .connection = 3, .sent_ms = 40, .done_ms = 50 } } },
+	{ .name = "over HTTP/1.1 nobody knows: it may have arrived",
+	    .calls = { { .answer = { .after_ms = 10, .status = 200,
+	    .version = CURL_HTTP_VERSION_1_1 }, .connection = 1,
+	    .done_ms = 10 }, { .at_ms = 20, REFUSED_AFTER(10),
+	    .connection = 1, .sent_ms = 20, .done_ms = 30,
+	    .failure = HTTP_FAILURE_UNKNOWN } } },
 	{ .name = "what got no byte over a connection that is not new is not "
 	    "repeated: it may have arrived",
 	    .calls = { { OK_AFTER(10), .connection = 1, .done_ms = 10 },
