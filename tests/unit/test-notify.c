@@ -8,6 +8,7 @@
 #include "config-fixture.h"
 #include "fixture.h"
 #include "gateway-fixture.h"
+#include "metrics-fixture.h"
 #include "tap.h"
 
 #define SINGLE "/push/v1/notify"
@@ -318,6 +319,180 @@ check_access_line(void)
 	gateway_fixture_close();
 }
 
+/* --- refusals ------------------------------------------------------------ */
+
+#define ITEM(id, more) "{\"id\":\"" id "\",\"notification\":{" more \
+    "\"event_id\":\"$event\",\"devices\":[]}}"
+
+static const struct refusal {
+	const char *name;
+	const char *settings;
+	const char *body;
+	const char *error;
+	const char *details;
+	const char *reason;	/* in the log */
+} refusals[] = {
+	{ .name = "too many items", .settings = "\"max_batch_size\":1,",
+	    .body = "{\"notifications\":[" ITEM("a", "") "," ITEM("b", "")
+	    "]}", .error = "Batch size exceeds maximum limit",
+	    .details = "{\"max_batch_size\":1}" },
+	{ .name = "items of one id", .settings = "",
+	    .body = "{\"notifications\":[" ITEM("a", "") "," ITEM("b", "")
+	    "," ITEM("a", "") "]}",
+	    .error = "Duplicate notification IDs in batch",
+	    .details = "{\"duplicate_ids\":[\"a\"]}" },
+	{ .name = "a large item",
+	    .settings = "\"max_notification_size_kb\":1,", .body = NULL,
+	    .error = "Individual notification too large",
+	    .details = "{\"max_notification_size_kb\":1}" },
+	{ .name = "what is no batch", .settings = "",
+	    .body = "{\"notifications\":1}", .error = "Invalid data format",
+	    .details = "{\"location\":\"/notifications\","
+	    "\"reason\":\"must be an array\"}",
+	    .reason = "/notifications must be an array" },
+};
+
+static void
+check_refusal(const struct refusal *row)
+{
+	struct exchange *exchange;
+
+	captured_log_begin();
+	gateway_fixture_open(row->settings, NULL, NULL);
+	exchange = gateway_fixture_post(BATCH, row->body != NULL ? row->body :
+	    fixture_format("{\"notifications\":[{\"id\":\"a\","
+	    "\"notification\":{\"content\":{\"body\":\"%s\"},"
+	    "\"devices\":[]}}]}", fixture_repeat("a", 1024)));
+	gateway_fixture_pass(0);
+	tap_is_int(fake_exchange_status(exchange), 400, "%s: the status",
+	    row->name);
+	fixture_is_json(fake_exchange_body(exchange), fixture_format(
+	    "{\"error\":\"%s\",\"details\":%s}", row->error, row->details),
+	    "%s: what the caller has to change", row->name);
+	tap_is_int(captured_log_count(fixture_format(
+	    "notify/batch by caller: 400: %s", row->reason != NULL ?
+	    row->reason : row->error)), 1, "%s: the log says so", row->name);
+	gateway_fixture_close();
+}
+
+/* --- what else the caller's request is ------------------------------------ */
+
+static const struct fake_exchange_variable narrow[] = {
+	{ "REQUEST_METHOD", "POST" }, { "SCRIPT_NAME", "/by-path" BATCH },
+	{ "CONTENT_TYPE", "application/json" },
+	{ "SSL_CLIENT_VERIFY", "SUCCESS" },
+	{ "SSL_CLIENT_CERT", config_fixture_narrow_certificate },
+	{ NULL, NULL }
+};
+
+#define PATH_APP ",{\"app_id\":\"ios\",\"path_prefix\":\"/by-path\"," \
+    "\"provider\":\"apns\",\"url\":\"https://by-path.test\"," \
+    "\"key_file\":\"one.p8\",\"key_id\":\"ABC1234567\"," \
+    "\"team_id\":\"TEAM123456\"}"
+
+static void
+answer_by_server(void *arg, const struct fake_http_request *request,
+    struct fake_http_answer *answer)
+{
+	(void)arg;
+	answer->status = strstr(buf_text(&request->request->url),
+	    "https://by-path.test/") != NULL ? 200 : 400;
+}
+
+/* Of one that may not address what does not begin with "ios". */
+static void
+check_narrow(void)
+{
+	struct exchange *exchange;
+
+	captured_log_begin();
+	config_fixture_set_apps(PATH_APP);
+	gateway_fixture_open("", answer_by_server, NULL);
+	exchange = gateway_fixture_send("", &(struct fake_exchange_params){
+	    .variables = narrow, .body = "{\"notifications\":["
+	    "{\"id\":\"a\",\"notification\":{\"event_id\":\"$event\","
+	    "\"devices\":[{\"app_id\":\"ios\",\"pushkey\":\"00000001\"}]"
+	    "}},{\"id\":\"b\",\"notification\":{\"event_id\":\"$event\","
+	    "\"devices\":[{\"app_id\":\"android\",\"pushkey\":\"2\"},"
+	    "{\"app_id\":\"ios\",\"pushkey\":\"00000003\"},"
+	    "{\"app_id\":\"android\",\"pushkey\":\"4\"}]}}]}" });
+	gateway_fixture_pass(100);
+	tap_is_int(captured_log_count("notify/batch by narrow: 200 items=2 "
+	    "delivered=2 rejected=0 later=0 failed=2"), 1,
+	    "an app is found by the path, if the caller may address it");
+	tap_is_int(captured_log_count("(app not allowed) request_id="
+	    "the-request"), 2, "what it may not is logged, with the request");
+	tap_is_int(provider_script_pushes(), 2, "and not sent");
+	tap_contains(fake_exchange_body(exchange), "\"status\":\"partial\"",
+	    "the caller is told");
+	gateway_fixture_close();
+	config_fixture_set_apps("");
+}
+
+/* --- the metrics --------------------------------------------------------- */
+
+static int64_t
+counted(const char *series)
+{
+	return value_of(read_text(config_fixture_state_directory()), series);
+}
+
+static void
+check_metrics(void)
+{
+	static const struct fake_http_answer answers[] = {
+		{ .after_ms = 3000, .status = 200 }, DEAD, AFTER(10)
+	};
+
+	gateway_fixture_open("", answer_by_pushkey,
+	    (void *)(uintptr_t)answers);
+	gateway_fixture_pass(1000);
+	gateway_fixture_post(BATCH, gateway_fixture_batch("ios", 1, 2, 1));
+	gateway_fixture_post(SINGLE, gateway_fixture_single("ios", 3, 1));
+	gateway_fixture_pass(5000);
+	tap_is_int(counted("push_gateway_notifications_total{operation="
+	    "\"notify/batch\",status=\"success\"}"), 1,
+	    "each notification is counted, with its status");
+	tap_is_int(counted("push_gateway_notifications_total{operation="
+	    "\"notify/batch\",status=\"failed\"}"), 1,
+	    "whatever that is");
+	tap_is_int(counted("push_gateway_notifications_total{operation="
+	    "\"notify\",status=\"success\"}"), 1, "and its operation");
+	tap_is_int(counted("push_gateway_request_seconds_sum{operation="
+	    "\"notify/batch\"}"), 3, "so is the time of each request");
+	gateway_fixture_close();
+}
+
+static const struct {
+	int status;
+	const char *result;
+} results[] = {
+	{ 200, "answered" }, { 399, "answered" }, { 400, "refused" },
+	{ 499, "refused" }, { 500, "unavailable" }, { 503, "unavailable" },
+};
+
+static void
+check_results(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof results / sizeof *results; i++) {
+		const char *directory = directory_new();
+		struct notify_params params = {
+			.metrics = metrics_open(directory)
+		};
+
+		notify_count_answer(&params, "notify", "someone",
+		    results[i].status);
+		tap_is_int(value_of(read_text(directory), fixture_format(
+		    "push_gateway_client_requests_total{client=\"someone\","
+		    "result=\"%s\"}", results[i].result)), 1,
+		    "a request with %d was %s", results[i].status,
+		    results[i].result);
+		metrics_close(params.metrics);
+	}
+}
+
 int
 main(void)
 {
@@ -335,5 +510,10 @@ main(void)
 	check_gone();
 	check_overloaded();
 	check_access_line();
+	for (i = 0; i < sizeof refusals / sizeof *refusals; i++)
+		check_refusal(&refusals[i]);
+	check_narrow();
+	check_metrics();
+	check_results();
 	return tap_done();
 }
