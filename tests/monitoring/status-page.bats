@@ -76,8 +76,9 @@ metric() {
 	look "http://127.0.0.1:$ADMIN_PORT/status"
 	kill -CONT "$SIMULATOR_PID"
 	wait "$caller"
+	# The operator's own requests are in flight, too, for an instant.
 	tells 'Version .*Configuration in force since .*the one on disk is refused' \
-		'Workers: 2\. Requests in flight: 1 of' \
+		'Workers: 2\. Requests in flight: [12] of' \
 		'^App.*Provider.*Credentials.*Delivered.*Rejected.*Later.*Failed' \
 		"$(printf '^gematik-project.*firebase\tfcm\tusable\t1\t1\t[1-9].*\toff.*later: .* ago$')" \
 		"$(printf '^%s\tapns\tusable\t1\t0\t1\t0\toff\tlater: TooManyRequests, .* ago' "$IOS_APP")" \
