@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake-random.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
 static uint64_t fake_random_state;
+static bool fake_random_fails;
 
 void
 fake_random_seed(uint64_t seed)
 {
 	fake_random_state = seed;
+}
+
+void
+fake_random_fail(bool fails)
+{
+	fake_random_fails = fails;
 }
 
 /* Sebastiano Vigna's splitmix64. */
@@ -32,7 +40,10 @@ getrandom(void *buffer, size_t length, unsigned int flags)
 	unsigned char *byte = buffer;
 	size_t left = length;
 
-	(void)flags;
+	if (fake_random_fails && (flags & GRND_NONBLOCK) != 0) {
+		errno = EAGAIN;
+		return -1;
+	}
 	while (left > 0) {
 		uint64_t value = fake_random_next();
 		size_t size = left < sizeof value ? left : sizeof value;

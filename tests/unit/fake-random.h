@@ -2,6 +2,7 @@
 #ifndef FAKE_RANDOM_H
 #define FAKE_RANDOM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -15,5 +16,8 @@
  * all zero: pauses are as short as they can be.
  */
 void fake_random_seed(uint64_t seed);
+
+/* There are none yet, as while a machine starts: who would not wait fails. */
+void fake_random_fail(bool fails);
 
 #endif

@@ -235,6 +235,14 @@ check_jitter(void)
 	    "pauses are longer by chance, and less than twice as long (%d ms)",
 	    (int)run.settled_ms);
 	delivery_fixture_close();
+	fake_random_fail(true);
+	delivery_fixture_open("", provider_script_always, &busy);
+	delivery_fixture_start(&run, "ios", 1, 1);
+	delivery_fixture_pass(10000);
+	tap_is_int(run.settled_ms, 600,
+	    "without random numbers they are as short as they can be");
+	delivery_fixture_close();
+	fake_random_fail(false);
 	fake_random_seed(0);
 }
 
