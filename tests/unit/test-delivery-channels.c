@@ -188,6 +188,31 @@ check_shared_server(void)
 	delivery_fixture_close();
 }
 
+/* What one of them is told by its deadline is no answer of the server's. */
+static void
+check_silent_server(void)
+{
+	struct delivery_fixture_run run, hasty, next;
+	size_t i;
+
+	delivery_fixture_open("", NULL, NULL);
+	delivery_fixture_start(&run, "servers", 1, 5);
+	for (i = 0; i < 5; i++)
+		set_server(&run, i, 0);
+	delivery_fixture_start_within(&hasty, "servers", 1, 1, 300);
+	set_server(&hasty, 0, 0);
+	delivery_fixture_pass(4001);
+	tap_is_int(hasty.settled_ms, 300, "one has no time to wait");
+	delivery_fixture_start(&next, "servers", 1, 1);
+	set_server(&next, 0, 0);
+	delivery_fixture_pass(0);
+	tap_is_string(next.items[0].first.reason, "circuit breaker open",
+	    "a server that was silent for 4 s is sent nothing more");
+	delivery_fixture_pass(8000);
+	tap_is_int(run.settled_ms, 8000, "what hangs is waited for");
+	delivery_fixture_close();
+}
+
 /* --- an end before the beginning ----------------------------------------- */
 
 static void
@@ -224,6 +249,7 @@ main(void)
 	check_accounts();
 	check_servers();
 	check_shared_server();
+	check_silent_server();
 	check_not_begun();
 	return tap_done();
 }
