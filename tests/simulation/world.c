@@ -133,8 +133,11 @@ world_close(struct world *world, char *words, size_t size)
 		    "left", sockets_count());
 	oracle_free(world->oracle);
 	network_free(world->network);
-	/* Ends the program if anything is left in it. */
-	loop_free(world->loop);
+	if (fake_loop_left(world->loop) > 0)
+		ledger_blame(&world->ledger, "%zu timers and watches are "
+		    "left", fake_loop_left(world->loop));
+	else
+		loop_free(world->loop);
 	snprintf(words, size, "%s", world->ledger.words);
 	ledger_free(&world->ledger);
 	fixture_remove(config_fixture_state_directory());

@@ -302,6 +302,13 @@ fake_loop_serve_watches(struct loop *loop)
 
 /* --- the loop ------------------------------------------------------------ */
 
+size_t
+fake_loop_left(struct loop *loop)
+{
+	fake_loop_tidy(loop);
+	return loop->timer_count + loop->watch_count;
+}
+
 struct loop *
 loop_create(void)
 {
@@ -317,8 +324,7 @@ loop_create_for_files(void)
 void
 loop_free(struct loop *loop)
 {
-	fake_loop_tidy(loop);
-	if (loop->timer_count > 0 || loop->watch_count > 0)
+	if (fake_loop_left(loop) > 0)
 		tap_bail_out("%zu timers and %zu watches outlive the loop",
 		    loop->timer_count, loop->watch_count);
 	free(loop->heap);

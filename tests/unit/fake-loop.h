@@ -40,4 +40,7 @@ void fake_loop_set_look_cost(int64_t ms);
 /* How many timers are running. */
 size_t fake_loop_timers(const struct loop *loop);
 
+/* How many timers and watches are not freed. */
+size_t fake_loop_left(struct loop *loop);
+
 #endif
