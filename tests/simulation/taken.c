@@ -9,7 +9,8 @@ enum {
 	/* For the rest of an answer that has ended. */
 	TAKEN_PATIENCE_MS = 60000,
 	/* To close after that. */
-	TAKEN_LINGER_MS = 2000
+	TAKEN_LINGER_MS = 2000,
+	TAKEN_AT_ONCE_MS = 50
 };
 
 void
@@ -22,6 +23,11 @@ taken_check(struct ledger *ledger, size_t index,
 	if (taken->is_hoarded)
 		ledger_blame(ledger, "request %zu: what has gone through is "
 		    "kept", index);
+	if (!ledger->is_hampered && taken->held_ms > TAKEN_AT_ONCE_MS +
+	    (taken->lingers ? TAKEN_LINGER_MS : 0))
+		ledger_blame(ledger, "request %zu: the worker keeps its "
+		    "connection for %" PRId64 " ms, for no reason", index,
+		    taken->held_ms);
 	if (since_ms > TAKEN_PATIENCE_MS + TAKEN_LINGER_MS)
 		ledger_blame(ledger, "request %zu: its connection is closed %"
 		    PRId64 " ms after its answer has ended", index, since_ms);

@@ -13,6 +13,10 @@
 #include "fastcgi-peer.h"
 #include "sockets.h"
 
+enum {
+	WEBSERVER_NEVER = -1
+};
+
 struct webserver {
 	TAILQ_ENTRY(webserver) entry;
 	struct webserver_params params;
@@ -35,6 +39,9 @@ struct webserver {
 	bool is_finished;
 	bool is_ended;			/* by the worker, as it should be */
 	int64_t stalled_ms;
+	int64_t finished_ms;
+	int64_t left_ms;		/* it closed, or had all; or NEVER */
+	int64_t held_ms;
 	size_t encoded;			/* of the answer, so far */
 	bool is_hoarded;
 };
@@ -67,6 +74,7 @@ webserver_finish(struct webserver *webserver)
 	if (webserver->is_finished)
 		return;
 	webserver->is_finished = true;
+	webserver->finished_ms = clock_monotonic_ms();
 	webserver->params.finished(webserver->params.arg);
 }
 
@@ -156,10 +164,19 @@ webserver_close(struct webserver *webserver)
 	fastcgi_peer_close(&webserver->peer);
 }
 
+/* From now on nothing of it keeps the worker. */
+static void
+webserver_leave(struct webserver *webserver)
+{
+	if (webserver->left_ms == WEBSERVER_NEVER)
+		webserver->left_ms = clock_monotonic_ms();
+}
+
 /* Nothing more comes: closes, or waits for the worker to do so. */
 static void
 webserver_end(struct webserver *webserver)
 {
+	webserver_leave(webserver);
 	if (!webserver->params.pace.lingers)
 		webserver_close(webserver);
 	else if (webserver->peer.closed)
@@ -202,6 +219,7 @@ webserver_on_reader(void *arg)
 static void
 webserver_on_gone(void *arg)
 {
+	webserver_leave(arg);
 	webserver_close(arg);
 }
 
@@ -262,12 +280,26 @@ webserver_on_answered(void *arg)
 	(void)arg;
 }
 
+/* How long the worker has kept the connection for nothing. */
+static int64_t
+webserver_measure_hold(const struct webserver *webserver)
+{
+	int64_t since_ms = webserver->left_ms;
+
+	if (since_ms == WEBSERVER_NEVER)
+		return 0;
+	if (since_ms < webserver->finished_ms)
+		since_ms = webserver->finished_ms;
+	return clock_monotonic_ms() - since_ms;
+}
+
 static void
 webserver_on_closed(void *arg)
 {
 	struct webserver *webserver = arg;
 
 	webserver->exchange = NULL;
+	webserver->held_ms = webserver_measure_hold(webserver);
 	close(webserver->gateway_fd);
 	if (!webserver_is_closed(webserver)) {
 		fastcgi_peer_read(&webserver->peer, SIZE_MAX);
@@ -312,6 +344,7 @@ webserver_create(const struct webserver_params *params)
 	bool at_once = params->pace.room == 0;
 
 	webserver->params = *params;
+	webserver->left_ms = WEBSERVER_NEVER;
 	TAILQ_INSERT_HEAD(&webservers, webserver, entry);
 	webserver_connect(webserver);
 	webserver->watch = loop_watch_create(params->loop,
@@ -380,6 +413,8 @@ webserver_take(struct webserver *webserver, struct webserver_taken *taken)
 		.is_whole = webserver->peer.ended,
 		.is_gone = webserver->is_gone,
 		.stalled_ms = webserver->stalled_ms,
+		.held_ms = webserver->held_ms,
+		.lingers = webserver->params.pace.lingers,
 		.is_hoarded = webserver->is_hoarded
 	};
 	if (sscanf(webserver->peer.answer, "Status: %d",
