@@ -402,8 +402,10 @@ bodies_write_fault(struct bodies *bodies, enum bodies_operation operation,
 		buf_append_text(bodies->text, "{\"notification\":");
 		break;
 	case BODIES_SAME_IDS:
-		buf_append_text(bodies->text, "{\"notification\":[],"
-		    "\"notifications\":"
+		/* The only thing that is wrong with a batch. */
+		buf_append_format(bodies->text, "{%s\"notifications\":",
+		    operation == BODIES_BATCH ? "" : "\"notification\":[],");
+		buf_append_text(bodies->text,
 		    "[{\"id\":\"a\",\"notification\":{\"devices\":[]}},"
 		    "{\"id\":\"a\",\"notification\":{\"devices\":[]}}]}");
 		break;
