@@ -23,6 +23,9 @@ taken_check(struct ledger *ledger, size_t index,
 	if (taken->is_hoarded)
 		ledger_blame(ledger, "request %zu: what has gone through is "
 		    "kept", index);
+	if (!ledger->is_hampered && taken->is_late)
+		ledger_blame(ledger, "request %zu is served though its caller "
+		    "is gone", index);
 	if (!ledger->is_hampered && taken->held_ms > TAKEN_AT_ONCE_MS +
 	    (taken->lingers ? TAKEN_LINGER_MS : 0))
 		ledger_blame(ledger, "request %zu: the worker keeps its "

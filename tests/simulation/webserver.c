@@ -44,6 +44,7 @@ struct webserver {
 	int64_t held_ms;
 	size_t encoded;			/* of the answer, so far */
 	bool is_hoarded;
+	bool is_late;			/* it had closed when it was served */
 };
 
 /* --- what the worker does with the answer -------------------------------- */
@@ -83,6 +84,20 @@ webserver_on_open(void)
 {
 	webserver_opening->request = protocol_fastcgi.open();
 	return webserver_opening->request;
+}
+
+static bool webserver_is_closed(const struct webserver *webserver);
+
+/* Its type is looked at first when a request is served. */
+static const char *
+webserver_on_variable(const void *request, const char *name)
+{
+	struct webserver *webserver = webserver_find(request);
+
+	if (strcmp(name, "CONTENT_TYPE") == 0 &&
+	    webserver_is_closed(webserver))
+		webserver->is_late = true;
+	return protocol_fastcgi.variable(request, name);
 }
 
 static bool
@@ -313,6 +328,7 @@ webserver_connect(struct webserver *webserver)
 {
 	webserver_protocol = protocol_fastcgi;
 	webserver_protocol.open = webserver_on_open;
+	webserver_protocol.variable = webserver_on_variable;
 	webserver_protocol.read_body = webserver_on_read_body;
 	webserver_protocol.write = webserver_on_write;
 	webserver_protocol.finish = webserver_on_finish;
@@ -413,6 +429,7 @@ webserver_take(struct webserver *webserver, struct webserver_taken *taken)
 		.is_whole = webserver->peer.ended,
 		.is_gone = webserver->is_gone,
 		.stalled_ms = webserver->stalled_ms,
+		.is_late = webserver->is_late,
 		.held_ms = webserver->held_ms,
 		.lingers = webserver->params.pace.lingers,
 		.is_hoarded = webserver->is_hoarded

@@ -80,6 +80,7 @@ struct webserver_taken {
 	bool is_whole;
 	bool is_gone;			/* as webserver_is_gone */
 	int64_t stalled_ms;		/* it took nothing, for the longest */
+	bool is_late;			/* it was served after it had closed */
 	int64_t held_ms;		/* the worker kept the connection, once
 					 * it had answered and all had come, or
 					 * the web server had closed */
