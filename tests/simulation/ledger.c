@@ -32,6 +32,7 @@ ledger_free(struct ledger *ledger)
 	free(ledger->devices);
 	free(ledger->items);
 	free(ledger->requests);
+	free(ledger->tokens);
 	memset(ledger, 0, sizeof *ledger);
 }
 
@@ -86,6 +87,18 @@ ledger_add_device(struct ledger *ledger)
 	device->pushkey = ledger->device_count++;
 	ledger->items[device->item].device_count++;
 	return device;
+}
+
+struct ledger_token *
+ledger_add_token(struct ledger *ledger)
+{
+	struct ledger_token *token;
+
+	ledger->tokens = ledger_grow(ledger->tokens, ledger->token_count,
+	    &ledger->token_size, sizeof *token);
+	token = &ledger->tokens[ledger->token_count++];
+	token->refused_ms = LEDGER_NONE;
+	return token;
 }
 
 int64_t

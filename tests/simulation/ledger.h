@@ -28,6 +28,14 @@ enum ledger_end {
 	LEDGER_CANCELLED	/* by the gateway */
 };
 
+/* That an endpoint gives out. */
+struct ledger_token {
+	int64_t comes_ms;
+	int64_t ends_ms;
+	int64_t refused_ms;	/* when it had to be replaced; or NONE */
+	size_t refused_by;	/* the generation of the gateway that had to */
+};
+
 /* One that is refused is followed by the next in its place. */
 struct ledger_attempt {
 	int64_t sent_ms;
@@ -35,6 +43,7 @@ struct ledger_attempt {
 	int64_t accepts_ms;	/* from then on the provider has it; or NONE */
 	int64_t retry_after_ms;	/* or NONE */
 	size_t size;		/* of the request's body */
+	size_t token;		/* that it had, or NONE */
 	enum ledger_end end;
 	const struct answer *answer;	/* that is on its way, or came */
 	bool accepted;		/* once it has ended */
@@ -107,6 +116,9 @@ struct ledger {
 	struct ledger_request *requests;
 	size_t request_count;
 	size_t request_size;
+	struct ledger_token *tokens;
+	size_t token_count;
+	size_t token_size;
 	char words[4096];	/* the first thing that is wrong, or "" */
 	bool is_hampered;	/* something of the machine's fails: who waits,
 				 * or is not sent, has a reason */
@@ -119,6 +131,7 @@ void ledger_free(struct ledger *ledger);
 struct ledger_request *ledger_add_request(struct ledger *ledger);
 struct ledger_item *ledger_add_item(struct ledger *ledger);
 struct ledger_device *ledger_add_device(struct ledger *ledger);
+struct ledger_token *ledger_add_token(struct ledger *ledger);
 
 /* Milliseconds since the simulation began. */
 int64_t ledger_now_ms(void);

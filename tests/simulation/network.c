@@ -71,7 +71,6 @@ struct network {
 	struct network_state accounts[NETWORK_ACCOUNT__MAX];
 	struct network_call *calls;	/* by number */
 	size_t call_size;
-	unsigned int tokens;		/* given out so far */
 	unsigned int busy;		/* with so many in flight */
 	struct network_hooks hooks;
 };
@@ -146,16 +145,40 @@ network_find_device(const struct network *network,
 	return (size_t)LEDGER_NONE;
 }
 
-static uint64_t
-network_hash_token(const struct fake_curl_request *request)
+static const char *
+network_find_token(const struct fake_curl_request *request)
 {
 	const struct curl_slist *header = request->headers;
 
 	while (header != NULL &&
 	    strncmp(header->data, "authorization:", 14) != 0)
 		header = header->next;
-	return header == NULL ? 0 : hash_add(HASH_START, header->data,
-	    strlen(header->data));
+	return header == NULL ? "" : header->data;
+}
+
+/* Which one of an endpoint that is. */
+static size_t
+network_number_token(const char *text)
+{
+	size_t number;
+
+	return sscanf(text, "authorization: Bearer ya29.%zu", &number) == 1 ?
+	    number : (size_t)LEDGER_NONE;
+}
+
+/* The text of a new one, which ends some time after it comes. */
+static char *
+network_make_token(struct network *network, int64_t comes_ms)
+{
+	int life_s = (int)dice_between(&network->dice, 30, 4000);
+	struct ledger_token *token = ledger_add_token(network->ledger);
+
+	events_note(EVENT_TOKEN);
+	token->comes_ms = comes_ms;
+	token->ends_ms = comes_ms + 1000 * life_s;
+	return xasprintf("{\"access_token\":\"ya29.%zu\","
+	    "\"expires_in\":%d,\"token_type\":\"Bearer\"}",
+	    network->ledger->token_count - 1, life_s);
 }
 
 static struct network_call *
@@ -210,7 +233,9 @@ network_push(struct network *network, struct network_state *state,
 	const struct mood *mood = moods_now(&state->moods, ledger_now_ms());
 	enum moods_behaviour behaviour = (enum moods_behaviour)
 	    dice_weigh(&network->dice, mood->weights, MOODS_BEHAVIOUR__MAX);
-	uint64_t token = network_hash_token(request);
+	const char *text = network_find_token(request);
+	uint64_t token = *text == '\0' ? 0 : hash_add(HASH_START, text,
+	    strlen(text));
 	struct ledger_device *device = &network->ledger->devices[call->device];
 	struct ledger_attempt *attempt;
 
@@ -231,7 +256,8 @@ network_push(struct network *network, struct network_state *state,
 		.ended_ms = LEDGER_NONE,
 		.accepts_ms = LEDGER_NONE,
 		.retry_after_ms = LEDGER_NONE,
-		.size = strlen(request->body)
+		.size = strlen(request->body),
+		.token = network_number_token(text)
 	};
 	network_note_token(state, token,
 	    network->ledger->items[device->item].request);
@@ -300,12 +326,9 @@ network_give_token(struct network *network, struct network_state *state,
 	switch (behaviour) {
 	case ACCEPTS:
 	case SAYS_DEAD:
-		events_note(EVENT_TOKEN);
 		answer->status = 200;
-		answer->body = call->body = xasprintf("{\"access_token\":"
-		    "\"ya29.%u\",\"expires_in\":%d,\"token_type\":\"Bearer\"}",
-		    ++network->tokens, (int)dice_between(&network->dice, 30,
-		    4000));
+		answer->body = call->body = network_make_token(network,
+		    ledger_now_ms() + answer->after_ms);
 		break;
 	case SAYS_SUSPICIOUS:
 	case FINDS_STALE:

@@ -12,6 +12,7 @@
 #include "limits.h"
 #include "probes.h"
 #include "told.h"
+#include "tokens.h"
 #include "untried.h"
 
 enum {
@@ -148,6 +149,8 @@ oracle_on_sent(void *arg, size_t index)
 		fault = attempts_find_fault(device);
 		attempts_note(device);
 	}
+	if (fault == NULL)
+		fault = tokens_find_fault(oracle->ledger, device, request);
 	if (fault != NULL)
 		ledger_blame_device(oracle->ledger, index, "%s", fault);
 }
@@ -202,6 +205,7 @@ oracle_on_ended(void *arg, size_t index)
 	probes_note_end(oracle->probes, device, attempt, request);
 	if (attempt->end != LEDGER_ANSWERED)
 		return;
+	tokens_note_answer(oracle->ledger, device, request);
 	if (!attempt->answer->trouble && *healed_ms <=
 	    network_trouble_ms(oracle->network, device->account))
 		*healed_ms = ledger_now_ms();
