@@ -15,6 +15,7 @@ enum {
 /*
  * What the host sends to an account in a phase in which it answers nobody, by
  * workers whose breaker may open, and who wait long enough to learn anything.
+ * What a push service does concerns one generation alone.
  */
 struct probes_account {
 	const struct moods_phase *phase;
@@ -35,6 +36,7 @@ struct probes {
 	const struct network *network;
 	const struct gateway *gateway;
 	struct probes_account accounts[NETWORK_ACCOUNT__MAX];
+	struct probes_account *services[GATEWAY_GENERATIONS_MAX];
 	/* One has opened, for sure, and nobody was answered since. */
 	bool open[NETWORK_ACCOUNT__MAX];
 };
@@ -54,7 +56,30 @@ probes_create(struct ledger *ledger, const struct network *network,
 void
 probes_free(struct probes *probes)
 {
+	size_t i;
+
+	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++)
+		free(probes->services[i]);
 	free(probes);
+}
+
+static bool
+probes_is_service(enum network_account account)
+{
+	return account == NETWORK_WEB || account == NETWORK_UNIFIED;
+}
+
+static struct probes_account *
+probes_find(struct probes *probes, size_t generation,
+    enum network_account account)
+{
+	struct probes_account **services = &probes->services[generation];
+
+	if (!probes_is_service(account))
+		return &probes->accounts[account];
+	if (*services == NULL)
+		*services = xcalloc(NETWORK_ACCOUNT__MAX, sizeof **services);
+	return &(*services)[account];
 }
 
 /* --- a phase in which nobody is answered --------------------------------- */
@@ -64,9 +89,9 @@ probes_free(struct probes *probes)
  * where one worker had all failures.
  */
 static void
-probes_check(struct probes *probes, enum network_account account)
+probes_check(struct probes *probes, const struct probes_account *one,
+    enum network_account account)
 {
-	const struct probes_account *one = &probes->accounts[account];
 	const struct moods_phase *phase = one->phase;
 	int64_t rest_ms, most;
 
@@ -90,18 +115,16 @@ probes_now(struct probes *probes, size_t generation,
 {
 	const struct gateway_settings *settings = gateway_settings(
 	    probes->gateway, generation);
-	struct probes_account *one = &probes->accounts[account];
+	struct probes_account *one = probes_find(probes, generation, account);
 	const struct moods_phase *phase = network_phase(probes->network,
 	    account);
 
-	/* What one origin does concerns no other worker. */
-	if (account == NETWORK_WEB || account == NETWORK_UNIFIED ||
-	    phase == NULL || !phase->mood->is_dead ||
+	if (phase == NULL || !phase->mood->is_dead ||
 	    settings->breaker_failures == 0 ||
 	    settings->request_timeout_ms < PROBES_SILENCE_MS)
 		return NULL;
 	if (phase != one->phase) {
-		probes_check(probes, account);
+		probes_check(probes, one, account);
 		*one = (struct probes_account){
 			.phase = phase, .broken_ms = LEDGER_NONE,
 			.pause_s = settings->breaker_pause_s
@@ -228,8 +251,15 @@ probes_note_crash(struct probes *probes)
 void
 probes_check_end(struct probes *probes)
 {
-	size_t i;
+	size_t i, j;
 
-	for (i = 0; i < NETWORK_TOKENS; i++)
-		probes_check(probes, (enum network_account)i);
+	for (i = 0; i < NETWORK_TOKENS; i++) {
+		probes_check(probes, &probes->accounts[i],
+		    (enum network_account)i);
+		for (j = 0; j < GATEWAY_GENERATIONS_MAX; j++) {
+			if (probes->services[j] != NULL)
+				probes_check(probes, &probes->services[j][i],
+				    (enum network_account)i);
+		}
+	}
 }
