@@ -18,6 +18,7 @@ enum {
 	CALLERS_SMALL = 4,
 	CALLERS_VARIABLES = 8,
 	CALLERS_PIECES_MAX = 5,
+	CALLERS_CROWD_CHANCE = 150,
 	/* Longer than anybody waits. */
 	CALLERS_NEVER_MS = 600000
 };
@@ -90,6 +91,7 @@ struct callers {
 	int64_t end_ms;
 	unsigned int devices;		/* in all */
 	unsigned int narrow_chance;
+	unsigned int crowd_chance;	/* that one more comes at once */
 	unsigned int slow_chance;
 	unsigned int stop_chance;	/* of a slow one */
 	unsigned int gone_chance;
@@ -452,24 +454,35 @@ callers_on_timer(void *arg)
 
 	do
 		devices += callers_send(callers);
-	while (dice_chance(&callers->dice, 150));
+	while (dice_chance(&callers->dice, callers->crowd_chance));
 	if (ledger_now_ms() < callers->end_ms)
 		loop_timer_start(callers->timer, dice_between(&callers->dice,
 		    0, 2 * (int64_t)devices * callers->end_ms /
 		    callers->devices));
 }
 
-/* There are more of the narrow client's where that has limits. */
+/*
+ * There are more of the narrow client's where that has limits; in some of these
+ * worlds hardly any others, and they come in crowds.
+ */
 static void
-callers_throw_narrow(struct callers *callers)
+callers_throw_narrow(struct callers *callers, uint64_t seed)
 {
 	const struct gateway_limits *limits =
 	    gateway_limits(callers->gateway);
+	struct dice dice;
 
 	callers->narrow_chance = dice_below(&callers->dice, 100);
-	if (limits->narrow_rate_per_minute > 0 ||
-	    limits->narrow_in_flight > 0)
-		callers->narrow_chance += dice_below(&callers->pace_dice, 400);
+	callers->crowd_chance = CALLERS_CROWD_CHANCE;
+	if (limits->narrow_rate_per_minute == 0 &&
+	    limits->narrow_in_flight == 0)
+		return;
+	callers->narrow_chance += dice_below(&callers->pace_dice, 400);
+	dice_init(&dice, seed, 8);
+	if (dice_chance(&dice, 400)) {
+		callers->narrow_chance = 900;
+		callers->crowd_chance = 400 + dice_below(&dice, 500);
+	}
 }
 
 /* In some worlds web servers are slow, stop, or go away. */
@@ -500,7 +513,7 @@ callers_create(struct loop *loop, struct ledger *ledger,
 	callers->devices = devices;
 	dice_init(&callers->dice, seed, 4);
 	dice_init(&callers->pace_dice, seed, 6);
-	callers_throw_narrow(callers);
+	callers_throw_narrow(callers, seed);
 	callers_throw_impatience(callers);
 	TAILQ_INIT(&callers->open);
 	TAILQ_INIT(&callers->closed);
