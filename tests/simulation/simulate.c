@@ -37,6 +37,7 @@ static struct {
 	bool is_hampered;
 	bool is_verbose;
 	bool is_complete;		/* everything is to happen */
+	bool stops;			/* at the first seed that fails */
 	enum log_level level;		/* LOG_LEVEL__MAX: no log */
 } simulate = {
 	.jobs = 1, .devices = SIMULATE_DEVICES, .level = LOG_LEVEL__MAX
@@ -150,6 +151,16 @@ simulate_run_seed(struct simulate_job *job, uint64_t seed)
 		job->words[0] = '\0';
 }
 
+static bool
+simulate_is_over(void)
+{
+	unsigned int i, failures = 0;
+
+	for (i = 0; i < simulate.jobs; i++)
+		failures += simulate_jobs[i].failures;
+	return simulate.stops && failures > 0;
+}
+
 static void
 simulate_run_job(unsigned int number)
 {
@@ -157,8 +168,8 @@ simulate_run_job(unsigned int number)
 	size_t i;
 
 	world_prepare();
-	for (i = simulate.done + number; i < simulate.count;
-	    i += simulate.jobs) {
+	for (i = simulate.done + number; i < simulate.count &&
+	    !simulate_is_over(); i += simulate.jobs) {
 		simulate_run_seed(job, simulate.seeds[i]);
 		if (job->words[0] == '\0')
 			continue;
@@ -283,7 +294,7 @@ main(int argc, char **argv)
 	int option;
 	bool held;
 
-	while ((option = getopt(argc, argv, "cd:f:j:l:n:vx")) != -1) {
+	while ((option = getopt(argc, argv, "cd:f:j:l:n:svx")) != -1) {
 		switch (option) {
 		case 'c':
 			simulate.is_complete = true;
@@ -307,6 +318,9 @@ main(int argc, char **argv)
 			simulate.fresh = strtoul(optarg, NULL, 10);
 			simulate_add_new(simulate.fresh);
 			break;
+		case 's':
+			simulate.stops = true;
+			break;
 		case 'v':
 			simulate.is_verbose = true;
 			break;
@@ -314,7 +328,7 @@ main(int argc, char **argv)
 			simulate.is_hampered = true;
 			break;
 		default:
-			fprintf(stderr, "usage: simulate [-cvx] [-d devices] "
+			fprintf(stderr, "usage: simulate [-csvx] [-d devices] "
 			    "[-f file] [-j jobs] [-l level] [-n count] "
 			    "[seed ...]\n");
 			return 64;
