@@ -184,7 +184,6 @@ http_call_start(struct http_call *call, struct http_connection *connection,
 	call->easy = easy;
 	call->connection = connection;
 	call->sent = call->stopped = call->refused = false;
-	call->reached = call->kept_out = false;
 	call->words[0] = '\0';
 	call->reply.connection = connection->number;
 	http_connection_add(connection, easy);

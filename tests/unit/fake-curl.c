@@ -410,7 +410,8 @@ fake_easy_end(struct fake_easy *easy)
 	}
 	if (fake_easy_is_repeated(easy) && fake_easy_may_connect(easy))
 		tap_bail_out("libcurl repeats a request by itself");
-	if (answer->code != CURLE_OK && easy->words != NULL)
+	if (answer->code != CURLE_OK && easy->words != NULL &&
+	    !answer->wordless)
 		strcpy(easy->words, "the script says so");
 	fake_easy_leave(easy);
 	easy->is_ended = true;

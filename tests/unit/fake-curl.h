@@ -48,6 +48,7 @@ struct fake_curl_answer {
 	int64_t after_ms;		/* or FAKE_CURL_NEVER: it hangs */
 	CURLcode code;
 	bool unsent;			/* it failed before it was sent */
+	bool wordless;			/* it fails without words */
 	bool refused;			/* the stream was: code is ignored */
 	bool cuts;			/* and with it all on its connection */
 	long status;

@@ -205,6 +205,87 @@ check_abort(void)
 	http_fixture_close();
 }
 
+/* --- who refuses again and again ----------------------------------------- */
+
+static struct {
+	unsigned int sent;
+	unsigned int connects;
+	enum http_failure failure;
+	unsigned int ends;
+} refused;
+
+static void
+answer_refusals(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	(void)arg;
+	if (strstr(request->url, "refused") != NULL) {
+		refused.sent++;
+		*answer = (struct fake_curl_answer){ .after_ms = 50,
+			.refused = true };
+	} else
+		*answer = (struct fake_curl_answer){ .after_ms = 10,
+			.status = 200 };
+}
+
+static void
+on_refused(void *arg, const struct http_reply *reply)
+{
+	(void)arg;
+	refused.connects = reply->connects;
+	refused.failure = reply->failure;
+	refused.ends++;
+}
+
+/* With so many connections that work, or none. */
+static void
+refuse(unsigned int connections)
+{
+	struct http_request request;
+	unsigned int i;
+
+	memset(&refused, 0, sizeof refused);
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_refusals });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 12,
+		.max_streams = connections == 0 ? 2 : 1, .idle_s = HOUR_S,
+		.age_s = HOUR_S });
+	for (i = 0; i < connections; i++) {
+		send_to("https://provider.test/good");
+		if (i == 0)
+			fake_loop_pass(http_fixture.loop, 10);
+		replies.count = 0;
+	}
+	if (connections > 0)
+		send_to("https://provider.test/good");
+	fake_loop_pass(http_fixture.loop, 20);
+	replies.count = 0;
+	http_request_init(&request);
+	buf_append_text(&request.url, "https://provider.test/refused");
+	http_send(http_fixture.pool, &request, 0, on_refused, NULL);
+	if (connections == 0)
+		send_to("https://provider.test/good");
+	fake_loop_pass(http_fixture.loop, 2000);
+	tap_is_int(refused.ends, 1, "what is refused everywhere ends");
+	tap_is_int(refused.failure, HTTP_FAILURE_NOT_SENT,
+	    "... as what was not sent");
+	http_fixture_close();
+}
+
+static void
+check_refusals(void)
+{
+	refuse(12);
+	tap_is_int(fake_curl_counts()->opened, 12, "twelve connections work");
+	tap_is_int(refused.sent, 11,
+	    "a request that ten of them refuse goes over one more");
+	tap_is_int(refused.connects, 0, "none was opened for it");
+	refuse(0);
+	tap_is_int(refused.sent, 2,
+	    "one that its own connection refuses goes over another");
+	tap_is_int(refused.connects, 2, "both were opened for it");
+}
+
 /* --- a provider that is no good, and many devices ------------------------- */
 
 /* What delivery does: three attempts, and a breaker. */
@@ -328,5 +409,6 @@ main(void)
 	}
 	check_failures();
 	check_abort();
+	check_refusals();
 	return tap_done();
 }

@@ -3,8 +3,11 @@
 #include "http/http.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fixture.h"
+#include "http/call.h"
 #include "http-fixture.h"
 #include "tap.h"
 
@@ -78,6 +81,10 @@ static const struct ending {
 	{ .name = "a broken connection: it may have arrived",
 	    .answer = { .code = CURLE_GOT_NOTHING },
 	    .failure = HTTP_FAILURE_UNKNOWN },
+	{ .name = "without words it has those of its code",
+	    .answer = { .code = CURLE_GOT_NOTHING, .wordless = true },
+	    .failure = HTTP_FAILURE_UNKNOWN,
+	    .words = "Server returned nothing (no headers, no data)" },
 	{ .name = "its own time is over",
 	    .answer = { .after_ms = FAKE_CURL_NEVER }, .timeout_ms = 100,
 	    .failure = HTTP_FAILURE_TIMEOUT },
@@ -234,6 +241,72 @@ check_request(void)
 	http_fixture_close();
 }
 
+/* Whatever libcurl does to repeat it. */
+static void
+check_once(void)
+{
+	struct http_request request;
+	struct http_call *call;
+
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = NULL });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	http_request_init(&request);
+	buf_append_text(&request.url, "https://provider.test/");
+	call = http_send(http_fixture.pool, &request, 0, on_nothing, NULL);
+	tap_ok(!call->sent, "it is not sent from within http_send");
+	fake_loop_pass(http_fixture.loop, 10);
+	tap_ok(call->sent && !call->stopped, "then it is");
+	tap_ok(!call->guard.sends(call->guard.arg),
+	    "libcurl may not send it once more");
+	tap_ok(call->stopped && call->refused,
+	    "... and was refused, since it says nothing else");
+	tap_ok(!call->guard.connects(call->guard.arg),
+	    "nor may it open a connection for it");
+	http_cancel(call);
+	http_fixture_close();
+}
+
+static void
+send_with_headers(size_t count)
+{
+	struct http_request request;
+	size_t i;
+
+	ends = 0;
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_ok });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	http_request_init(&request);
+	buf_append_text(&request.url, "https://provider.test/");
+	for (i = 0; i < count; i++)
+		http_request_add_header(&request, "name", "%zu", i);
+	http_send(http_fixture.pool, &request, 0, on_nothing, NULL);
+	fake_loop_pass(http_fixture.loop, 10);
+	http_fixture_close();
+}
+
+static void
+check_many_headers(void)
+{
+	pid_t child;
+	int status = 0;
+
+	send_with_headers(21);
+	tap_is_int(ends, 1, "a request has room for 21 headers");
+	child = fork();
+	if (child == 0) {
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+		send_with_headers(22);
+		_exit(0);
+	}
+	if (child == -1 || waitpid(child, &status, 0) != child)
+		tap_bail_out("there is no child");
+	tap_ok(WIFEXITED(status) && WEXITSTATUS(status) != 0,
+	    "one more ends the program, and overwrites nothing");
+}
+
 /* A GET, and then a POST with the same handle. */
 static void
 note_method(void *arg, const struct fake_curl_request *request,
@@ -323,16 +396,19 @@ static const struct {
 	const char *name;
 	const char *addresses[3];	/* that its name leads to */
 	enum http_failure failure;
+	bool is_closed;			/* nobody answers there */
 } leads[] = {
 	{ "a public address is connected to", { "192.31.196.1" },
-	    HTTP_FAILURE_NONE },
-	{ "this host is not", { "127.0.0.1" }, HTTP_FAILURE_REFUSED },
+	    HTTP_FAILURE_NONE, false },
+	{ "this host is not", { "127.0.0.1" }, HTTP_FAILURE_REFUSED, false },
 	{ "a private one is not, however many there are",
-	    { "10.0.0.1", "192.168.0.1" }, HTTP_FAILURE_REFUSED },
+	    { "10.0.0.1", "192.168.0.1" }, HTTP_FAILURE_REFUSED, false },
 	{ "of a private and a public one the public one is",
-	    { "10.0.0.1", "192.31.196.1" }, HTTP_FAILURE_NONE },
+	    { "10.0.0.1", "192.31.196.1" }, HTTP_FAILURE_NONE, false },
+	{ "if that does not answer it is not to blame on the private one",
+	    { "10.0.0.1", "192.31.196.1" }, HTTP_FAILURE_NOT_SENT, true },
 	{ "what the operator allows is", { "192.168.7.1" },
-	    HTTP_FAILURE_NONE },
+	    HTTP_FAILURE_NONE, false },
 };
 
 /* Sends one request, and says how it ended. */
@@ -351,7 +427,17 @@ send_one(void)
 }
 
 static void
-open_judging_pool(void)
+answer_closed(void *arg, const struct fake_curl_request *request,
+    struct fake_curl_answer *answer)
+{
+	(void)arg;
+	(void)request;
+	answer->unsent = true;
+	answer->code = CURLE_COULDNT_CONNECT;
+}
+
+static void
+open_judging_pool(bool is_closed)
 {
 	static struct network allowed;
 	static const struct address_rules rules = {
@@ -360,7 +446,8 @@ open_judging_pool(void)
 
 	if (!network_read(&allowed, "192.168.7.0/24"))
 		tap_bail_out("it is no network");
-	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_ok });
+	fake_curl_begin(&(struct fake_curl_hooks){
+		.sent = is_closed ? answer_closed : answer_ok });
 	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
 		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S,
 		.addresses = &rules });
@@ -369,15 +456,15 @@ open_judging_pool(void)
 static void
 check_addresses(size_t row)
 {
-	bool refused = leads[row].failure != HTTP_FAILURE_NONE;
+	bool refused = leads[row].failure == HTTP_FAILURE_REFUSED;
 
-	open_judging_pool();
+	open_judging_pool(leads[row].is_closed);
 	fake_curl_set_addresses(leads[row].addresses);
 	tap_is_int(send_one(), leads[row].failure, "%s", leads[row].name);
 	tap_is_int(fake_curl_counts()->sent, !refused, "%s: %s is sent",
 	    leads[row].name, refused ? "nothing" : "it");
-	tap_ok(!judged.connection_failed, "%s: no connection has failed",
-	    leads[row].name);
+	tap_is_int(judged.connection_failed, leads[row].is_closed,
+	    "%s: whether a connection has failed", leads[row].name);
 	tap_is_string(judged.failure_words, refused ? "the server's name leads "
 	    "to an address that is not allowed" : "", "%s: the words",
 	    leads[row].name);
@@ -391,7 +478,7 @@ check_rebinding(void)
 	static const char *const private[] = { "169.254.169.254", NULL };
 	static const char *const public[] = { "192.31.196.1", NULL };
 
-	open_judging_pool();
+	open_judging_pool(false);
 	fake_curl_set_addresses(public);
 	tap_is_int(send_one(), HTTP_FAILURE_NONE, "a name leads elsewhere");
 	fake_curl_set_addresses(private);
@@ -484,6 +571,8 @@ main(void)
 		check_ending(&endings[i]);
 	check_request();
 	check_targets();
+	check_once();
+	check_many_headers();
 	check_methods();
 	check_way(false);
 	check_way(true);
