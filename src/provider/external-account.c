@@ -442,11 +442,10 @@ static const char *
 external_error_status(struct json_object *body)
 {
 	struct json_object *error = NULL;
-	const char *status = NULL;
+	const char *status;
 
-	if (json_object_object_get_ex(body, "error", &error) &&
-	    json_object_is_type(error, json_type_object))
-		status = json_text_member(error, "status");
+	json_object_object_get_ex(body, "error", &error);
+	status = json_text_member(error, "status");
 	if (status == NULL || strlen(status) > 40 ||
 	    status[strspn(status, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_")] != '\0')
 		status = "no known error";
