@@ -405,10 +405,9 @@ static void
 matrix_add_cut(struct json_object *data, struct json_object *texts,
     size_t room)
 {
-	size_t count = (size_t)json_object_object_length(texts), i = 0, names;
-	size_t *lengths = xcalloc(count, sizeof *lengths), limit;
+	size_t count = (size_t)json_object_object_length(texts), i = 0;
+	size_t *lengths = xcalloc(count, sizeof *lengths), names = 0, limit;
 
-	names = 0;
 	json_object_object_foreach(texts, name, value) {
 		names += strlen(name);
 		lengths[i++] = (size_t)json_object_get_string_len(value);
