@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/xmalloc.h"
 #include "compose.h"
 #include "external-fixture.h"
 #include "fixture.h"
@@ -227,6 +228,17 @@ check_nothing_left(void)
 	    "... and another, which is refused");
 	tap_ok(account.source.url == NULL && account.source.field == NULL &&
 	    account.source.headers == NULL, "nothing of it is loaded then");
+	json_object_object_del(source, "format");
+	tap_ok(subject_source_load(&account.source, source, "/", &error) &&
+	    account.source.headers != NULL, "a source is loaded once more");
+	json_object_object_del(source, "headers");
+	json_object_object_del(source, "url");
+	json_object_object_add(source, "file", json_object_new_string("f"));
+	account.source.field = xstrdup("t");
+	tap_ok(subject_source_load(&account.source, source, "/", &error) &&
+	    account.source.url == NULL && account.source.field == NULL &&
+	    account.source.headers == NULL,
+	    "one that is loaded over another has nothing of that");
 	external_account_unload(&account);
 	json_object_put(good);
 	json_object_put(half);
