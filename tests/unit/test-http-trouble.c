@@ -117,6 +117,8 @@ enum {
 static struct {
 	uint64_t connections[REPLIES_MAX];
 	bool failed[REPLIES_MAX];
+	enum http_failure failure;	/* the latest one's */
+	const char *words;
 	size_t count;
 } replies;
 
@@ -126,6 +128,8 @@ keep_reply(void *arg, const struct http_reply *reply)
 	(void)arg;
 	replies.connections[replies.count] = reply->connection;
 	replies.failed[replies.count++] = reply->connection_failed;
+	replies.failure = reply->failure;
+	replies.words = reply->failure_words;
 }
 
 static void
@@ -135,6 +139,7 @@ send_to(const char *url)
 
 	http_request_init(&request);
 	buf_append_text(&request.url, url);
+	request.alone = strstr(url, "alone") != NULL;
 	http_send(http_fixture.pool, &request, 0, keep_reply, NULL);
 }
 
@@ -148,6 +153,9 @@ answer_failures(void *arg, const struct fake_curl_request *request,
 	if (strstr(request->url, "closed") != NULL) {
 		answer->unsent = true;
 		answer->code = CURLE_COULDNT_CONNECT;
+	} else if (strstr(request->url, "connecting") != NULL) {
+		answer->unsent = true;
+		answer->after_ms = FAKE_CURL_NEVER;
 	} else if (strstr(request->url, "good") != NULL)
 		*answer = (struct fake_curl_answer){ .status = 200 };
 	else if (strstr(request->url, "slow") != NULL)
@@ -202,6 +210,36 @@ check_abort(void)
 	    "what waited ends; what is sent, or came later, does not");
 	tap_ok(!replies.failed[0] && replies.connections[0] == 0,
 	    "no connection is to blame");
+	http_fixture_close();
+}
+
+/* One whose connection is not open yet, and those behind it. */
+static void
+check_abort_connecting(void)
+{
+	size_t i;
+
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	send_to("https://provider.test/connecting");
+	send_to("https://provider.test/good");
+	send_to("https://provider.test/alone/connecting");
+	send_to("https://provider.test/alone/good");
+	fake_loop_pass(http_fixture.loop, 100);
+	tap_is_int((int64_t)replies.count, 0, "all wait for a connection");
+	http_pool_abort_waiting(http_fixture.pool);
+	fake_loop_pass(http_fixture.loop, 0);
+	tap_is_int((int64_t)replies.count, 4, "all of them end at once");
+	for (i = 0; i < 4; i++)
+		tap_ok(!replies.failed[i] && replies.connections[i] == 0,
+		    "no connection is to blame for the end of request %zu",
+		    i + 1);
+	tap_is_int(replies.failure, HTTP_FAILURE_NOT_SENT,
+	    "they were not sent");
+	tap_is_string(replies.words, "all connections are full",
+	    "... in words");
 	http_fixture_close();
 }
 
@@ -409,6 +447,7 @@ main(void)
 	}
 	check_failures();
 	check_abort();
+	check_abort_connecting();
 	check_refusals();
 	return tap_done();
 }
