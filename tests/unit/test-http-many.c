@@ -24,6 +24,8 @@ answer(void *arg, const struct fake_curl_request *request,
 	(void)arg;
 	if (strstr(request->url, "hangs") != NULL)
 		answer->after_ms = FAKE_CURL_NEVER;
+	else if (strstr(request->url, "late") != NULL)
+		answer->after_ms = 500;
 	answer->status = 200;
 	if (strstr(request->url, "body") != NULL)
 		answer->body = "0123456789";
@@ -133,6 +135,38 @@ check_second(void)
 	pass(1);
 	tap_is_int(http_pool_connections(http_fixture.pool), 0,
 	    "and not two");
+	http_fixture_close();
+}
+
+/* What is drained, or going away, counts no longer than it has to. */
+static void
+check_drained(void)
+{
+	struct http_pool_params params = params_of(false);
+	struct http_call *call;
+
+	open_pool(&params);
+	send_over(http_fixture.pool, "");
+	pass(1);
+	call = send_over(http_fixture.pool, "late");
+	send_over(http_fixture.pool, "late");
+	pass(1);
+	http_drain(call);
+	pass(498);
+	tap_is_int(http_pool_connections(http_fixture.pool), 1,
+	    "a connection that is drained stays for what is on it");
+	pass(1);
+	tap_is_int(answered.count, 3, "all of that is answered");
+	tap_is_int(http_pool_connections(http_fixture.pool), 0,
+	    "then it is gone at once");
+	send_over(http_fixture.pool, "");
+	pass(1);
+	fake_curl_go_away(2);
+	send_over(http_fixture.pool, "");
+	pass(1);
+	tap_is_int(answered.count, 5, "one that goes away is replaced");
+	tap_is_int(http_pool_connections(http_fixture.pool), 1,
+	    "and gone");
 	http_fixture_close();
 }
 
@@ -325,6 +359,7 @@ main(void)
 {
 	check_idle();
 	check_second();
+	check_drained();
 	check_spares(false, 300, SPARES);
 	check_spares(true, 3, 1);
 	check_reply_size(0, false);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "http-fixture.h"
 #include "tap.h"
 
@@ -250,6 +251,7 @@ static struct {
 	unsigned int connects;
 	enum http_failure failure;
 	unsigned int ends;
+	int64_t end_ms;		/* of the latest one */
 } refused;
 
 static void
@@ -261,7 +263,11 @@ answer_refusals(void *arg, const struct fake_curl_request *request,
 		refused.sent++;
 		*answer = (struct fake_curl_answer){ .after_ms = 50,
 			.refused = true };
-	} else
+	} else if (strstr(request->url, "moves") != NULL &&
+	    request->connection == 1)
+		*answer = (struct fake_curl_answer){ .after_ms = 50,
+			.refused = true };
+	else
 		*answer = (struct fake_curl_answer){ .after_ms = 10,
 			.status = 200 };
 }
@@ -273,6 +279,7 @@ on_refused(void *arg, const struct http_reply *reply)
 	refused.connects = reply->connects;
 	refused.failure = reply->failure;
 	refused.ends++;
+	refused.end_ms = clock_monotonic_ms() - FAKE_LOOP_START_MS;
 }
 
 /* With so many connections that work, or none. */
@@ -310,6 +317,34 @@ refuse(unsigned int connections)
 	http_fixture_close();
 }
 
+/* So many that a connection refuses together, and another one takes. */
+static void
+check_moved(unsigned int count, int64_t end_ms, const char *name)
+{
+	struct http_request request;
+	unsigned int i;
+
+	memset(&refused, 0, sizeof refused);
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_refusals });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 10, .idle_s = HOUR_S, .age_s = HOUR_S });
+	send_to("https://provider.test/good");
+	fake_loop_pass(http_fixture.loop, 100);
+	for (i = 0; i < count; i++) {
+		http_request_init(&request);
+		buf_append_text(&request.url, "https://provider.test/moves");
+		http_send(http_fixture.pool, &request, 0, on_refused, NULL);
+	}
+	fake_loop_pass(http_fixture.loop, 1000);
+	tap_is_int(refused.ends, count, "%u refused streams %s", count, name);
+	tap_is_int(refused.failure, HTTP_FAILURE_NONE, "... to be answered");
+	tap_is_int(refused.end_ms, end_ms, "... by then");
+	tap_is_int(http_pool_connections(http_fixture.pool), 1,
+	    "... and leave no connection behind");
+	http_fixture_close();
+}
+
 static void
 check_refusals(void)
 {
@@ -322,6 +357,39 @@ check_refusals(void)
 	tap_is_int(refused.sent, 2,
 	    "one that its own connection refuses goes over another");
 	tap_is_int(refused.connects, 2, "both were opened for it");
+	check_moved(1, 160, "go over another connection");
+	check_moved(2, 160, "go over another one together");
+	check_moved(3, 170, "go over another one after one of them");
+	check_moved(4, 170, "do, too, however many");
+}
+
+/* Second attempts, one by one until so many are answered. */
+static void
+check_lane(void)
+{
+	unsigned int i;
+
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_refusals });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = 10, .idle_s = HOUR_S, .age_s = HOUR_S });
+	for (i = 0; i < 70; i++)
+		send_to("https://provider.test/alone/good");
+	for (i = 0; i < 65; i++) {
+		fake_loop_pass(http_fixture.loop, 5);
+		if (fake_curl_counts()->in_flight != 1)
+			tap_ok(false, "second attempt %u is alone", i + 1);
+		fake_loop_pass(http_fixture.loop, 5);
+		replies.count = 0;
+	}
+	tap_is_int(fake_curl_counts()->in_flight, 2,
+	    "after 65 there are two at the same time");
+	fake_loop_pass(http_fixture.loop, 10);
+	tap_is_int(fake_curl_counts()->in_flight, 3,
+	    "and then as many as are left");
+	replies.count = 0;
+	fake_loop_pass(http_fixture.loop, 10);
+	http_fixture_close();
 }
 
 /* --- a provider that is no good, and many devices ------------------------- */
@@ -449,5 +517,6 @@ main(void)
 	check_abort();
 	check_abort_connecting();
 	check_refusals();
+	check_lane();
 	return tap_done();
 }
