@@ -113,7 +113,6 @@ delivery_run_finish(struct delivery_run *run)
 {
 	struct delivery *delivery = run->delivery;
 
-	loop_timer_stop(run->deadline);
 	TAILQ_REMOVE(&delivery->runs, run, entry);
 	TAILQ_INSERT_TAIL(&delivery->settled, run, entry);
 	loop_timer_start(delivery->reaper, 0);
@@ -300,8 +299,6 @@ delivery_is_wanted(struct delivery *delivery, const struct app *app,
 {
 	struct provider_advice advice = { .oddity = NULL };
 
-	if (app->provider->consider == NULL)
-		return true;
 	app->provider->consider(app->account, notification, device, &advice);
 	if (advice.oddity != NULL && !delivery->logged_odd[app->place]) {
 		delivery->logged_odd[app->place] = true;

@@ -146,7 +146,7 @@ struct provider {
 
 	/*
 	 * What is to be known of a device before it is sent to; `advice` is
-	 * zeroed.  NULL: never anything.
+	 * zeroed.
 	 */
 	void (*consider)(const void *account,
 	    const struct notification *notification,
