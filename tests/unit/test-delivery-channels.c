@@ -153,6 +153,24 @@ check_servers(void)
 	delivery_fixture_close();
 }
 
+/* More than there may be at a time, each of them for one device. */
+static void
+check_many_servers(void)
+{
+	struct fake_http_answer accepted = { .after_ms = 10, .status = 201 };
+	struct delivery_fixture_run run;
+	size_t i;
+
+	delivery_fixture_open("", provider_script_always, &accepted);
+	delivery_fixture_start(&run, "servers", 1, 3000);
+	for (i = 0; i < 3000; i++)
+		set_server(&run, i, i);
+	delivery_fixture_pass(1000);
+	tap_is_int(run.verdicts[VERDICT_DELIVERED], 3000,
+	    "a request may name more servers than there may be at a time");
+	delivery_fixture_close();
+}
+
 /* A server that two devices of a request name is kept until both are done. */
 static void
 answer_by_path(void *arg, const struct fake_http_request *request,
@@ -248,6 +266,7 @@ main(void)
 	check_reasons();
 	check_accounts();
 	check_servers();
+	check_many_servers();
 	check_shared_server();
 	check_silent_server();
 	check_not_begun();

@@ -134,6 +134,7 @@ check_order(void)
 	for (i = 0; i < 4; i++)
 		tap_is_int(count_first(64, i), 16,
 		    "of the first 64 pushes request %u has 16", i + 1);
+	tap_is_int(count_first(16, 0), 16, "the first one the first 16");
 	for (i = 1; i < ORDER_MAX; i++) {
 		unsigned int j = i;
 
@@ -155,6 +156,7 @@ static struct {
 	unsigned int sent;
 	unsigned int sent_at_once;
 	unsigned int turns;
+	unsigned int idle;		/* of them: nothing was sent before */
 } others;
 
 static void
@@ -165,6 +167,7 @@ let_others_run(void *arg)
 	(void)arg;
 	if (sent - others.sent > others.sent_at_once)
 		others.sent_at_once = sent - others.sent;
+	others.idle += sent == others.sent;
 	others.sent = sent;
 	others.turns++;
 	if (sent < 500)
@@ -195,7 +198,28 @@ check_slices(void)
 	    others.sent_at_once);
 	tap_ok(others.turns >= 100, "and others run between (%u times)",
 	    others.turns);
+	tap_ok(others.idle <= 1, "but nothing else: it goes on at once (%u)",
+	    others.idle);
 	loop_timer_free(others.timer);
+	delivery_fixture_close();
+}
+
+/* The first request is all that there is time for in a turn. */
+static void
+check_next_turn(void)
+{
+	struct delivery_fixture_run run, next;
+
+	delivery_fixture_open("", NULL, NULL);
+	delivery_fixture_start(&run, "ios", 1, 0);
+	delivery_fixture_start(&next, "ios", 1, 0);
+	fake_loop_set_look_cost(2);
+	delivery_fixture_pass(1000);
+	fake_loop_set_look_cost(0);
+	tap_ok(run.settled_ms >= 0 && run.settled_ms < 100,
+	    "a request is begun (%d ms)", (int)run.settled_ms);
+	tap_ok(next.settled_ms > run.settled_ms && next.settled_ms < 100,
+	    "the next one in the next turn (%d ms)", (int)next.settled_ms);
 	delivery_fixture_close();
 }
 
@@ -209,5 +233,6 @@ main(void)
 		scenario_check(&scenarios[i]);
 	check_order();
 	check_slices();
+	check_next_turn();
 	return tap_done();
 }

@@ -156,6 +156,7 @@ check_advice(void)
 	    "the log says so, once for an app");
 	tap_is_int(other.verdicts[VERDICT_DELIVERED], 1,
 	    "what a device does not want counts as delivered");
+	tap_is_string(other.items[0].first.reason, "not wanted", "as such");
 	tap_is_int(fake_http_counts()->sent, 3, "but is not sent");
 	delivery_fixture_close();
 	config_fixture_set_apps("");
