@@ -34,13 +34,16 @@ struct visit {
 #define SERVICE .stage = INTAKE_SERVICE
 #define END { .client = "" }
 
-/* Clients: two without limits, one of two requests, one of a rate. */
+/* Clients: without limits, of some requests, of some rates. */
 static const char *const clients[] = {
 	"{\"name\":\"one\",\"vouched\":true}",
 	"{\"name\":\"other\",\"vouched\":true}",
 	"{\"name\":\"two\",\"vouched\":true,\"max_requests_in_flight\":2}",
 	"{\"name\":\"paced\",\"vouched\":true,\"max_rate_per_minute\":60}",
-	"{\"name\":\"slow\",\"vouched\":true,\"max_rate_per_minute\":7}",
+	"{\"name\":\"slow\",\"vouched\":true,\"max_rate_per_minute\":29}",
+	"{\"name\":\"single\",\"vouched\":true,"
+	    "\"max_requests_in_flight\":1}",
+	"{\"name\":\"rare\",\"vouched\":true,\"max_rate_per_minute\":1}",
 };
 
 static const struct scenario {
@@ -103,6 +106,12 @@ static const struct scenario {
 	    { AT_ONCE(0), .memory = 1000, .holds_ms = 100 },
 	    { WAITS(0, 100), .memory = 1, .holds_ms = 50 },
 	    { WAITS(50, 150), .memory = 1000 }, END } },
+	{ "so does what comes after the least", {
+	    { AT_ONCE(0), .memory = 1, .holds_ms = 100 },
+	    { WAITS(0, 100), .memory = 1000 }, END } },
+	{ "what needs none has it when there is none left", {
+	    { AT_ONCE(0), .memory = 100 }, { AT_ONCE(0) },
+	    { WAITS(0, 8000), .memory = 1, .is_refused = true }, END } },
 	{ "what needs little does not wait for one that needs much", {
 	    { AT_ONCE(0), .memory = 90, .holds_ms = 1000 },
 	    { AT_ONCE(0), .memory = 10, .holds_ms = 100 },
@@ -167,8 +176,26 @@ static const struct scenario {
 	    .holds_ms = 1 }, END } },
 	{ "the second request of a slow rate waits but for that second", {
 	    { AT_ONCE(0), SERVICE, .client = "slow", .holds_ms = 1 },
-	    { WAITS(0, 7571), SERVICE, .client = "slow", .holds_ms = 1 },
+	    { WAITS(0, 1068), SERVICE, .client = "slow", .holds_ms = 1 },
 	    END } },
+	{ "one request may be all", {
+	    { AT_ONCE(0), SERVICE, .client = "single", .holds_ms = 100 },
+	    { WAITS(0, 100), SERVICE, .client = "single" }, END } },
+	{ "so may one in a minute", {
+	    { AT_ONCE(0), SERVICE, .client = "rare", .holds_ms = 1 },
+	    { WAITS(0, 59000), SERVICE, .client = "rare",
+	    .time_ms = 60000 }, END } },
+	{ "the rate is waited for to the millisecond", {
+	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
+	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
+	    { WAITS(999, 1000), SERVICE, .client = "paced" }, END } },
+	{ "what gave up waiting for it takes none", {
+	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
+	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
+	    { WAITS(0, 500), SERVICE, .client = "paced", .time_ms = 500,
+	    .is_refused = true },
+	    { WAITS(600, 1000), SERVICE, .client = "paced" },
+	    { AT_ONCE(2000), SERVICE, .client = "paced" }, END } },
 	{ "what is admitted by the limit still needs a place", {
 	    { AT_ONCE(0), SERVICE, .client = "other" },
 	    { AT_ONCE(0), SERVICE, .client = "other" },
@@ -276,7 +303,7 @@ check_scenario(const struct scenario *scenario)
 		fake_loop_pass(loop, visit->at_ms - now_ms());
 		enter(count++, list);
 	}
-	fake_loop_pass(loop, 20000);
+	fake_loop_pass(loop, 100000);
 	for (i = 0; i < count; i++) {
 		visit = guests[i].visit;
 		tap_is_int(guests[i].told, 1, "%s: request %zu is told once",
@@ -295,6 +322,44 @@ check_scenario(const struct scenario *scenario)
 	client_list_free(list);
 }
 
+/* The same request, from one stage to the next, and once more. */
+static void
+check_stages(void)
+{
+	struct client_list *list = make_clients();
+	const struct client *two = client_list_find_vouched(list, "two");
+	struct intake_ticket tickets[4];
+	size_t i;
+
+	memset(tickets, 0, sizeof tickets);
+	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
+	loop = loop_create();
+	intake = intake_create(&(struct intake_params){ .loop = loop,
+	    .max_requests = PLACES, .max_memory = MEMORY });
+#define ENTER(i, stage) intake_enter(intake, &tickets[i], stage, two, 100, \
+    clock_monotonic_ms() + TIME_MS, NULL, NULL)
+	tap_is_int(ENTER(0, INTAKE_UPLOAD), INTAKE_GRANTED, "it is sent");
+	tap_is_int(ENTER(0, INTAKE_SERVICE), INTAKE_GRANTED, "and served");
+	tap_is_int(ENTER(1, INTAKE_UPLOAD), INTAKE_GRANTED,
+	    "while it is served it holds nothing of what it was sent in");
+	intake_leave(&tickets[1]);
+	intake_leave(&tickets[0]);
+	tap_is_int(ENTER(0, INTAKE_UPLOAD), INTAKE_GRANTED, "it may return");
+	intake_leave(&tickets[0]);
+	for (i = 0; i < 3; i++)
+		tap_is_int(ENTER(i, INTAKE_SERVICE), i < 2 ?
+		    INTAKE_GRANTED : INTAKE_WAITS,
+		    "its client's limit counts it once (%zu)", i + 1);
+	for (i = 0; i < 4; i++)
+		intake_leave(&tickets[i]);
+	fake_loop_pass(loop, 0);
+	tap_is_int((int64_t)fake_loop_timers(loop), 0, "no timer runs on");
+	intake_free(intake);
+	intake_free(NULL);
+	loop_free(loop);
+	client_list_free(list);
+}
+
 int
 main(void)
 {
@@ -302,5 +367,6 @@ main(void)
 
 	for (i = 0; i < sizeof scenarios / sizeof *scenarios; i++)
 		check_scenario(&scenarios[i]);
+	check_stages();
 	return tap_done();
 }

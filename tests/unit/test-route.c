@@ -190,6 +190,11 @@ main(void)
 	tap_is_string(find("/push/v1/notify", fixture_format(
 	    "/push/v1/notify?%s", fixture_repeat("a", 100000))), "notify",
 	    "a query of 100000 bytes is of no interest");
+	tap_is_string(find("/push/v1/notify", fixture_format("/%s/x",
+	    fixture_repeat("a", 2047 - 3))), "notify",
+	    "a target of 2047 bytes reaches it");
+	tap_ok(find("/push/v1/notify", fixture_format("/%s/x",
+	    fixture_repeat("a", 2048 - 3))) == NULL, "one of 2048 does not");
 	check_prefixes();
 	return tap_done();
 }
