@@ -43,6 +43,37 @@ check_order(void)
 	delivery_fixture_close();
 }
 
+/* The first item's first device is dead; the second item overtakes it. */
+static void
+answer_each_its_own(void *arg, const struct fake_http_request *request,
+    struct fake_http_answer *answer)
+{
+	unsigned int pushkey = provider_script_pushkey(request);
+
+	(void)arg;
+	answer->after_ms = pushkey == 1 ? 10 : pushkey == 2 ? 300 : 50;
+	answer->status = pushkey == 1 ? 410 : 200;
+	answer->body = pushkey == 1 ? "{\"reason\":\"Unregistered\"}" : NULL;
+}
+
+static void
+check_apart(void)
+{
+	struct delivery_fixture_run run;
+
+	delivery_fixture_open("\"reject_guard\":false,",
+	    answer_each_its_own, NULL);
+	delivery_fixture_start(&run, "ios", 2, 2);
+	delivery_fixture_pass(1000);
+	tap_is_int(run.items[0].verdicts[VERDICT_REJECTED], 1,
+	    "what becomes of an item's device stays");
+	tap_is_int(run.items[0].verdicts[VERDICT_DELIVERED], 1,
+	    "beside that of its others");
+	tap_is_int(run.items[1].verdicts[VERDICT_DELIVERED], 2,
+	    "and apart from those of other items");
+	delivery_fixture_close();
+}
+
 static void
 check_empty(void)
 {
@@ -297,6 +328,7 @@ main(void)
 {
 	captured_log_begin();
 	check_order();
+	check_apart();
 	check_empty();
 	check_idle();
 	check_malformed();
