@@ -28,8 +28,10 @@ struct intake_client {
 	struct intake_queue limited;	/* those that its limits hold up */
 	int64_t next_ms;		/* by its rate */
 	struct loop_timer *timer;	/* the rate admits one more */
-	unsigned int waiting;		/* for places or memory */
-	int64_t waiting_since_ms;
+	struct intake_backlog {
+		unsigned int waiting;	/* for places or memory */
+		int64_t since_ms;
+	} backlogs[INTAKE_STAGE__MAX];
 };
 
 struct intake_room {
@@ -119,18 +121,36 @@ intake_client_look(struct intake_client *client)
 		loop_timer_start(client->timer, wait_ms > 0 ? wait_ms : 0);
 }
 
-static void
-intake_count_waiting(struct intake_client *client)
+/* Those of its client that wait for the same as it does. */
+static struct intake_backlog *
+intake_backlog_of(const struct intake_ticket *ticket)
 {
-	if (client->waiting++ == 0)
-		client->waiting_since_ms = clock_monotonic_ms();
+	return &ticket->client->backlogs[ticket->stage];
+}
+
+static void
+intake_count_waiting(struct intake_backlog *backlog)
+{
+	if (backlog->waiting++ == 0)
+		backlog->since_ms = clock_monotonic_ms();
 }
 
 static bool
-intake_client_stands(const struct intake_client *client)
+intake_stands(const struct intake_backlog *backlog)
 {
-	return client->waiting > 0 && clock_monotonic_ms() -
-	    client->waiting_since_ms > INTAKE_STANDING_MS;
+	return backlog->waiting > 0 && clock_monotonic_ms() -
+	    backlog->since_ms > INTAKE_STANDING_MS;
+}
+
+/* Before it is sent a request is held up by what holds up either stage. */
+static bool
+intake_is_held_up(const struct intake_ticket *ticket)
+{
+	const struct intake_client *client = ticket->client;
+
+	return intake_stands(&client->backlogs[INTAKE_SERVICE]) ||
+	    (ticket->stage == INTAKE_UPLOAD &&
+	    intake_stands(&client->backlogs[INTAKE_UPLOAD]));
 }
 
 /* --- memory -------------------------------------------------------------- */
@@ -181,7 +201,7 @@ intake_on_memory(void *arg)
 		if (!intake_take_memory(ticket))
 			continue;
 		TAILQ_REMOVE(&room->waiting, ticket, entry);
-		ticket->client->waiting--;
+		intake_backlog_of(ticket)->waiting--;
 		intake_go(ticket, true);
 		loop_timer_start(room->timer, 0);
 		return;
@@ -196,7 +216,7 @@ intake_on_place(void *arg)
 	if (!intake_take_memory(ticket))
 		intake_wait_for_memory(ticket);
 	else {
-		ticket->client->waiting--;
+		intake_backlog_of(ticket)->waiting--;
 		intake_go(ticket, true);
 	}
 }
@@ -215,7 +235,7 @@ intake_seek_place(struct intake_ticket *ticket)
 	else if (!intake_take_memory(ticket))
 		intake_wait_for_memory(ticket);
 	if (ticket->state != INTAKE_HOLDS)
-		intake_count_waiting(ticket->client);
+		intake_count_waiting(intake_backlog_of(ticket));
 	return ticket->state == INTAKE_HOLDS;
 }
 
@@ -278,7 +298,7 @@ intake_enter(struct intake *intake, struct intake_ticket *ticket,
 	ticket->memory = memory;
 	ticket->go = go;
 	ticket->arg = arg;
-	if (remaining_ms <= 0 || intake_client_stands(ticket->client))
+	if (remaining_ms <= 0 || intake_is_held_up(ticket))
 		return INTAKE_OVERLOADED;
 	if (intake_begin(ticket))
 		return INTAKE_GRANTED;
@@ -305,7 +325,7 @@ intake_give_back(struct intake_ticket *ticket)
 	}
 	if (ticket->state == INTAKE_WAITS_FOR_PLACE ||
 	    ticket->state == INTAKE_WAITS_FOR_MEMORY)
-		client->waiting--;
+		intake_backlog_of(ticket)->waiting--;
 	permit_release(&ticket->permit);
 	if (ticket->counted) {
 		client->in_flight--;

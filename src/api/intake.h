@@ -19,7 +19,8 @@
  * limits do not admit waits.
  *
  * A caller whose requests have been waiting for two seconds without a break is
- * told at once that the gateway is overloaded, instead of queueing more.
+ * told at once that the gateway is overloaded, instead of queueing more; but
+ * what it has sent is not refused since others wait to be sent.
  */
 struct intake;
 

@@ -87,6 +87,16 @@ static const struct scenario {
 	    { WAITS(1500, 9500), .is_refused = true },
 	    { WAITS(3500, 11500), .is_refused = true }, { OVERLOADED(3501) },
 	    END } },
+	{ "what was sent is served, though others wait to be sent", {
+	    { AT_ONCE(0) }, { AT_ONCE(0) }, { AT_ONCE(0) },
+	    { WAITS(0, 8000), .is_refused = true },
+	    { AT_ONCE(5000), SERVICE }, { OVERLOADED(5000) }, END } },
+	{ "but nothing is sent while others wait to be served", {
+	    { AT_ONCE(0), SERVICE }, { AT_ONCE(0), SERVICE },
+	    { AT_ONCE(0), SERVICE },
+	    { WAITS(0, 8000), SERVICE, .is_refused = true },
+	    { AT_ONCE(2000) }, { OVERLOADED(2001) },
+	    { OVERLOADED(2001), SERVICE }, END } },
 	{ "a queue for memory stands, too", {
 	    { AT_ONCE(0), .memory = 100 },
 	    { WAITS(0, 8000), .memory = 1, .is_refused = true },
