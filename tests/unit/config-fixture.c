@@ -40,6 +40,7 @@ const char config_fixture_narrow_certificate[] =
 static unsigned int config_fixture_states;
 static const char *config_fixture_apps = "";
 static const char *config_fixture_narrow = "";
+static const char *config_fixture_caller = "";
 
 static void
 config_fixture_write_files(void)
@@ -91,6 +92,12 @@ config_fixture_set_narrow(const char *members)
 	config_fixture_narrow = members;
 }
 
+void
+config_fixture_set_caller(const char *members)
+{
+	config_fixture_caller = members;
+}
+
 const char *
 config_fixture_rewrite(const char *settings)
 {
@@ -98,7 +105,7 @@ config_fixture_rewrite(const char *settings)
 	    "{%s\"state_directory\":\"%s\",\"clients\":[{\"name\":"
 	    "\"narrow\",\"certificate_sha256\":[\"8f573fa9f12f44d382a34cdb"
 	    "76a64a8e7a6f2c5cea80a9ad970a22362a7cc34e\"],\"apps\":[\"ios*\"]%s},"
-	    "{\"name\":\"caller\"}],"
+	    "{\"name\":\"caller\"%s}],"
 	    "\"apps\":["
 	    CONFIG_FIXTURE_APNS("ios", "apns.test", "one.p8") ","
 	    CONFIG_FIXTURE_APNS("ios-twin", "apns.test", "one.p8") ","
@@ -108,6 +115,7 @@ config_fixture_rewrite(const char *settings)
 	    "\"url\":\"https://fcm.test\","
 	    "\"service_account_file\":\"account.json\"}%s]}", settings,
 	    config_fixture_state_directory(), config_fixture_narrow,
+	    config_fixture_caller,
 	    config_fixture_apps));
 }
 

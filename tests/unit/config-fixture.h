@@ -28,8 +28,9 @@ const char *config_fixture_rewrite(const char *settings);
  */
 void config_fixture_set_apps(const char *apps);
 
-/* Likewise further members of the client "narrow". */
+/* Likewise further members of the client "narrow", or of "caller". */
 void config_fixture_set_narrow(const char *members);
+void config_fixture_set_caller(const char *members);
 
 /* The state directory of the last one; other processes have others. */
 const char *config_fixture_state_directory(void);

@@ -141,7 +141,7 @@ exchange_id(struct exchange *exchange)
 int64_t
 exchange_came_ms(const struct exchange *exchange)
 {
-	return exchange->created_ms;
+	return exchange->created_ms - exchange->params.stood_ms;
 }
 
 bool

@@ -23,6 +23,7 @@ struct fake_exchange_params {
 	/* The last one has no name.  They must outlive the exchange. */
 	const struct fake_exchange_variable *variables;
 	bool variables_are_too_large;
+	int64_t stood_ms;		/* in the socket, before */
 	const char *body;		/* must outlive it, too */
 	int64_t body_after_ms;		/* asked for it; or -1: never */
 	bool body_is_cut;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/x509v3.h>
+
 #include "base/log.h"
 #include "captured-log.h"
 #include "config-fixture.h"
@@ -313,6 +315,220 @@ check_secret(void)
 	gateway_fixture_close();
 }
 
+/* --- callers by their certificate or address ------------------------------ */
+
+/* Names of hosts in it, each behind "DNS:", and a comma between them. */
+static const char *
+certificate_of(const char *names)
+{
+	EVP_PKEY *key = fixture_key(FIXTURE_KEY_P256);
+	X509 *certificate = fixture_certificate(key, FAKE_LOOP_START_S,
+	    FAKE_LOOP_START_S + 60);
+	X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL,
+	    NID_subject_alt_name, names);
+	const char *text;
+
+	if (extension == NULL ||
+	    X509_add_ext(certificate, extension, -1) != 1 ||
+	    X509_sign(certificate, key, EVP_sha256()) == 0)
+		tap_bail_out("cannot name %s in a certificate", names);
+	text = fixture_certificate_pem(certificate);
+	X509_EXTENSION_free(extension);
+	X509_free(certificate);
+	return text;
+}
+
+static int
+status_of(const struct fake_exchange_variable *variables)
+{
+	return fake_exchange_status(gateway_fixture_send("",
+	    &(struct fake_exchange_params){ .variables = variables,
+	    .body = "" }));
+}
+
+/* Ready to be listed; but whoever can connect must not fill a disk. */
+static void
+check_unlisted(void)
+{
+	const char *named = certificate_of("DNS:a.test,DNS:b.test");
+	const struct fake_exchange_variable one[] = {
+		{ "SSL_CLIENT_CERT", named }, POST(NOTIFY), { NULL, NULL } };
+	static const struct fake_exchange_variable nameless[] = {
+		POST(NOTIFY), { NULL, NULL } };
+	unsigned int i;
+
+	captured_log_begin();
+	config_fixture_set_caller(",\"vouched\":true");
+	gateway_fixture_open("", NULL, NULL);
+	gateway_fixture_pass(10000);
+	tap_is_int(status_of(one), 401, "a certificate of nobody is refused");
+	tap_is_int(captured_log_count(" san_dns a.test b.test"), 1,
+	    "the log names all that it could be listed by");
+	tap_is_int(status_of(nameless), 401, "so is one without names");
+	tap_is_int(captured_log_count(" san_dns none"), 1, "which is said");
+	for (i = 0; i < 20; i++)
+		status_of(one);
+	tap_is_int(captured_log_count("certificate_sha256"), 10,
+	    "ten are logged in a second");
+	gateway_fixture_pass(999);
+	status_of(one);
+	tap_is_int(captured_log_count("certificate_sha256"), 10,
+	    "not one more");
+	gateway_fixture_pass(1);
+	status_of(one);
+	tap_is_int(captured_log_count("certificate_sha256"), 11,
+	    "until it is over");
+	gateway_fixture_close();
+	config_fixture_set_caller("");
+}
+
+/* A homeserver may be known by its address alone. */
+static void
+check_address(void)
+{
+	static const struct fake_exchange_variable matrix[] = {
+		{ "REQUEST_METHOD", "POST" }, { "SCRIPT_NAME", MATRIX },
+		{ "REMOTE_ADDR", "192.0.2.7" }, { NULL, NULL } };
+	static const struct fake_exchange_variable other[] = {
+		{ "REQUEST_METHOD", "POST" }, { "SCRIPT_NAME", NOTIFY },
+		{ "REMOTE_ADDR", "192.0.2.7" }, { NULL, NULL } };
+	struct exchange *exchange;
+
+	captured_log_begin();
+	config_fixture_set_caller(",\"addresses\":[\"192.0.2.0/24\"]");
+	gateway_fixture_open("", NULL, NULL);
+	exchange = gateway_fixture_send("", &(struct fake_exchange_params){
+	    .variables = matrix, .body = "{}" });
+	gateway_fixture_pass(0);
+	tap_is_int(fake_exchange_status(exchange), 400,
+	    "by Matrix's path an address may be enough");
+	tap_is_int(status_of(other), 401, "by others it is not");
+	gateway_fixture_close();
+	config_fixture_set_caller("");
+}
+
+static void
+check_admin(void)
+{
+	static const struct fake_exchange_variable page[] = {
+		READ("GET", "/health/live"), { "PUSH_GATEWAY_ADMIN", "on" },
+		{ NULL, NULL } };
+	static const struct fake_exchange_variable closed[] = {
+		READ("GET", "/health/live"), { NULL, NULL } };
+	static const struct fake_exchange_variable written[] = {
+		POST("/health/live"), { "PUSH_GATEWAY_ADMIN", "on" },
+		{ NULL, NULL } };
+
+	captured_log_begin();
+	gateway_fixture_open("", NULL, NULL);
+	tap_is_int(status_of(page), 200, "the operator's pages are served");
+	tap_is_int(status_of(written), 405, "but not written");
+	tap_is_int(status_of(closed), 404, "and only where they are open");
+	gateway_fixture_close();
+	gateway_fixture_open("\"fastcgi_secret_file\":\"secret\",", NULL,
+	    NULL);
+	tap_is_int(status_of(page), 401,
+	    "to a web server without the secret they are not");
+	gateway_fixture_close();
+}
+
+/* --- bodies of a size ---------------------------------------------------- */
+
+static void
+check_size(size_t size, int status)
+{
+	const char *body = gateway_fixture_single("ios", 1, 0);
+	struct exchange *exchange;
+
+	captured_log_begin();
+	gateway_fixture_open("\"max_request_size_kb\":1,"
+	    "\"max_notification_size_kb\":1,", NULL, NULL);
+	exchange = gateway_fixture_post(NOTIFY, fixture_format("%s%s", body,
+	    fixture_repeat(" ", size - strlen(body))));
+	gateway_fixture_pass(100);
+	tap_is_int(fake_exchange_status(exchange), status,
+	    "a body of %zu bytes where 1 KiB may be sent", size);
+	gateway_fixture_close();
+}
+
+/* --- requests that wait -------------------------------------------------- */
+
+/* What has stood in the socket for two seconds is answered, and not sent. */
+static void
+check_stood(int64_t stood_ms, int64_t end_ms, unsigned int pushes)
+{
+	struct exchange *exchange;
+
+	captured_log_begin();
+	gateway_fixture_open("", NULL, NULL);
+	exchange = gateway_fixture_send(NOTIFY,
+	    &(struct fake_exchange_params){ .stood_ms = stood_ms,
+	    .body = gateway_fixture_single("ios", 1, 1) });
+	gateway_fixture_pass(10000);
+	tap_is_int(gateway_fixture_end_ms(exchange), end_ms,
+	    "one that stood for %d ms is answered in time", (int)stood_ms);
+	tap_is_int(provider_script_pushes(), pushes,
+	    "and sent, or not (%d ms)", (int)stood_ms);
+	gateway_fixture_close();
+}
+
+/* With one place each the first sends its body for 5 s, and the others wait. */
+static void
+check_turns(void)
+{
+	static const struct fake_http_answer slow = { .after_ms = 1000,
+	    .status = 200 };
+	struct exchange *first, *second, *third;
+
+	captured_log_begin();
+	gateway_fixture_open("\"max_requests_in_flight\":1,",
+	    provider_script_always, (void *)(uintptr_t)&slow);
+	first = gateway_fixture_send(NOTIFY, &(struct fake_exchange_params){
+	    .body = gateway_fixture_single("ios", 1, 1),
+	    .body_after_ms = 5000 });
+	second = gateway_fixture_post(NOTIFY,
+	    gateway_fixture_single("ios", 2, 1));
+	gateway_fixture_pass(2001);
+	third = gateway_fixture_post(NOTIFY,
+	    gateway_fixture_single("ios", 3, 1));
+	tap_is_int(fake_exchange_status(third), 503,
+	    "where a caller's requests have waited for 2 s one more is told");
+	tap_is_int(captured_log_count("notify by caller: 503: too many "
+	    "requests of this client are waiting request_id=the-request"), 1,
+	    "the log says so");
+	log_info("between requests");
+	tap_is_int(captured_log_count("between requests request_id"), 0,
+	    "of this request alone");
+	gateway_fixture_pass(10000);
+	tap_is_int(gateway_fixture_end_ms(first), 6000,
+	    "the first one is served when its body is there");
+	tap_is_int(gateway_fixture_end_ms(second), 7000,
+	    "the second one sends its own meanwhile, and is served after it");
+	tap_is_int(provider_script_pushes(), 2, "both are sent");
+	gateway_fixture_close();
+}
+
+/* Its turn to send a body does not come before its deadline. */
+static void
+check_no_turn(void)
+{
+	struct exchange *exchange;
+
+	captured_log_begin();
+	gateway_fixture_open("\"max_requests_in_flight\":1,", NULL, NULL);
+	gateway_fixture_send(NOTIFY, &(struct fake_exchange_params){
+	    .body = gateway_fixture_single("ios", 1, 1),
+	    .body_after_ms = 20000 });
+	exchange = gateway_fixture_post(NOTIFY,
+	    gateway_fixture_single("ios", 2, 1));
+	gateway_fixture_pass(7999);
+	tap_is_int(fake_exchange_status(exchange), 0, "it waits");
+	gateway_fixture_pass(1);
+	tap_is_int(fake_exchange_status(exchange), 503,
+	    "until its deadline, and is told that there is no place");
+	gateway_fixture_close();
+}
+
 /* --- long paths ---------------------------------------------------------- */
 
 static void
@@ -367,5 +583,15 @@ main(void)
 	check_long_path(2047, 405);
 	check_long_path(2048, 404);
 	check_gone();
+	check_unlisted();
+	check_address();
+	check_admin();
+	check_size(1024, 200);
+	check_size(1025, 413);
+	check_stood(1000, 7000, 1);
+	check_stood(1999, 6001, 1);
+	check_stood(2000, 0, 0);
+	check_turns();
+	check_no_turn();
 	return tap_done();
 }
