@@ -10,6 +10,7 @@
 #include "config-fixture.h"
 #include "dice.h"
 #include "events.h"
+#include "limits.h"
 #include "taken.h"
 #include "webserver.h"
 
@@ -274,6 +275,12 @@ caller_on_read(void *arg)
 	oracle_note_read(caller->callers->oracle, caller->request);
 }
 
+static void
+caller_on_served(void *arg)
+{
+	caller_request(arg)->served_ms = ledger_now_ms();
+}
+
 /* A worker serves it by the configuration that it has now. */
 static void
 caller_on_arrived(void *arg, struct exchange *exchange)
@@ -354,21 +361,22 @@ caller_send(struct caller *caller, enum bodies_operation operation,
 		.loop = callers->loop,
 		.arrived = caller_on_arrived,
 		.read = caller_on_read,
+		.served = caller_on_served,
 		.finished = caller_on_finished,
 		.closed = caller_on_closed,
 		.arg = caller
 	};
 	/* One that is late would keep others' from being read. */
-	bool has_places = gateway_limits(callers->gateway)->places > 0;
+	bool is_narrow = gateway_is_narrow(callers->gateway);
 
 	caller_request(caller)->came_ms = ledger_now_ms();
 	caller->pieces = 1;
-	if (dice_chance(dice, 100) && !has_places) {
+	if (dice_chance(dice, 100) && !is_narrow) {
 		caller->body_after_ms = dice_magnitude(dice, 1, 6000);
 		caller->pieces = (unsigned int)dice_between(
 		    &callers->pace_dice, 1, CALLERS_PIECES_MAX);
 	}
-	if (caller->fault == FAULT_NEVER && !has_places) {
+	if (caller->fault == FAULT_NEVER && !is_narrow) {
 		caller->body_after_ms = CALLERS_NEVER_MS;
 		caller->pieces = 1;
 	}
@@ -433,6 +441,7 @@ callers_send(struct callers *callers)
 	request = &callers->ledger->requests[caller->request];
 	request->refusal = callers_faults[fault].refusal;
 	request->small = devices <= CALLERS_SMALL;
+	request->memory = limits_estimate(buf_text(&caller->body));
 	request->generation = (size_t)LEDGER_NONE;
 	request->unread = true;
 	caller->fault = fault;
@@ -495,7 +504,7 @@ callers_throw_impatience(struct callers *callers)
 	    dice_below(dice, 600) : 0;
 	callers->stop_chance = 200 + dice_below(dice, 600);
 	callers->gone_chance = dice_chance(dice, 200) ||
-	    gateway_limits(callers->gateway)->places > 0 ? 100 : 20;
+	    gateway_is_narrow(callers->gateway) ? 100 : 20;
 }
 
 struct callers *

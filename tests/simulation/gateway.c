@@ -21,6 +21,7 @@
 enum {
 	GATEWAY_TICK_MS = 1000,
 	GATEWAY_PLACES = 512,		/* more than ever come */
+	GATEWAY_MEMORY_MB = 256,	/* likewise */
 	/* As a worker that is told to end. */
 	GATEWAY_GRACE_MS = 2000
 };
@@ -103,13 +104,15 @@ gateway_load(struct gateway *gateway, size_t worker)
 	    "\"breaker_failures\":%" PRId64 ",\"breaker_pause_s\":%" PRId64
 	    ",\"reject_guard\":%s,\"max_rate_per_minute\":%" PRId64
 	    ",\"max_request_size_kb\":256,\"max_requests_in_flight\":%"
-	    PRId64 ",",
+	    PRId64 ",\"max_memory_in_flight_mb\":%" PRId64 ",",
 	    settings->request_timeout_ms, settings->max_batch_size,
 	    settings->max_connections, settings->breaker_failures,
 	    settings->breaker_pause_s,
 	    settings->reject_guard ? "true" : "false",
 	    gateway->limits.rate_per_minute, gateway->limits.places > 0 ?
-	    gateway->limits.places : GATEWAY_PLACES);
+	    gateway->limits.places : GATEWAY_PLACES,
+	    gateway->limits.memory_mb > 0 ? gateway->limits.memory_mb :
+	    GATEWAY_MEMORY_MB);
 	conf = conf_load(gateway->count == 0 ? config_fixture_write(members) :
 	    config_fixture_rewrite(members), &error);
 	free(members);
@@ -270,7 +273,7 @@ static void
 gateway_throw_limits(struct gateway *gateway, uint64_t seed)
 {
 	struct gateway_limits *limits = &gateway->limits;
-	struct dice *dice = &gateway->dice, places_dice;
+	struct dice *dice = &gateway->dice, places_dice, memory_dice;
 
 	if (dice_chance(dice, 250))
 		limits->rate_per_minute = dice_magnitude(dice, 30, 3000);
@@ -281,6 +284,9 @@ gateway_throw_limits(struct gateway *gateway, uint64_t seed)
 	dice_init(&places_dice, seed, 7);
 	if (dice_chance(&places_dice, 250))
 		limits->places = dice_magnitude(&places_dice, 1, 24);
+	dice_init(&memory_dice, seed, 9);
+	if (dice_chance(&memory_dice, 200))
+		limits->memory_mb = 1;
 	gateway->narrow = xasprintf(",\"max_rate_per_minute\":%" PRId64
 	    ",\"max_requests_in_flight\":%" PRId64,
 	    limits->narrow_rate_per_minute, limits->narrow_in_flight);
@@ -358,6 +364,12 @@ const struct gateway_limits *
 gateway_limits(const struct gateway *gateway)
 {
 	return &gateway->limits;
+}
+
+bool
+gateway_is_narrow(const struct gateway *gateway)
+{
+	return gateway->limits.places > 0 || gateway->limits.memory_mb > 0;
 }
 
 size_t

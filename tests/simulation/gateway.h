@@ -35,6 +35,7 @@ struct gateway_limits {
 	int64_t narrow_rate_per_minute;	/* of that client, by each worker */
 	int64_t narrow_in_flight;
 	int64_t places;			/* requests in flight in a worker */
+	int64_t memory_mb;		/* for them */
 };
 
 struct gateway;
@@ -65,6 +66,9 @@ const struct gateway_settings *gateway_settings(const struct gateway *gateway,
     size_t generation);
 
 const struct gateway_limits *gateway_limits(const struct gateway *gateway);
+
+/* True if a request may have to wait until others are over, whoever's. */
+bool gateway_is_narrow(const struct gateway *gateway);
 
 size_t gateway_workers(const struct gateway *gateway);
 

@@ -93,8 +93,10 @@ struct ledger_request {
 	int64_t came_ms;
 	int64_t body_ms;	/* when its body was there, or cut */
 	int64_t began_ms;	/* the same, of one that is served; or NONE */
+	int64_t served_ms;	/* when that began, of one that is not held */
 	int64_t timeout_ms;	/* of the configuration that serves it */
 	int64_t end_ms;		/* when it was answered, or NONE */
+	int64_t memory;		/* that it takes at least, in bytes */
 	bool gone;		/* the web server went away before */
 	bool unserved;		/* nothing was said to it */
 	bool unread;		/* its body was not even read */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "limits.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/xmalloc.h"
 #include "pace.h"
@@ -15,6 +17,10 @@ enum {
 	LIMITS_LONG_MS = 16000,
 	/* So long an account may be idle though somebody waits. */
 	LIMITS_IDLE_MS = 2000,
+	/* Of the memory for requests, three quarters are for those whose
+	 * bodies have come; an object takes so much of it at least. */
+	LIMITS_MEMORY_MB = 1024 * 1024 / 4 * 3,
+	LIMITS_OBJECT_SIZE = 1000,
 	/* The slowest rate has one in this time. */
 	LIMITS_WASTED_MS = 2000
 };
@@ -28,9 +34,9 @@ struct limits_account {
 
 /* Of one generation of a worker. */
 struct limits_worker {
-	struct pace narrow_pace;
 	int64_t in_flight[2];		/* of the other client, and the narrow
 					 * one */
+	int64_t memory;			/* of those together */
 };
 
 struct limits {
@@ -73,12 +79,39 @@ limits_note_busy(struct limits_account *account, int64_t now_ms,
 	account->busy_ms += 2 * LIMITS_MINUTE_MS / per_minute;
 }
 
+int64_t
+limits_estimate(const char *body)
+{
+	int64_t size = 2 * (int64_t)strlen(body);
+
+	while ((body = strchr(body, '{')) != NULL) {
+		size += LIMITS_OBJECT_SIZE;
+		body++;
+	}
+	return size;
+}
+
+/* What is more than there is goes alone. */
+static bool
+limits_exceed_memory(const struct limits_worker *worker,
+    const struct gateway_limits *most)
+{
+	return most->memory_mb > 0 &&
+	    worker->in_flight[0] + worker->in_flight[1] > 1 &&
+	    worker->memory > most->memory_mb * LIMITS_MEMORY_MB;
+}
+
 /* One more request is under way. */
 static const char *
 limits_note_started(struct limits_worker *worker,
-    const struct gateway_limits *most, bool narrow)
+    const struct gateway_limits *most, const struct ledger_request *request)
 {
+	bool narrow = request->narrow;
 	int64_t own = ++worker->in_flight[narrow];
+
+	worker->memory += request->memory;
+	if (limits_exceed_memory(worker, most))
+		return "sent beyond the memory of its worker";
 
 	if (most->places > 0 &&
 	    worker->in_flight[0] + worker->in_flight[1] > most->places)
@@ -89,10 +122,6 @@ limits_note_started(struct limits_worker *worker,
 	if (narrow && most->narrow_in_flight > 0 &&
 	    own > most->narrow_in_flight)
 		return "sent beyond the requests of its client";
-	if (narrow && most->narrow_rate_per_minute > 0 &&
-	    pace_exceeds(&worker->narrow_pace, ledger_now_ms(),
-	    most->narrow_rate_per_minute))
-		return "sent beyond the rate of its client";
 	return NULL;
 }
 
@@ -114,8 +143,7 @@ limits_note_sent(struct limits *limits, const struct ledger_device *device,
 	}
 	if (fault == NULL && !request->started)
 		fault = limits_note_started(
-		    &limits->workers[request->generation], most,
-		    request->narrow);
+		    &limits->workers[request->generation], most, request);
 	request->started = true;
 	return fault;
 }
@@ -123,23 +151,87 @@ limits_note_sent(struct limits *limits, const struct ledger_device *device,
 void
 limits_note_end(struct limits *limits, const struct ledger_request *request)
 {
-	if (request->started)
-		limits->workers[request->generation].
-		    in_flight[request->narrow]--;
+	struct limits_worker *worker;
+
+	if (!request->started)
+		return;
+	worker = &limits->workers[request->generation];
+	worker->in_flight[request->narrow]--;
+	worker->memory -= request->memory;
+}
+
+static int
+limits_compare(const void *one, const void *other)
+{
+	const struct ledger_request *const *a = one, *const *b = other;
+
+	return ((*a)->served_ms > (*b)->served_ms) -
+	    ((*a)->served_ms < (*b)->served_ms);
+}
+
+/* What the rate admits comes evenly, but for what comes in a second. */
+static void
+limits_check_rate(struct ledger *ledger, int64_t per_minute,
+    const struct ledger_request **requests, size_t count)
+{
+	int64_t full_ms = 0;
+	size_t i;
+
+	qsort(requests, count, sizeof *requests, limits_compare);
+	for (i = 0; i < count; i++) {
+		int64_t now_ms = requests[i]->served_ms;
+
+		if (full_ms > now_ms + LIMITS_BURST_MS)
+			ledger_blame(ledger, "request %zu is served at %"
+			    PRId64 " ms, beyond the rate of its client",
+			    (size_t)(requests[i] - ledger->requests), now_ms);
+		if (full_ms < now_ms)
+			full_ms = now_ms;
+		full_ms += LIMITS_MINUTE_MS / per_minute;
+	}
+}
+
+/* Who waits for room has been counted before it is served. */
+void
+limits_check_end(const struct limits *limits, struct ledger *ledger)
+{
+	int64_t per_minute =
+	    gateway_limits(limits->gateway)->narrow_rate_per_minute;
+	const struct ledger_request **requests;
+	size_t i, j, count;
+
+	if (per_minute == 0 || gateway_is_narrow(limits->gateway))
+		return;
+	requests = xcalloc(ledger->request_count, sizeof *requests);
+	for (i = 0; i < GATEWAY_GENERATIONS_MAX; i++) {
+		for (j = 0, count = 0; j < ledger->request_count; j++) {
+			const struct ledger_request *request =
+			    &ledger->requests[j];
+
+			if (request->generation == i && request->narrow &&
+			    request->started)
+				requests[count++] = request;
+		}
+		limits_check_rate(ledger, per_minute, requests, count);
+	}
+	free(requests);
 }
 
 /* --- reasons ------------------------------------------------------------- */
 
-/* True if so many are there with it that not each has a place at once. */
+/* True if so many are there with it that not each has room at once. */
 static bool
-limits_may_lack_place(const struct limits *limits,
+limits_may_lack_room(const struct limits *limits,
     const struct ledger_request *request)
 {
 	const struct ledger *ledger = limits->ledger;
-	int64_t places = gateway_limits(limits->gateway)->places, open = 0;
+	const struct gateway_limits *most = gateway_limits(limits->gateway);
+	int64_t open = 0;
 	size_t i;
 
-	for (i = 0; i < ledger->request_count && places > 0; i++) {
+	if (!gateway_is_narrow(limits->gateway))
+		return false;
+	for (i = 0; i < ledger->request_count; i++) {
 		const struct ledger_request *other = &ledger->requests[i];
 
 		open += other != request &&
@@ -148,7 +240,8 @@ limits_may_lack_place(const struct limits *limits,
 		    (other->end_ms == LEDGER_NONE ||
 		    other->end_ms >= request->body_ms);
 	}
-	return places > 0 && 4 * open >= 3 * places;
+	return (most->places > 0 && 4 * open >= 3 * most->places) ||
+	    (most->memory_mb > 0 && open > 0);
 }
 
 /* True if the limits of its client may not have admitted it at once. */
@@ -185,7 +278,7 @@ bool
 limits_may_hold(const struct limits *limits,
     const struct ledger_request *request)
 {
-	return limits_may_lack_place(limits, request) ||
+	return limits_may_lack_room(limits, request) ||
 	    limits_may_lack_admission(limits, request);
 }
 

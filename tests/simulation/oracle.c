@@ -409,7 +409,7 @@ oracle_check_devices(struct oracle *oracle,
 	    request->began_ms + request->timeout_ms;
 	/* Who stands in a long queue is told so at once. */
 	bool held = request->held && !request->started && (late ||
-	    gateway_limits(oracle->gateway)->places > 0);
+	    gateway_is_narrow(oracle->gateway));
 	size_t i, j;
 
 	for (i = 0; i < request->item_count; i++) {
@@ -514,4 +514,5 @@ oracle_check_end(struct oracle *oracle)
 			    "request %zu is never answered", i);
 	}
 	probes_check_end(oracle->probes);
+	limits_check_end(oracle->limits, oracle->ledger);
 }

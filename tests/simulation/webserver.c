@@ -88,15 +88,16 @@ webserver_on_open(void)
 
 static bool webserver_is_closed(const struct webserver *webserver);
 
-/* Its type is looked at first when a request is served. */
+/* Its type is looked at when a request is served, and only then. */
 static const char *
 webserver_on_variable(const void *request, const char *name)
 {
 	struct webserver *webserver = webserver_find(request);
 
-	if (strcmp(name, "CONTENT_TYPE") == 0 &&
-	    webserver_is_closed(webserver))
-		webserver->is_late = true;
+	if (strcmp(name, "CONTENT_TYPE") == 0) {
+		webserver->is_late = webserver_is_closed(webserver);
+		webserver->params.served(webserver->params.arg);
+	}
 	return protocol_fastcgi.variable(request, name);
 }
 

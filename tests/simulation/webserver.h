@@ -42,6 +42,8 @@ struct webserver_params {
 	void (*arrived)(void *arg, struct exchange *exchange);
 	/* The worker has read all of the body. */
 	void (*read)(void *arg);
+	/* It begins to serve the request, or refuses it. */
+	void (*served)(void *arg);
 	/* The worker has ended its answer, or lost the connection. */
 	void (*finished)(void *arg);
 	/* Both have closed the connection. */
