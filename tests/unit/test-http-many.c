@@ -180,10 +180,15 @@ check_spares(bool is_one_of_many, unsigned int requests, unsigned int kept)
 	open_pool(&params);
 	send_over(http_fixture.pool, "");
 	pass(1);
+	send_over(http_fixture.pool, "");
+	pass(1);
+	tap_is_int(fake_curl_counts()->easy_handles, 1,
+	    "one after the other they need one handle");
+	answered.count = 0;
 	for (i = 0; i < requests; i++)
 		send_over(http_fixture.pool, "");
 	pass(1);
-	tap_is_int(answered.count, requests + 1, "all are answered");
+	tap_is_int(answered.count, requests, "all are answered");
 	tap_is_int(fake_curl_counts()->easy_handles, kept,
 	    "of %u handles of a pool that is %s %u are kept", requests,
 	    is_one_of_many ? "one of many" : "not one of many", kept);
@@ -284,6 +289,28 @@ check_connections(void)
 	close_pools();
 }
 
+/* A pool that is freed at rest is not asked for what it had. */
+static void
+check_freed_at_rest(void)
+{
+	size_t i;
+
+	open_pools();
+	for (i = 0; i < CONNECTIONS; i++)
+		send_over(pools[i], "");
+	pass(1);
+	http_pool_free(pools[0]);
+	pools[0] = NULL;
+	send_over(pools[CONNECTIONS], "hangs");
+	send_over(http_fixture.pool, "hangs");
+	pass(1);
+	tap_is_int(fake_curl_counts()->in_flight, 2,
+	    "those at rest give up theirs, one after the other");
+	tap_is_int(http_pool_connections(pools[1]), 0,
+	    "the first of them that is there gives up its own");
+	close_pools();
+}
+
 /* A pool that is freed leaves its connection to the others. */
 static void
 check_freed(void)
@@ -370,6 +397,7 @@ main(void)
 	check_proxy(true);
 	check_connections();
 	check_freed();
+	check_freed_at_rest();
 	check_calls();
 	check_alone();
 	return tap_done();

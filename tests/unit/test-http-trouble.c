@@ -167,6 +167,8 @@ answer_failures(void *arg, const struct fake_curl_request *request,
 static void
 check_failures(void)
 {
+	size_t i;
+
 	memset(&replies, 0, sizeof replies);
 	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
 	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
@@ -182,6 +184,9 @@ check_failures(void)
 	fake_loop_pass(http_fixture.loop, 20);
 	tap_is_int((int64_t)replies.count, 5, "all of them ended");
 	tap_ok(!replies.failed[0], "with an answer the connection is good");
+	for (i = 0; i < 5; i++)
+		tap_ok(replies.connections[i] != 0,
+		    "the connection of request %zu has a number", i + 1);
 	tap_ok(replies.failed[1] && replies.failed[2] &&
 	    replies.connections[1] == replies.connections[2] &&
 	    replies.connections[1] == replies.connections[0],
@@ -263,7 +268,10 @@ answer_refusals(void *arg, const struct fake_curl_request *request,
 		refused.sent++;
 		*answer = (struct fake_curl_answer){ .after_ms = 50,
 			.refused = true };
-	} else if (strstr(request->url, "moves") != NULL &&
+	} else if (strstr(request->url, "cut") != NULL)
+		*answer = (struct fake_curl_answer){ .after_ms = 10,
+			.code = CURLE_RECV_ERROR, .cuts = true };
+	else if (strstr(request->url, "moves") != NULL &&
 	    request->connection == 1)
 		*answer = (struct fake_curl_answer){ .after_ms = 50,
 			.refused = true };
@@ -363,32 +371,54 @@ check_refusals(void)
 	check_moved(4, 170, "do, too, however many");
 }
 
-/* Second attempts, one by one until so many are answered. */
+/* How many are answered one by one, before there are two at a time. */
+static unsigned int
+count_alone(void)
+{
+	unsigned int count = 0;
+
+	fake_loop_pass(http_fixture.loop, 5);
+	while (fake_curl_counts()->in_flight == 1) {
+		fake_loop_pass(http_fixture.loop, 10);
+		replies.count = 0;
+		count++;
+	}
+	tap_is_int(fake_curl_counts()->in_flight, 2, "then there are two");
+	return count;
+}
+
+static void
+send_alone(unsigned int count)
+{
+	while (count-- > 0)
+		send_to("https://provider.test/alone/good");
+}
+
 static void
 check_lane(void)
 {
-	unsigned int i;
-
 	memset(&replies, 0, sizeof replies);
 	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_refusals });
 	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
 		.max_streams = 10, .idle_s = HOUR_S, .age_s = HOUR_S });
-	for (i = 0; i < 70; i++)
-		send_to("https://provider.test/alone/good");
-	for (i = 0; i < 65; i++) {
-		fake_loop_pass(http_fixture.loop, 5);
-		if (fake_curl_counts()->in_flight != 1)
-			tap_ok(false, "second attempt %u is alone", i + 1);
-		fake_loop_pass(http_fixture.loop, 5);
-		replies.count = 0;
-	}
-	tap_is_int(fake_curl_counts()->in_flight, 2,
-	    "after 65 there are two at the same time");
+	send_to("https://provider.test/good");
+	fake_loop_pass(http_fixture.loop, 100);
+	send_alone(70);
+	tap_is_int(count_alone(), 65, "second attempts go one by one");
 	fake_loop_pass(http_fixture.loop, 10);
-	tap_is_int(fake_curl_counts()->in_flight, 3,
-	    "and then as many as are left");
+	tap_is_int(fake_curl_counts()->in_flight, 3, "then three, and so on");
+	fake_loop_pass(http_fixture.loop, 100);
+	tap_is_int(http_pool_connections(http_fixture.pool), 1,
+	    "their connection is gone with them: there is another");
 	replies.count = 0;
-	fake_loop_pass(http_fixture.loop, 10);
+	send_alone(66);
+	send_to("https://provider.test/alone/cut");
+	send_alone(70);
+	tap_is_int(count_alone(), 65, "later ones do so anew");
+	fake_loop_pass(http_fixture.loop, 5);
+	replies.count = 0;
+	tap_is_int(count_alone(), 65, "and once more where that broke");
+	fake_loop_pass(http_fixture.loop, 100);
 	http_fixture_close();
 }
 
