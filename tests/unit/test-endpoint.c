@@ -30,6 +30,8 @@ static const struct {
 	{ "https://ntfy.example/upAbc123?up=1", 0, "https://ntfy.example" },
 	{ "https://push.example", 0, "https://push.example" },
 	{ "https://Push.Example/x", 0, "https://push.example" },
+	{ "https://x/y", 0, "https://x" },
+	{ "https://push.example/!~", 0, "https://push.example" },
 	{ "https://push.example:443/x", 0, "https://push.example" },
 	{ "https://8.8.8.8/x", 0, "https://8.8.8.8" },
 	{ "https://[2001:4860:4860::8888]/x", 0,
@@ -52,6 +54,7 @@ static const struct {
 	{ "https://push.example\\@other.example/x", 0, NULL },
 	{ "https://push.example/x y", 0, NULL },
 	{ "https://push.example/x\ty", 0, NULL },
+	{ "https://push.example/x\x7f", 0, NULL },
 	{ "https://push.example/\r\nHost: other.example", 0, NULL },
 	{ " https://push.example/x", 0, NULL },
 	{ "https://push.ex\xc3\xa4mple/x", 0, NULL },
@@ -162,6 +165,10 @@ check_lengths(void)
 	tap_ok(!endpoint_read(&rules, most, strlen(most), origin),
 	    "one of 254 is refused");
 	endpoint_rules_free(&rules);
+	make_rules(&rules, HAS_PRIVATE);
+	endpoint_rules_free(&rules);
+	tap_ok(rules.addresses.allowed == NULL && rules.addresses.count == 0,
+	    "rules that are freed allow nothing more");
 }
 
 int
