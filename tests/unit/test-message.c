@@ -69,7 +69,7 @@ check_init(void)
 {
 	struct http_request request;
 
-	memset(&request, 0xff, sizeof request);
+	memset(&request, 1, sizeof request);
 	http_request_init(&request);
 	tap_ok(!request.is_get && !request.alone,
 	    "a request is a POST, on a connection with others");
