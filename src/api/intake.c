@@ -21,7 +21,6 @@ TAILQ_HEAD(intake_queue, intake_ticket);
 /* A caller, from its first request on. */
 struct intake_client {
 	TAILQ_ENTRY(intake_client) entry;
-	struct intake *intake;
 	const struct client *client;
 	struct permit_holder *holders[INTAKE_STAGE__MAX];
 	unsigned int in_flight;
@@ -66,7 +65,6 @@ intake_find_client(struct intake *intake, const struct client *client)
 			return one;
 	}
 	one = xcalloc(1, sizeof *one);
-	one->intake = intake;
 	one->client = client;
 	for (i = 0; i < INTAKE_STAGE__MAX; i++)
 		one->holders[i] = permit_holder_create(

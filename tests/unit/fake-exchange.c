@@ -166,8 +166,9 @@ exchange_limit_time(struct exchange *exchange, int64_t time_ms)
 void
 exchange_allow(struct exchange *exchange, size_t answer_size)
 {
-	(void)answer_size;
 	fake_exchange_check(exchange, "allow a long answer");
+	if (exchange->text.limit < answer_size)
+		exchange->text.limit = answer_size;
 }
 
 void

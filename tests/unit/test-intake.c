@@ -103,6 +103,13 @@ static const struct scenario {
 	    { WAITS(2000, 10000), .memory = 1, .is_refused = true },
 	    { OVERLOADED(2001) }, END } },
 
+	{ "a break of the queue for memory begins it anew", {
+	    { AT_ONCE(0), .memory = 100, .holds_ms = 1000 },
+	    { WAITS(0, 1000), .memory = 100 },
+	    { WAITS(1500, 9500), .memory = 1, .is_refused = true },
+	    { WAITS(3500, 11500), .memory = 1, .is_refused = true },
+	    { OVERLOADED(3501) }, END } },
+
 	/* --- memory --- */
 	{ "uploads have a quarter of it", {
 	    { AT_ONCE(0), .memory = 60, .holds_ms = 100 },
@@ -155,6 +162,12 @@ static const struct scenario {
 	    { AT_ONCE(0), SERVICE, .client = "two" },
 	    { WAITS(0, 100), SERVICE, .client = "two" },
 	    { AT_ONCE(0), SERVICE }, END } },
+	{ "one that has waited for it counts like the others", {
+	    { AT_ONCE(0), SERVICE, .client = "two", .holds_ms = 100 },
+	    { AT_ONCE(0), SERVICE, .client = "two", .holds_ms = 300 },
+	    { WAITS(0, 100), SERVICE, .client = "two", .holds_ms = 100 },
+	    { WAITS(0, 200), SERVICE, .client = "two" },
+	    { WAITS(0, 300), SERVICE, .client = "two" }, END } },
 	{ "uploads are not limited by it", {
 	    { AT_ONCE(0), .client = "two" }, { AT_ONCE(0), .client = "two" },
 	    { AT_ONCE(0), .client = "two" }, END } },
@@ -178,6 +191,11 @@ static const struct scenario {
 	    { WAITS(0, 2000), SERVICE, .client = "paced", .holds_ms = 1 },
 	    { WAITS(1000, 3000), SERVICE, .client = "paced",
 	    .holds_ms = 1 }, END } },
+	{ "it goes on while nothing ends", {
+	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
+	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
+	    { WAITS(0, 1000), SERVICE, .client = "paced" },
+	    { WAITS(0, 2000), SERVICE, .client = "paced" }, END } },
 	{ "time without requests saves none for later", {
 	    { AT_ONCE(0), SERVICE, .client = "paced", .holds_ms = 1 },
 	    { AT_ONCE(60000), SERVICE, .client = "paced", .holds_ms = 1 },

@@ -106,6 +106,8 @@ check_error(size_t i)
 static void
 check_rest(void)
 {
+	const char *long_text;
+
 	begin("POST");
 	response_send_matrix_error(exchange, RESPONSE_UNKNOWN_PATH);
 	is_sent(HEAD("404 Not Found", "application/json")
@@ -127,6 +129,11 @@ check_rest(void)
 	response_send_text(exchange, 299, "text/plain", "abc", 3);
 	is_sent(HEAD("299 Unknown", "text/plain")
 	    "Content-Length: 3\r\n\r\nabc", "a status that is none of ours");
+	long_text = fixture_repeat("a", 100000);
+	begin("GET");
+	response_send_text(exchange, 200, "text/plain", long_text, 100000);
+	is_sent(fixture_format("%sContent-Length: 100000\r\n\r\n%s",
+	    HEAD("200 OK", "text/plain"), long_text), "a long text");
 	begin("POST");
 	response_begin(exchange);
 	response_write(exchange, "[1");

@@ -84,6 +84,7 @@ static const struct {
 	{ "https://[::1]:443/push/v1/notify", true },
 	{ "https://host//push/v1/notify", false },
 	{ "https://host/x/../push/v1/notify", false },
+	{ "https:///../push/v1/notify", false },
 	{ "https://host/push/v1//notify", false },
 	/* Dots that are no segments. */
 	{ "/.well-known/push/v1/notify", true },
@@ -115,6 +116,7 @@ static const struct {
 	{ "/x/%2e./push/v1/notify", false },
 	{ "/%2e/push/v1/notify", false },
 	{ "/push/v1/notify/%2e", false },
+	{ "/push/v1/notify/%2e.", false },
 	/* Slashes can be encoded too: web servers decode, then fold them. */
 	{ "/%2fpush/v1/notify", false },
 	{ "/push/%2Fv1/notify", false },
