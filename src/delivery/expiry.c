@@ -81,10 +81,8 @@ expiry_create(struct loop *loop, struct app_registry *apps,
     const struct account_list *accounts, struct metrics *metrics)
 {
 	struct expiry *expiry = xcalloc(1, sizeof *expiry);
-	size_t i, count = 0;
+	size_t i, count = app_registry_count(apps);
 
-	while (app_registry_at(apps, count) != NULL)
-		count++;
 	expiry->apps = apps;
 	expiry->accounts = accounts;
 	expiry->metrics = metrics;

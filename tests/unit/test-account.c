@@ -189,6 +189,14 @@ make_token(size_t i, const char *server)
 	fake_loop_pass(loop, 0);
 }
 
+static int64_t
+gauge(const char *name, const char *account)
+{
+	return value_of(read_text(directory), fixture_format(
+	    "push_gateway_%s{provider=\"stub\",account=\"%s\"}", name,
+	    account));
+}
+
 /* --- who has which ------------------------------------------------------- */
 
 static void
@@ -307,6 +315,25 @@ check_rates(void)
 	end();
 }
 
+/* The first app's credentials were read after those of the second. */
+static void
+check_late_rate(void)
+{
+	static const struct credentials wanted[APPS_MAX] = {
+		{ .name = "one", .per_minute = 30, .is_lost = true },
+		{ .name = "one", .per_minute = 60 } };
+	struct error error = { .words = "" };
+
+	begin(wanted);
+	all[0].is_lost = false;
+	fake_loop_pass(loop, 1000);
+	account_open(accounts, app(0));
+	tap_ok(!account_list_rates_agree(accounts, apps, &error),
+	    "the first app has to agree, too");
+	tap_contains(error.words, "app a: ", "and is named");
+	end();
+}
+
 /* --- channels of servers ------------------------------------------------- */
 
 static void
@@ -341,6 +368,31 @@ check_servers(void)
 	end();
 }
 
+/* Two accounts send to the same servers. */
+static void
+check_many_servers(void)
+{
+	static const struct credentials wanted[APPS_MAX] = {
+		{ .name = "one", .is_by_origin = true },
+		{ .name = "two", .is_by_origin = true } };
+	unsigned int i, shared = 0;
+	enum cause cause;
+
+	begin(wanted);
+	for (i = 0; i < SERVERS_MAX / 2; i++) {
+		const char *server = fixture_format("server-%u", i);
+
+		shared += take(0, server, &cause) == take(1, server, &cause);
+	}
+	tap_is_int(shared, 0, "no two accounts share a channel");
+	account_list_report(accounts, metrics);
+	tap_is_int(gauge("provider_requests_in_flight_limit", "one"),
+	    SERVERS_MAX / 2 * 20, "each is measured with all of its servers");
+	tap_is_int(gauge("provider_requests_in_flight_limit", "two"),
+	    SERVERS_MAX / 2 * 20, "so is the other one");
+	end();
+}
+
 /* A file's name would say which servers there are. */
 static void
 check_token_files(void)
@@ -360,14 +412,6 @@ check_token_files(void)
 }
 
 /* --- gauges -------------------------------------------------------------- */
-
-static int64_t
-gauge(const char *name, const char *account)
-{
-	return value_of(read_text(directory), fixture_format(
-	    "push_gateway_%s{provider=\"stub\",account=\"%s\"}", name,
-	    account));
-}
 
 static void
 hold(struct channel *channel, struct permit_holder **holder,
@@ -442,7 +486,9 @@ main(void)
 	check_lost();
 	check_usable();
 	check_rates();
+	check_late_rate();
 	check_servers();
+	check_many_servers();
 	check_token_files();
 	check_gauges();
 	account_list_free(NULL);

@@ -135,6 +135,10 @@ static const char *const by_criteria[] = {
 	"\"app_id\":\"b\",\"platform\":\"android\"",
 	"\"app_id\":\"c*\",\"path_prefix\":\"/x/y\"",
 	"\"app_id\":\"c?\"",
+	"\"app_id\":\"d?\"",
+	"\"app_id\":\"d*\",\"platform\":\"ios\"",
+	"\"app_id\":\"e?\",\"platform\":\"ios\"",
+	"\"app_id\":\"e*\",\"path_prefix\":\"/x\"",
 };
 
 static const struct {
@@ -156,6 +160,10 @@ static const struct {
 	{ { "cc", NULL, "/x/y" }, 6 },
 	{ { "cc", NULL, "/x" }, 7 },
 	{ { "ccc", NULL, "/x" }, -1 },
+	{ { "dd", "ios", NULL }, 9 },
+	{ { "dd", "web", NULL }, 8 },
+	{ { "ee", "ios", "/x" }, 10 },
+	{ { "ee", "web", "/x" }, 11 },
 };
 
 static void
@@ -219,7 +227,11 @@ static const struct {
 	    "pigeon" },
 	{ "{\"app_id\":\"x\",\"provider\":\"FCM\"}", "/provider", "FCM" },
 	{ "{\"app_id\":\"there\",\"provider\":\"fcm\","
-	    "\"service_account_file\":\"s\"}", "/app_id", "already" },
+	    "\"service_account_file\":\"s\"}", "/app_id",
+	    "\"there\" is already used by entry 1" },
+	{ "{\"app_id\":\"next\",\"provider\":\"fcm\","
+	    "\"service_account_file\":\"s\"}", "/app_id",
+	    "\"next\" is already used by entry 2" },
 	{ "{\"app_id\":\"\",\"provider\":\"fcm\","
 	    "\"service_account_file\":\"s\"}", "/app_id", "empty" },
 	{ "{\"app_id\":\"x\",\"provider\":\"fcm\"}", "",
@@ -236,6 +248,7 @@ check_errors(void)
 	size_t i;
 
 	tap_ok(add(registry, "there", &error), "an app is added");
+	tap_ok(add(registry, "next", &error), "and another one");
 	for (i = 0; i < sizeof errors / sizeof *errors; i++) {
 		struct json_object *section = fixture_json(errors[i].section);
 
@@ -247,7 +260,7 @@ check_errors(void)
 		    errors[i].section);
 		json_object_put(section);
 	}
-	tap_ok(app_registry_at(registry, 1) == NULL, "none of them was added");
+	tap_ok(app_registry_at(registry, 2) == NULL, "none of them was added");
 	tap_ok(add(registry, fixture_repeat("a", 255), &error),
 	    "an app_id of 255 bytes is accepted");
 	tap_ok(!add(registry, fixture_repeat("a", 256), &error),
@@ -269,6 +282,7 @@ check_ambiguity(void)
 	static const char *const unclear[] = {
 		"x", "*.abc", "a.b.*", "abc.*", NULL
 	};
+	static const char *const both[] = { "a*", "*a", NULL };
 	struct app_registry *registry = registry_of(clear);
 	size_t first, second;
 
@@ -281,6 +295,28 @@ check_ambiguity(void)
 	tap_is_int((long)first, 1, "the first of them");
 	tap_is_int((long)second, 2, "and the second");
 	app_registry_free(registry);
+	registry = registry_of(both);
+	tap_ok(app_registry_find_ambiguity(registry, &first, &second),
+	    "so could two that are alone");
+	app_registry_free(registry);
+}
+
+/* What the host keeps of an app is of its entry as it is written. */
+static void
+check_text_hash(void)
+{
+	static const char *const names[] = { "a", "b", NULL };
+	struct app_registry *registry = registry_of(names);
+	struct app_registry *again = registry_of(names);
+
+	tap_ok(app_registry_at(registry, 0)->text_hash !=
+	    app_registry_at(registry, 1)->text_hash,
+	    "two entries are told apart");
+	tap_ok(app_registry_at(registry, 1)->text_hash ==
+	    app_registry_at(again, 1)->text_hash,
+	    "the same one is the same again");
+	app_registry_free(registry);
+	app_registry_free(again);
 }
 
 /* --- settings ------------------------------------------------------------ */
@@ -335,6 +371,45 @@ check_settings(void)
 	}
 }
 
+static const struct {
+	const char *name;
+	int64_t least;
+	int64_t most;
+} ranges[] = {
+	{ "max_connections", 1, 64 },
+	{ "breaker_failures", 0, 1000000 },
+	{ "breaker_pause_s", 1, 3600 },
+	{ "max_rate_per_minute", 0, 10000000 },
+};
+
+static void
+is_taken(const char *name, int64_t value, bool taken)
+{
+	struct app_registry *registry = app_registry_create();
+	struct json_object *section = fixture_json("{\"app_id\":\"a\","
+	    "\"provider\":\"fcm\",\"service_account_file\":\"s\"}");
+	struct error error;
+
+	json_object_object_add(section, name, json_object_new_int64(value));
+	tap_is_int(app_registry_add(registry, section, "/", &error), taken,
+	    "\"%s\" of %lld", name, (long long)value);
+	json_object_put(section);
+	app_registry_free(registry);
+}
+
+static void
+check_ranges(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+		is_taken(ranges[i].name, ranges[i].least - 1, false);
+		is_taken(ranges[i].name, ranges[i].least, true);
+		is_taken(ranges[i].name, ranges[i].most, true);
+		is_taken(ranges[i].name, ranges[i].most + 1, false);
+	}
+}
+
 /* A caller's app_id, which may be a pushkey, and what the log calls it. */
 static void
 check_loggable(void)
@@ -372,7 +447,9 @@ main(void)
 	check_criteria();
 	check_errors();
 	check_ambiguity();
+	check_text_hash();
 	check_settings();
+	check_ranges();
 	check_loggable();
 	return tap_done();
 }

@@ -213,6 +213,7 @@ check_silent_server(void)
 	struct delivery_fixture_run run, hasty, next;
 	size_t i;
 
+	captured_log_begin();
 	delivery_fixture_open("", NULL, NULL);
 	delivery_fixture_start(&run, "servers", 1, 5);
 	for (i = 0; i < 5; i++)
@@ -226,6 +227,8 @@ check_silent_server(void)
 	delivery_fixture_pass(0);
 	tap_is_string(next.items[0].first.reason, "circuit breaker open",
 	    "a server that was silent for 4 s is sent nothing more");
+	tap_lacks(captured_log_text(), "circuit breaker open: no response",
+	    "of one server the log says nothing");
 	delivery_fixture_pass(8000);
 	tap_is_int(run.settled_ms, 8000, "what hangs is waited for");
 	delivery_fixture_close();

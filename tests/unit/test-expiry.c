@@ -34,8 +34,10 @@ static const struct {
 
 enum { EXPIRES_S = FAKE_LOOP_START_S + 30 * DAY + 3600 };
 
-/* Apps whose credentials end, never do, and are not there. */
-static const char *const names[] = { "ends", "lasts", "stays", "lost" };
+/* Apps whose credentials end, never do, are not there, and have ended. */
+static const char *const names[] = { "ends", "lasts", "stays", "lost",
+	"ended" };
+static int64_t ends_s;
 
 static bool
 stub_load(void *account, struct error *error)
@@ -68,7 +70,14 @@ static int64_t
 stub_expires_s(const void *account)
 {
 	(void)account;
-	return EXPIRES_S;
+	return ends_s;
+}
+
+static int64_t
+stub_expired_s(const void *account)
+{
+	(void)account;
+	return FAKE_LOOP_START_S - DAY;
 }
 
 static int64_t
@@ -86,6 +95,8 @@ static const struct provider stubs[] = {
 	{ .name = "stays", .load = stub_load, .describe = stub_describe },
 	{ .name = "lost", .load = stub_lose, .describe = stub_describe,
 	    .expires_s = stub_expires_s },
+	{ .name = "ended", .load = stub_load, .describe = stub_describe,
+	    .expires_s = stub_expired_s },
 };
 
 /* What is logged after so long, beside what was before. */
@@ -129,6 +140,10 @@ check_lines(struct loop *loop)
 	size_t i;
 
 	captured_log_begin();
+	fake_loop_pass(loop, 0);
+	tap_is_int(captured_log_count("app ended: its credentials expired at "
+	    "2023-11-13 22:13:20 UTC"), 1, "what has ended is told at once");
+	captured_log_begin();
 	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
 		fake_loop_pass(loop, lines[i].at_ms - 1 -
 		    (clock_monotonic_ms() - begun_ms));
@@ -141,6 +156,15 @@ check_lines(struct loop *loop)
 	fake_loop_pass(loop, HOURS(1000));
 	tap_is_int(captured_log_count("credentials"), (int64_t)i,
 	    "each is logged once, of no other app");
+	ends_s = clock_wall_s() + 40 * DAY;
+	fake_loop_pass(loop, HOURS(2));
+	tap_is_int(captured_log_count("credentials"), (int64_t)i,
+	    "of new ones nothing is said");
+	fake_loop_pass(loop, HOURS(10 * 24));
+	tap_is_int(captured_log_count("in less than 30 days"), 2,
+	    "until they end soon, too");
+	ends_s = EXPIRES_S;
+	fake_loop_pass(loop, HOURS(1));
 }
 
 static void
@@ -158,6 +182,7 @@ check_told(void)
 	size_t i;
 
 	captured_log_begin();
+	ends_s = EXPIRES_S;
 	clock_fake(FAKE_LOOP_START_MS, FAKE_LOOP_START_S);
 	loop = loop_create();
 	http = http_create(loop, &(struct http_params){ .proxy = &no_proxy });
@@ -168,7 +193,7 @@ check_told(void)
 	tap_is_int(value_of(read_text(directory),
 	    "push_gateway_credentials_expiry_seconds{app=\"ends\"}"),
 	    EXPIRES_S, "the time is a metric");
-	for (i = 1; i < sizeof names / sizeof *names; i++)
+	for (i = 1; i < 4; i++)
 		tap_is_int(value_of(read_text(directory), fixture_format(
 		    "push_gateway_credentials_expiry_seconds{app=\"%s\"}",
 		    names[i])), -1, "of what %s there is none", names[i]);
