@@ -37,6 +37,15 @@ static const struct schema light = {
 	.values = (const char *const[]){ "red", "amber", "green", NULL }
 };
 
+static const struct schema kept = {
+	.type = json_type_object,
+	.whole = true,
+	.members = (const struct schema_member[]){
+		{ .name = "format", .schema = &string, .decorates = true },
+		{ .name = NULL }
+	}
+};
+
 static const struct schema inner = {
 	.type = json_type_object,
 	.measured = true,
@@ -44,6 +53,7 @@ static const struct schema inner = {
 		{ .name = "a", .schema = &integer, .required = true },
 		{ .name = "b", .schema = &integer, .required = true },
 		{ .name = "c", .schema = &integer },
+		{ .name = "kept", .schema = &kept },
 		{ .name = NULL }
 	}
 };
@@ -62,15 +72,6 @@ static const struct schema numbers = {
 
 static const struct schema few = {
 	.type = json_type_array, .items = &integer, .limited = true
-};
-
-static const struct schema kept = {
-	.type = json_type_object,
-	.whole = true,
-	.members = (const struct schema_member[]){
-		{ .name = "format", .schema = &string, .decorates = true },
-		{ .name = NULL }
-	}
 };
 
 static const struct schema whole = {
@@ -383,6 +384,7 @@ check_depths(void)
 	check_by(&tolerant, deep("x", 100000), NULL, NULL);
 	check_by(&tolerant, deep("kept", 100000), NULL, NULL);
 	check_tree(&tolerant, deep("kept", 129), "{}");
+	check_tree(&tolerant, deep("kept", 128), deep("kept", 128));
 }
 
 static void
@@ -400,8 +402,8 @@ check_whole_size(void)
 		schema_read(&whole, text, strlen(text), &strict, &reading,
 		    &violation);
 		tap_ok(reading.tree != NULL && (schema_member(&whole,
-		    reading.tree, "kept") != NULL) == (over == 0), "what is kept whole is %s with %zu bytes",
-		    over == 0 ? "there" : "absent",
+		    reading.tree, "kept") != NULL) == (over == 0),
+		    "what is kept whole is %s with %zu bytes", over == 0 ? "there" : "absent",
 		    (size_t)SCHEMA_WHOLE_SIZE + over);
 		json_object_put(reading.tree);
 	}
@@ -411,14 +413,16 @@ static void
 check_measure(void)
 {
 	const char *text = "{\"list\":[ { \"a\" : 1, \"b\" : 2 },"
-	    "{\"a\":1,\"b\":2,\"x\":\"\\u0041\\n\" } ]}";
+	    "{\"a\":1,\"b\":2,\"kept\" : {\"y\": 1},"
+	    "\"x\":\"\\u0041\\n\" } ]}";
 	struct schema_violation violation;
 	struct schema_reading reading;
 
 	schema_read(&whole, text, strlen(text), &strict, &reading,
 	    &violation);
 	tap_is_int((int64_t)reading.largest,
-	    (int64_t)strlen("{\"a\":1,\"b\":2,\"x\":\"A\\n\"}"),
+	    (int64_t)strlen("{\"a\":1,\"b\":2,\"kept\":{\"y\":1},"
+	    "\"x\":\"A\\n\"}"),
 	    "the largest of the measured values, with all that is in it");
 	json_object_put(reading.tree);
 }
@@ -438,6 +442,8 @@ static const struct {
 	{ "{\"list\":[{}]]", "is not JSON near byte 12" },
 	{ "{\"list\":[,]}", "is not JSON near byte 9" },
 	{ "{,}", "is not JSON near byte 1" },
+	{ "{\"list\":[{} {}]}", "is not JSON near byte 12" },
+	{ "{\"integer\":1 \"boolean\":true}", "is not JSON near byte 13" },
 	{ "{\"x\":[1 2]}", "is not JSON near byte 8" },
 	{ "{\"kept\":{\"x\":01}}", "is not JSON near byte 14" },
 	{ "{\"object\":{x:1}}", "is not JSON near byte 11" },
