@@ -241,9 +241,13 @@ check_by(const struct schema_params *params, const char *text,
 	    text) : text;
 	struct schema_violation violation;
 	struct schema_reading reading;
-	bool valid = schema_read(&whole, text, strlen(text), params, &reading,
-	    &violation);
+	bool valid;
 
+	/* Whatever is there before. */
+	memset(&reading, 0xff, sizeof reading);
+	memset(&violation, 0xff, sizeof violation);
+	valid = schema_read(&whole, text, strlen(text), params, &reading,
+	    &violation);
 	tap_ok(valid == (reading.tree != NULL),
 	    "%s: there is a tree if it is valid", name);
 	json_object_put(reading.tree);
@@ -418,6 +422,7 @@ check_measure(void)
 	struct schema_violation violation;
 	struct schema_reading reading;
 
+	memset(&reading, 0xff, sizeof reading);
 	schema_read(&whole, text, strlen(text), &strict, &reading,
 	    &violation);
 	tap_is_int((int64_t)reading.largest,
@@ -449,6 +454,8 @@ static const struct {
 	{ "{\"object\":{x:1}}", "is not JSON near byte 11" },
 	{ "{\"set\":[{\"a\":tru}]}", "is not JSON near byte 13" },
 	{ "{\"string\":\"\\x\"}", "is not JSON near byte 12" },
+	{ "{\"string\":\"\\,\"integer\":1}", "is not JSON near byte 12" },
+	{ "{\"string\":\"\\}", "is not JSON near byte 12" },
 	{ "{\"string\":\"\xff\"}", "is not UTF-8 at byte 11" },
 };
 
