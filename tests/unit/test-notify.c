@@ -449,6 +449,8 @@ check_metrics(void)
 	gateway_fixture_pass(1000);
 	gateway_fixture_post(BATCH, gateway_fixture_batch("ios", 1, 2, 1));
 	gateway_fixture_post(SINGLE, gateway_fixture_single("ios", 3, 1));
+	gateway_fixture_post("/_matrix" SINGLE,
+	    gateway_fixture_single("ios", 3, 1));
 	gateway_fixture_pass(5000);
 	tap_is_int(counted("push_gateway_notifications_total{operation="
 	    "\"notify/batch\",status=\"success\"}"), 1,
@@ -457,7 +459,8 @@ check_metrics(void)
 	    "\"notify/batch\",status=\"failed\"}"), 1,
 	    "whatever that is");
 	tap_is_int(counted("push_gateway_notifications_total{operation="
-	    "\"notify\",status=\"success\"}"), 1, "and its operation");
+	    "\"notify\",status=\"success\"}"), 2,
+	    "and its operation, by whichever path");
 	tap_is_int(counted("push_gateway_request_seconds_sum{operation="
 	    "\"notify/batch\"}"), 3, "so is the time of each request");
 	gateway_fixture_close();
