@@ -7,6 +7,7 @@
 
 #include "fixture.h"
 #include "provider-fixture.h"
+#include "provider/fcm-account.h"
 #include "tap.h"
 
 static const struct provider *fcm;
@@ -210,6 +211,13 @@ check_load(void)
 	fixture_file("sa.json", good);
 	tap_ok(fcm->load(account, &error), "a file is read after all");
 	tap_ok(fcm->load(account, &error), "it can be read again");
+	tap_is_string(fcm_account_project(account), "my-project-1",
+	    "its project is known");
+	fixture_file("sa.json", service_account(key,
+	    "{\"universe_domain\":\"example.cloud\"}"));
+	tap_ok(!fcm->load(account, &error), "another is refused");
+	tap_ok(fcm_account_project(account) == NULL,
+	    "nothing of either is left");
 	fcm->close(account);
 	fcm->close(NULL);
 }
