@@ -91,11 +91,11 @@ hms_account_check_version(const struct hms_account *account,
 	int bit = 1 << account->version;
 
 	for (; setting->name != NULL; setting++) {
-		bool given = setting->tag != 0 &&
-		    setting_text(setting, account) != NULL;
+		bool given;
 
 		if (setting->tag == 0)
 			continue;
+		given = setting_text(setting, account) != NULL;
 		if (given && (setting->tag & bit) == 0) {
 			error_set(error, "is not for version %d",
 			    (int)account->version);

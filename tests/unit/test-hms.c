@@ -74,11 +74,24 @@ static const struct provider_section sections[] = {
 	{ "{" V1 ",\"payload\":\"x\"}", "/payload", "gematik or matrix" },
 };
 
+/* So that a repair knows what to add. */
+static void
+check_missing(void)
+{
+	struct error error = { .words = "" };
+
+	tap_ok(provider_fixture_open(hms, "{" APP ",\"version\":1}", &error) ==
+	    NULL, "version 1 without a client is refused");
+	tap_is_string(error.missing, "client_id",
+	    "what is missing is named for itself, too");
+}
+
 static void
 check_load(void)
 {
 	struct error error;
 	void *account = provider_fixture_open(hms, "{" V1 "}", &error);
+	const char *good;
 
 	tap_ok(!hms->load(account, &error), "a missing secret is refused");
 	tap_is_string(error.pointer, "/client_secret_file", "... its place");
@@ -96,9 +109,21 @@ check_load(void)
 	    account_file(fixture_key(FIXTURE_KEY_P256)));
 	tap_ok(!hms->load(account, &error), "a key on a curve is refused");
 	tap_contains(error.words, "RSA", "... with what it must be");
-	fixture_file("account.json",
-	    account_file(fixture_key(FIXTURE_KEY_RSA_2048)));
+	good = account_file(fixture_key(FIXTURE_KEY_RSA_2048));
+	fixture_file("account.json", fixture_format("%s%s", good,
+	    fixture_repeat(" ", 65537 - strlen(good))));
+	tap_ok(!hms->load(account, &error), "more than 64 KiB are refused");
+	tap_contains(error.words, "large", "... as too large");
+	fixture_file("account.json", fixture_format("%s%s", good,
+	    fixture_repeat(" ", 65536 - strlen(good))));
+	tap_ok(hms->load(account, &error), "64 KiB are read");
+	fixture_file("account.json", good);
 	tap_ok(hms->load(account, &error), "a file is read after all");
+	fixture_file("account.json", "{\"project_id\":\"p\"}");
+	tap_ok(!hms->load(account, &error), "another is refused");
+	tap_ok(!hms->load(account, &error), "and refused again");
+	fixture_file("account.json", good);
+	tap_ok(hms->load(account, &error), "the first is read again");
 	hms->close(account);
 	hms->close(NULL);
 }
@@ -465,6 +490,7 @@ main(void)
 		tap_bail_out("there is no provider hms");
 	for (i = 0; i < sizeof sections / sizeof *sections; i++)
 		provider_fixture_check_section(hms, &sections[i]);
+	check_missing();
 	check_load();
 	check_mint();
 	check_describe();
