@@ -7,6 +7,7 @@
 #include "compose.h"
 #include "fixture.h"
 #include "provider-fixture.h"
+#include "provider/hms-account.h"
 #include "tap.h"
 
 static const struct provider *hms;
@@ -97,6 +98,7 @@ check_load(void)
 	tap_is_string(error.pointer, "/client_secret_file", "... its place");
 	fixture_file("secret", "\n");
 	tap_ok(!hms->load(account, &error), "an empty secret is refused");
+	tap_contains(error.words, "is empty", "... in words");
 	fixture_file("secret", "s");
 	tap_ok(hms->load(account, &error), "a secret is read after all");
 	hms->close(account);
@@ -105,6 +107,8 @@ check_load(void)
 	tap_ok(!hms->load(account, &error), "half a file is refused");
 	tap_contains(error.words, "\"sub_account\" is missing",
 	    "... with what is missing");
+	tap_is_string(error.pointer, "/service_account_file",
+	    "... and the setting that names it");
 	fixture_file("account.json",
 	    account_file(fixture_key(FIXTURE_KEY_P256)));
 	tap_ok(!hms->load(account, &error), "a key on a curve is refused");
@@ -119,6 +123,13 @@ check_load(void)
 	tap_ok(hms->load(account, &error), "64 KiB are read");
 	fixture_file("account.json", good);
 	tap_ok(hms->load(account, &error), "a file is read after all");
+	tap_is_string(hms->credentials(account, 0),
+	    fixture_path("account.json"), "it is named");
+	fixture_file("account.json", "{\"key_id\":\"k\",\"sub_account\":"
+	    "\"s\",\"project_id\":\"p\",\"private_key\":\"x\"}");
+	tap_ok(!hms->load(account, &error), "one without a key is refused");
+	tap_ok(hms_account_path_id(account) == NULL,
+	    "nothing of it is left");
 	fixture_file("account.json", "{\"project_id\":\"p\"}");
 	tap_ok(!hms->load(account, &error), "another is refused");
 	tap_ok(!hms->load(account, &error), "and refused again");
@@ -138,6 +149,7 @@ check_mint(void)
 	struct error error;
 	void *account = load_account("{" V1 "}");
 
+	tap_ok(hms->load(account, &error), "a secret is read once more");
 	http_request_init(&request);
 	tap_is_int(hms->mint(account, "", 1700000000, &token, &request,
 	    &error),
@@ -166,6 +178,14 @@ check_mint(void)
 	hms->close(account);
 }
 
+/* Which account it is: as many digits as tell them apart. */
+static void
+check_key(const char *name, size_t start)
+{
+	tap_is_int((int64_t)strspn(name + start, "0123456789abcdef"), 16,
+	    "the account in %s has 16 digits", name);
+}
+
 static void
 check_describe(void)
 {
@@ -180,6 +200,8 @@ check_describe(void)
 	tap_contains(one.name, "hms1-104-", "the name: %s", one.name);
 	tap_contains(three.name, "hms3-p3-", "the project of the file: %s",
 	    three.name);
+	check_key(one.name, strlen("hms1-104-"));
+	check_key(three.name, strlen("hms3-p3-"));
 	tap_lacks(one.name, "se/cr", "nothing of the secret is in it");
 	tap_ok(strcmp(one.name, two.name) != 0, "versions are apart");
 	hms->close(first);
