@@ -173,6 +173,7 @@ check_mint(void)
 	    "\"aud\":\"https://oauth-login.cloud.huawei.com/oauth2/v3/"
 	    "token\",\"iat\":1700000000,\"exp\":1700003600}",
 	    "... its claims");
+	tap_is_int(token.issued_s, 1700000000, "... from now");
 	tap_is_int(token.expires_s, 1700003600, "... for an hour");
 	http_request_free(&request);
 	hms->close(account);
