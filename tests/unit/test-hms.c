@@ -162,6 +162,14 @@ check_mint(void)
 	    "... with the secret encoded");
 	http_request_free(&request);
 	hms->close(account);
+	account = load_account(fixture_format("{" V1 ",\"token_url\":"
+	    "\"https://h/%s\"}", fixture_repeat("x", MESSAGE_URL_SIZE)));
+	http_request_init(&request);
+	tap_is_int(hms->mint(account, "", 1700000000, &token, &request,
+	    &error), PROVIDER_MINT_FAILED, "what does not fit is not asked");
+	tap_contains(error.words, "does not fit", "... in words");
+	http_request_free(&request);
+	hms->close(account);
 	account = load_account("{" V3 "}");
 	http_request_init(&request);
 	tap_is_int(hms->mint(account, "", 1700000000, &token, &request,
