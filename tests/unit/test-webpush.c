@@ -97,7 +97,15 @@ static const struct provider_section sections[] = {
 	{ SUBJECT("mailto:@example.org"), "/subject", "mailto: or https:" },
 	{ SUBJECT("mailto:push@example"), "/subject", "public domain" },
 	{ SUBJECT("mailto:push@localhost"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@example.o"), NULL, NULL },
+	{ SUBJECT("mailto:p@x.org"), NULL, NULL },
+	{ SUBJECT("mailto:push@.org"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@example."), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@exam_ple.org"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@mail.localhost"), "/subject",
+	    "public domain" },
 	{ SUBJECT("mailto:push@mail.local"), "/subject", "public domain" },
+	{ SUBJECT("mailto:push@mail.invalid"), "/subject", "public domain" },
 	{ SUBJECT("mailto:push@mail.LAN"), "/subject", "public domain" },
 	{ SUBJECT("mailto: push@example.org"), "/subject", "public" },
 	{ SUBJECT("mailto:<push@example.org>"), "/subject", "public" },
@@ -105,6 +113,20 @@ static const struct provider_section sections[] = {
 	{ SUBJECT("https://localhost"), "/subject", "public domain" },
 	{ SUBJECT("https://push.internal/x"), "/subject", "public domain" },
 };
+
+/* A subject of so many bytes. */
+static void
+check_subject_size(size_t size, bool good)
+{
+	const char *rest = "mailto:" "@example.org";
+
+	provider_fixture_check_section(provider_find("webpush"),
+	    &(struct provider_section){ .section = fixture_format(
+		SUBJECT("mailto:%s@example.org"),
+		fixture_repeat("x", size - strlen(rest))),
+		.pointer = good ? NULL : "/subject",
+		.words = good ? NULL : "public domain" });
+}
 
 static void
 check_proxied(void)
@@ -133,6 +155,7 @@ check_load(void)
 	struct error error;
 	void *account = open_account("{" WEB ",\"vapid_previous_key_file\":"
 	    "\"other.pem\"}", &error);
+	const char *good;
 
 	tap_ok(!webpush->load(account, &error), "a missing key is refused");
 	tap_is_string(error.pointer, "/vapid_key_file", "... its place");
@@ -140,8 +163,14 @@ check_load(void)
 	    fixture_pem(fixture_key(FIXTURE_KEY_RSA_2048), NULL));
 	tap_ok(!webpush->load(account, &error), "an RSA key is refused");
 	tap_contains(error.words, "P-256", "... with what it must be");
-	fixture_file("one.pem",
-	    fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL));
+	good = fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL);
+	fixture_file("one.pem", fixture_format("%s%s", good,
+	    fixture_repeat("\n", 65537 - strlen(good))));
+	tap_ok(!webpush->load(account, &error),
+	    "a file of more than 64 KiB is refused");
+	tap_contains(error.words, "large", "... as too large");
+	fixture_file("one.pem", fixture_format("%s%s", good,
+	    fixture_repeat("\n", 65536 - strlen(good))));
 	tap_ok(!webpush->load(account, &error),
 	    "a missing former key is refused");
 	tap_is_string(error.pointer, "/vapid_previous_key_file",
@@ -191,6 +220,8 @@ check_names(void)
 	tap_ok(one.is_by_origin && one.origin[0] == '\0',
 	    "devices name servers, and without a device there is none");
 	tap_ok(!one.needs_no_token, "there are tokens");
+	tap_is_int((int64_t)one.pool.reply_size, 4096,
+	    "what a server says is read up to 4 KiB");
 	for (i = 0; i < sizeof others / sizeof *others; i++) {
 		describe(others[i], &other);
 		tap_ok(strcmp(one.name, other.name) != 0,
@@ -263,6 +294,8 @@ main(void)
 	for (i = 0; i < sizeof sections / sizeof *sections; i++)
 		provider_fixture_check_section(provider_of(sections[i].section),
 		    &sections[i]);
+	check_subject_size(255, true);
+	check_subject_size(256, false);
 	check_proxied();
 	check_load();
 	check_names();
