@@ -230,6 +230,44 @@ check_names(void)
 	tap_ok(other.needs_no_token, "without a key there is no token");
 }
 
+/* The operator's rules are those by which endpoints are judged. */
+static const struct {
+	const char *rules;
+	const char *endpoint;
+	enum cause cause;
+} endpoints[] = {
+	{ "", "https://push.test/x", CAUSE_NONE },
+	{ "", "https://push.test:8443/x", CAUSE_ENDPOINT_REFUSED },
+	{ "", "https://10.0.0.1/x", CAUSE_ENDPOINT_REFUSED },
+	{ ",\"allowed_endpoints\":[\"*.example\"]",
+	    "https://push.example/x", CAUSE_NONE },
+	{ ",\"allowed_endpoints\":[\"*.example\"]", "https://push.test/x",
+	    CAUSE_ENDPOINT_REFUSED },
+	{ ",\"allowed_ports\":[8443]", "https://push.test:8443/x",
+	    CAUSE_NONE },
+	{ ",\"allowed_ports\":[8443]", "https://push.test/x",
+	    CAUSE_ENDPOINT_REFUSED },
+	{ ",\"allow_private\":[\"10.0.0.0/8\"]", "https://10.0.0.1/x",
+	    CAUSE_NONE },
+};
+
+static void
+check_endpoint(size_t i)
+{
+	const struct provider *provider = provider_find("unifiedpush");
+	void *account = load_account(fixture_format("{" UP "%s}",
+	    endpoints[i].rules));
+	struct device device = { .app_id = "a",
+		.pushkey = endpoints[i].endpoint,
+		.pushkey_size = strlen(endpoints[i].endpoint) };
+	struct provider_channel channel;
+
+	tap_is_int(provider->describe(account, &device, &channel),
+	    endpoints[i].cause, "%s by the rules \"%s\"",
+	    endpoints[i].endpoint, endpoints[i].rules);
+	provider->close(account);
+}
+
 /* --- tokens -------------------------------------------------------------- */
 
 /* The n-th line of a token: JWT and key; the caller frees them. */
@@ -299,6 +337,8 @@ main(void)
 	check_proxied();
 	check_load();
 	check_names();
+	for (i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
+		check_endpoint(i);
 	check_mint();
 	EVP_PKEY_free(other_key);
 	return tap_done();
