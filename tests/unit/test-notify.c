@@ -375,6 +375,19 @@ check_refusal(const struct refusal *row)
 	gateway_fixture_close();
 }
 
+static void
+check_encrypted(void)
+{
+	captured_log_begin();
+	gateway_fixture_open("", NULL, NULL);
+	gateway_fixture_post("/push/v1/notifyEncrypted/batch", "{}");
+	gateway_fixture_pass(0);
+	tap_is_int(captured_log_count("notifyEncrypted/batch by caller: 400: "
+	    "/notifications is required"), 1,
+	    "what is encrypted is an operation of its own");
+	gateway_fixture_close();
+}
+
 /* --- what else the caller's request is ------------------------------------ */
 
 static const struct fake_exchange_variable narrow[] = {
@@ -515,6 +528,7 @@ main(void)
 	check_access_line();
 	for (i = 0; i < sizeof refusals / sizeof *refusals; i++)
 		check_refusal(&refusals[i]);
+	check_encrypted();
 	check_narrow();
 	check_metrics();
 	check_results();

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "captured-log.h"
 #include "fixture.h"
 #include "metrics-fixture.h"
+#include "state/shared-table.h"
 #include "tap.h"
 
 enum {
@@ -325,6 +327,58 @@ check_alarms(void)
 	clock_fake(1000000, 1700000000);
 }
 
+/* The client whose guard is at a place of the host's table. */
+static const char *
+client_at(const char *directory, const struct app *app, size_t place)
+{
+	struct shared_table *table = shared_table_open(
+	    &(struct shared_table_params){ .directory = directory,
+	    .file = "rejections", .layout = 1, .rows = 2048 });
+	const size_t start = sizeof app->text_hash + strlen(app->app_id) + 1;
+	struct shared_row row;
+	const char *name;
+
+	if (!shared_table_copy(table, place, &row) || row.size <= start)
+		tap_bail_out("there is no guard at %zu", place);
+	name = fixture_format("%.*s", (int)(row.size - start),
+	    row.text + start);
+	shared_table_close(table);
+	return name;
+}
+
+static void
+check_places(void)
+{
+	static const size_t places[] = { 0, 1, 2047 };
+	const char *directory = directory_new();
+	struct app_registry *registry = registry_create("");
+	const struct app *app = app_registry_at(registry, 0);
+	struct rejections *rejections;
+	struct metrics *metrics;
+	const char *client;
+	size_t i;
+
+	alarm_directory = directory_new();
+	metrics = metrics_open(alarm_directory);
+	rejections = rejections_create(directory, metrics);
+	captured_log_begin();
+	for (i = 0; i < CLIENTS; i++)
+		deliver(rejections, app, fixture_format("client-%zu", i));
+	for (i = 0; i < sizeof places / sizeof *places; i++) {
+		client = client_at(directory, app, places[i]);
+		repeat(suspect, 10, rejections, app, client);
+		repeat(suspect, 10, rejections, app, "client-7");
+		repeat(deliver, 20, rejections, app, "client-7");
+		check_alarm(0, 1, fixture_format("the guard at %zu is up",
+		    places[i]));
+		repeat(deliver, 20, rejections, app, client);
+		check_alarm(0, 0, "and down");
+	}
+	rejections_free(rejections);
+	metrics_close(metrics);
+	app_registry_free(registry);
+}
+
 /* --- processes ------------------------------------------------------------ */
 
 /* Workers judge together, and one of them may die at any moment. */
@@ -434,6 +488,7 @@ main(void)
 	check_log();
 	check_no_room();
 	check_alarms();
+	check_places();
 	check_crashes();
 	check_processes();
 	check_rubbish();
