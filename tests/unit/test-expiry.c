@@ -34,9 +34,9 @@ static const struct {
 
 enum { EXPIRES_S = FAKE_LOOP_START_S + 30 * DAY + 3600 };
 
-/* Apps whose credentials end, never do, are not there, and have ended. */
-static const char *const names[] = { "ends", "lasts", "stays", "lost",
-	"ended" };
+/* Apps whose credentials have ended, end, never do, and are not there. */
+static const char *const names[] = { "ended", "ends", "lasts", "stays",
+	"lost", "gone" };
 static int64_t ends_s;
 
 static bool
@@ -88,6 +88,8 @@ stub_never_s(const void *account)
 }
 
 static const struct provider stubs[] = {
+	{ .name = "ended", .load = stub_load, .describe = stub_describe,
+	    .expires_s = stub_expired_s },
 	{ .name = "ends", .load = stub_load, .describe = stub_describe,
 	    .expires_s = stub_expires_s },
 	{ .name = "lasts", .load = stub_load, .describe = stub_describe,
@@ -95,7 +97,7 @@ static const struct provider stubs[] = {
 	{ .name = "stays", .load = stub_load, .describe = stub_describe },
 	{ .name = "lost", .load = stub_lose, .describe = stub_describe,
 	    .expires_s = stub_expires_s },
-	{ .name = "ended", .load = stub_load, .describe = stub_describe,
+	{ .name = "gone", .load = stub_load, .describe = stub_describe,
 	    .expires_s = stub_expired_s },
 };
 
@@ -143,6 +145,9 @@ check_lines(struct loop *loop)
 	fake_loop_pass(loop, 0);
 	tap_is_int(captured_log_count("app ended: its credentials expired at "
 	    "2023-11-13 22:13:20 UTC"), 1, "what has ended is told at once");
+	tap_is_int(captured_log_count("app gone: its credentials expired"),
+	    1, "of every app");
+	tap_is_int(captured_log_count("credentials"), 2, "but of no other");
 	captured_log_begin();
 	for (i = 0; i < sizeof lines / sizeof *lines; i++) {
 		fake_loop_pass(loop, lines[i].at_ms - 1 -
@@ -193,7 +198,7 @@ check_told(void)
 	tap_is_int(value_of(read_text(directory),
 	    "push_gateway_credentials_expiry_seconds{app=\"ends\"}"),
 	    EXPIRES_S, "the time is a metric");
-	for (i = 1; i < 4; i++)
+	for (i = 2; i < 5; i++)
 		tap_is_int(value_of(read_text(directory), fixture_format(
 		    "push_gateway_credentials_expiry_seconds{app=\"%s\"}",
 		    names[i])), -1, "of what %s there is none", names[i]);
