@@ -140,9 +140,12 @@ token_file_write(const struct token_store *store, const char *name,
 	written = fd != -1 && write(fd, text, (size_t)length) == length;
 	if (fd != -1 && close(fd) == -1)
 		written = false;
-	if (!written || renameat(store->fd, temporary, store->fd, path) == -1)
+	if (!written ||
+	    renameat(store->fd, temporary, store->fd, path) == -1) {
 		log_error("cannot write %s/%s: %s", store->directory, path,
 		    strerror(errno));
+		unlinkat(store->fd, temporary, 0);
+	}
 }
 
 int

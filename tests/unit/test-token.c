@@ -4,8 +4,11 @@
 #include "provider/token.h"
 
 #include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +16,17 @@
 #include "fixture.h"
 #include "tap.h"
 #include "token-worker.h"
+
+/* What is written before it has its name. */
+static void
+check_no_half(const char *directory, const char *when)
+{
+	glob_t found;
+
+	tap_is_int(glob(fixture_format("%s/*.new", directory), 0, NULL,
+	    &found), GLOB_NOMATCH, "%s no half of a file is left", when);
+	globfree(&found);
+}
 
 /* --- the directory ------------------------------------------------------- */
 
@@ -90,8 +104,7 @@ check_first(void)
 	path = fixture_format("%s/one.token", directory);
 	tap_ok(lstat(path, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (st.st_mode & 07777) == 0600, "its file has mode 0600");
-	tap_ok(access(fixture_format("%s/one.new", directory), F_OK) == -1,
-	    "no half of a file is left");
+	check_no_half(directory, "once it is shared");
 	token_worker_close(&a);
 	token_worker_open(&a, directory, "one");
 	tap_is_string(token_worker_ask(&a), first, "a new worker finds it");
@@ -269,6 +282,7 @@ check_unwritable(void)
 	tap_ok(token_worker_ask(&worker) != NULL,
 	    "a token that cannot be written is used");
 	token_worker_close(&worker);
+	check_no_half(directory, "where it may not have its name");
 	directory = directory_with("", 0600);
 	if (symlink("elsewhere", fixture_format("%s/one.lock", directory)) ==
 	    -1)
@@ -279,6 +293,29 @@ check_unwritable(void)
 	tap_ok(access(fixture_format("%s/elsewhere", directory), F_OK) == -1,
 	    "a lock does not follow a link");
 	token_worker_close(&worker);
+}
+
+/* As on a full disk, where a file may be made, but holds nothing. */
+static void
+check_full(void)
+{
+	const char *directory = token_worker_directory();
+	struct rlimit limit, none;
+	struct token_worker worker;
+	const char *token;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) == -1 ||
+	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		tap_bail_out("cannot limit the size of files");
+	none = limit;
+	none.rlim_cur = 0;
+	token_worker_open(&worker, directory, "one");
+	setrlimit(RLIMIT_FSIZE, &none);
+	token = token_worker_ask(&worker);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	tap_ok(token != NULL, "a token that has no room on the disk is used");
+	token_worker_close(&worker);
+	check_no_half(directory, "where there is no room");
 }
 
 /* Somebody holds the lock and does not come back. */
@@ -335,6 +372,7 @@ main(void)
 	check_names();
 	check_files();
 	check_unwritable();
+	check_full();
 	check_text("x");
 	check_text(fixture_repeat("x", TOKEN_TEXT_SIZE - 1));
 	check_stuck();
