@@ -13,6 +13,7 @@
 #include "probes.h"
 #include "told.h"
 #include "tokens.h"
+#include "turns.h"
 #include "untried.h"
 
 enum {
@@ -49,6 +50,7 @@ struct oracle {
 	bool proven[BODIES_APPS];	/* something was delivered to it */
 	struct probes *probes;
 	struct limits *limits;
+	struct turns *turns;
 	struct untried untried[NETWORK_ACCOUNT__MAX];
 	struct oracle_generation *generations[GATEWAY_GENERATIONS_MAX];
 	struct oracle_counts counts;
@@ -74,6 +76,7 @@ oracle_set_gateway(struct oracle *oracle, const struct gateway *gateway)
 	oracle->limits = limits_create(oracle->ledger, gateway);
 	oracle->probes = probes_create(oracle->ledger, oracle->network,
 	    gateway);
+	oracle->turns = turns_create(oracle->ledger, oracle->network, gateway);
 }
 
 void
@@ -85,6 +88,7 @@ oracle_free(struct oracle *oracle)
 		free(oracle->generations[i]);
 	limits_free(oracle->limits);
 	probes_free(oracle->probes);
+	turns_free(oracle->turns);
 	free(oracle);
 }
 
@@ -126,6 +130,7 @@ oracle_on_sent(void *arg, size_t index)
 	struct ledger_request *request = oracle_request(oracle, device);
 	int64_t now_ms = ledger_now_ms();
 	const char *fault = limits_note_sent(oracle->limits, device, request);
+	const char *unfair = turns_note_sent(oracle->turns, device);
 
 	oracle->counts.attempts++;
 	untried_note_sent(&oracle->untried[device->account], now_ms);
@@ -151,6 +156,8 @@ oracle_on_sent(void *arg, size_t index)
 	}
 	if (fault == NULL)
 		fault = tokens_find_fault(oracle->ledger, device, request);
+	if (fault == NULL)
+		fault = unfair;
 	if (fault != NULL)
 		ledger_blame_device(oracle->ledger, index, "%s", fault);
 }
@@ -203,6 +210,7 @@ oracle_on_ended(void *arg, size_t index)
 	int64_t *healed_ms = &generation->healed_ms[device->account];
 
 	probes_note_end(oracle->probes, device, attempt, request);
+	turns_note_end(oracle->turns, device);
 	if (attempt->end != LEDGER_ANSWERED)
 		return;
 	tokens_note_answer(oracle->ledger, device, request);
