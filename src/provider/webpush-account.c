@@ -232,8 +232,6 @@ webpush_account_load(void *arg, struct error *error)
 	if (loaded && account->key != NULL)
 		jwt_key_derive(account->key, "push-gateway Topic",
 		    account->topic_key);
-	if (!loaded)
-		webpush_account_unload(account);
 	return loaded;
 }
 
@@ -241,14 +239,10 @@ const char *
 webpush_account_credentials(const void *arg, size_t i)
 {
 	const struct webpush_account *account = arg;
-	const char *files[3] = { NULL };
-	size_t count = 0;
 
-	if (account->vapid_key_file != NULL)
-		files[count++] = account->vapid_key_file;
-	if (account->vapid_previous_key_file != NULL)
-		files[count++] = account->vapid_previous_key_file;
-	return i < count ? files[i] : NULL;
+	/* Without the first there is no second. */
+	return i == 0 ? account->vapid_key_file :
+	    i == 1 ? account->vapid_previous_key_file : NULL;
 }
 
 /* --- channels ------------------------------------------------------------ */
