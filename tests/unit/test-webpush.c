@@ -18,7 +18,7 @@
 #define SUBJECT(subject) "{" NAME("webpush") ",\"vapid_key_file\":" \
     "\"one.pem\",\"subject\":\"" subject "\"}"
 
-static EVP_PKEY *other_key;
+static EVP_PKEY *other_key, *third_key;
 
 static const struct provider *
 provider_of(const char *section)
@@ -47,6 +47,7 @@ load_account(const char *section)
 	fixture_file("one.pem",
 	    fixture_pem(fixture_key(FIXTURE_KEY_P256), NULL));
 	fixture_file("other.pem", fixture_pem(other_key, NULL));
+	fixture_file("third.pem", fixture_pem(third_key, NULL));
 	if (account == NULL || !provider_of(section)->load(account, &error))
 		tap_bail_out("%s: %s", section, error.words);
 	return account;
@@ -200,18 +201,22 @@ describe(const char *section, struct provider_channel *channel)
 static void
 check_names(void)
 {
-	static const char *const others[] = {
+	static const char *const apps[] = {
+		"{" WEB "}",
 		"{" NAME("webpush") ",\"vapid_key_file\":\"other.pem\","
 		    "\"subject\":\"mailto:push@example.org\"}",
 		"{" NAME("webpush") ",\"vapid_key_file\":\"one.pem\","
 		    "\"subject\":\"mailto:other@example.org\"}",
 		"{" WEB ",\"vapid_previous_key_file\":\"other.pem\"}",
+		"{" WEB ",\"vapid_previous_key_file\":\"third.pem\"}",
 		"{" WEB ",\"allow_private\":[\"10.0.0.0/8\"]}",
+		"{" WEB ",\"allow_private\":[\"10.0.0.0/8\",\"fd00::/8\"]}",
 		"{" UP "," VAPID "}",
 		"{" UP "}",
 	};
-	struct provider_channel one, other;
-	size_t i;
+	enum { COUNT = sizeof apps / sizeof *apps };
+	struct provider_channel channels[COUNT], one, other;
+	size_t i, j;
 
 	describe("{" WEB "}", &one);
 	describe("{" WEB ",\"allowed_ports\":[8443]}", &other);
@@ -222,12 +227,15 @@ check_names(void)
 	tap_ok(!one.needs_no_token, "there are tokens");
 	tap_is_int((int64_t)one.pool.reply_size, 4096,
 	    "what a server says is read up to 4 KiB");
-	for (i = 0; i < sizeof others / sizeof *others; i++) {
-		describe(others[i], &other);
-		tap_ok(strcmp(one.name, other.name) != 0,
-		    "%s has channels of its own", others[i]);
+	for (i = 0; i < COUNT; i++) {
+		describe(apps[i], &channels[i]);
+		for (j = 0; j < i; j++)
+			tap_ok(strcmp(channels[i].name, channels[j].name) != 0,
+			    "%s shares no channel with %s", apps[i],
+			    apps[j]);
 	}
-	tap_ok(other.needs_no_token, "without a key there is no token");
+	tap_ok(channels[COUNT - 1].needs_no_token,
+	    "without a key there is no token");
 }
 
 /* The operator's rules are those by which endpoints are judged. */
@@ -323,12 +331,49 @@ check_mint(void)
 	webpush->close(account);
 }
 
+/* Mints for an origin of so many bytes. */
+static enum provider_mint
+mint_long(void *account, size_t size, struct token *token,
+    struct error *error)
+{
+	struct http_request request;
+	enum provider_mint minted;
+
+	http_request_init(&request);
+	minted = provider_find("webpush")->mint(account,
+	    fixture_repeat("x", size), 1700000000, token, &request, error);
+	http_request_free(&request);
+	return minted;
+}
+
+static void
+check_token_size(void)
+{
+	void *account = load_account("{" WEB "}");
+	struct token token = { .text = "" };
+	struct error error = { .words = "" };
+	size_t size = 1000;
+
+	tap_is_int(mint_long(account, size, &token, &error),
+	    PROVIDER_MINT_DONE, "a token for a long origin");
+	tap_ok(strchr(token.text, '\n') == NULL,
+	    "without a former key it has one line");
+	while (mint_long(account, size, &token, &error) == PROVIDER_MINT_DONE)
+		size++;
+	tap_is_int((int64_t)strlen(token.text), TOKEN_TEXT_SIZE - 1,
+	    "the longest token is as long as one may be");
+	tap_is_string(error.words, "the token does not fit",
+	    "a longer one is not made");
+	provider_find("webpush")->close(account);
+}
+
 int
 main(void)
 {
 	size_t i;
 
 	other_key = fixture_key_create(FIXTURE_KEY_P256);
+	third_key = fixture_key_create(FIXTURE_KEY_P256);
 	for (i = 0; i < sizeof sections / sizeof *sections; i++)
 		provider_fixture_check_section(provider_of(sections[i].section),
 		    &sections[i]);
@@ -340,6 +385,8 @@ main(void)
 	for (i = 0; i < sizeof endpoints / sizeof *endpoints; i++)
 		check_endpoint(i);
 	check_mint();
+	check_token_size();
+	EVP_PKEY_free(third_key);
 	EVP_PKEY_free(other_key);
 	return tap_done();
 }
