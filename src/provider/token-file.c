@@ -76,10 +76,11 @@ token_file_parse(const char *text, struct token *token)
 	int used = 0, i;
 
 	memset(token, 0, sizeof *token);
-	if (sscanf(text, "push-gateway token %" SCNd64 " %" SCNd64 "\n%n",
-	    &token->issued_s, &token->expires_s, &used) != 2 || used == 0)
+	if (sscanf(text, "push-gateway token %" SCNd64 " %" SCNd64 "%n",
+	    &token->issued_s, &token->expires_s, &used) != 2 ||
+	    text[used] != '\n')
 		return false;
-	text += used;
+	text += used + 1;
 	used = (int)strcspn(text, "\n");
 	if (used == 0 || used >= TOKEN_TEXT_SIZE ||
 	    strcmp(text + used, "\n") != 0)

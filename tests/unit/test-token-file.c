@@ -109,6 +109,7 @@ static const struct {
 	{ "an empty file", "", NULL },
 	{ "the times alone", TIMES, NULL },
 	{ "an empty token", TIMES "\n", NULL },
+	{ "an empty line before the token", TIMES "\nx\n", NULL },
 	{ "a token without an end", TIMES "x", NULL },
 	{ "a line too many", TIMES "x\ny\n", NULL },
 	{ "a space first", TIMES " x\n", NULL },
@@ -118,6 +119,7 @@ static const struct {
 	{ "another first line", "push-gateway key 17 18\nx\n", NULL },
 	{ "one time alone", "push-gateway token 17\nx\n", NULL },
 	{ "a third time", "push-gateway token 17 18 19\nx\n", NULL },
+	{ "a token behind the times", "push-gateway token 17 18x\n", NULL },
 };
 
 static void
