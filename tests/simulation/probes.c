@@ -29,6 +29,10 @@ struct probes_account {
 	int64_t pause_s;		/* the shortest that anyone makes */
 	unsigned int sent;		/* when it must be open */
 	unsigned int crashes;		/* of workers that may have had one */
+	unsigned int under_way;		/* of those */
+	int64_t next_ms;		/* the pause after the latest is over */
+	unsigned int early;		/* before that */
+	unsigned int unsure;		/* that showed nothing, maybe */
 };
 
 struct probes {
@@ -106,6 +110,13 @@ probes_check(struct probes *probes, const struct probes_account *one,
 		    "from %" PRId64 " to %" PRId64 " ms, though it answers "
 		    "nobody", (int)account, one->sent,
 		    phase->from_ms + NETWORK_OPENED_MS, phase->until_ms);
+	/* A second opinion, and another if that shows nothing. */
+	most = 1 + one->unsure;
+	if (one->early > most)
+		ledger_blame(probes->ledger, "account %d is sent %u requests "
+		    "before the pause of its breaker is over, from %" PRId64
+		    " to %" PRId64 " ms", (int)account, one->early,
+		    phase->from_ms + NETWORK_OPENED_MS, phase->until_ms);
 }
 
 /* That of now, or NULL if it is no such one, or no such worker. */
@@ -133,6 +144,39 @@ probes_now(struct probes *probes, size_t generation,
 	if (settings->breaker_pause_s < one->pause_s)
 		one->pause_s = settings->breaker_pause_s;
 	return one;
+}
+
+/* --- one after the other ------------------------------------------------- */
+
+/* The breaker must be open: there is one probe at a time. */
+static void
+probes_begin(struct probes_account *one)
+{
+	int64_t now_ms = ledger_now_ms();
+
+	one->sent++;
+	one->early += one->under_way > 0 || now_ms < one->next_ms;
+	one->under_way++;
+}
+
+/*
+ * Who has been answered, or has waited until its deadline, has failed, and a
+ * pause begins.  Another end shows nothing, or is one failure with others: the
+ * next probe may go at once.
+ */
+static void
+probes_end(struct probes_account *one, const struct ledger_attempt *attempt,
+    const struct ledger_request *request, int64_t pause_ms)
+{
+	int64_t now_ms = ledger_now_ms();
+	bool is_failure = attempt->end == LEDGER_ANSWERED ||
+	    (attempt->end == LEDGER_CANCELLED && !request->expired &&
+	    now_ms >= request->began_ms + request->timeout_ms &&
+	    now_ms - attempt->sent_ms >= PROBES_SILENCE_MS);
+
+	one->under_way--;
+	one->unsure += !is_failure;
+	one->next_ms = now_ms + (is_failure ? pause_ms : 0);
 }
 
 /* --- failures ------------------------------------------------------------ */
@@ -217,6 +261,9 @@ probes_note_end(struct probes *probes, const struct ledger_device *device,
 	}
 	if (one == NULL)
 		return;
+	if (attempt->sent_ms >= one->phase->from_ms + NETWORK_OPENED_MS)
+		probes_end(one, attempt, request, 1000 * gateway_settings(
+		    probes->gateway, request->generation)->breaker_pause_s);
 	if (is_well) {
 		one->failures = 0;
 		one->answered = true;
@@ -236,7 +283,7 @@ probes_note_sent(struct probes *probes, const struct ledger_device *device,
 
 	if (one != NULL && ledger_now_ms() >= one->phase->from_ms +
 	    NETWORK_OPENED_MS)
-		one->sent++;
+		probes_begin(one);
 }
 
 void
