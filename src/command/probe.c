@@ -197,8 +197,7 @@ probe_app(struct probe *probe, const struct app *app)
 		buf_append_text(&step->words, error.words);
 	} else if (batch != NULL)
 		probe_exchange(probe, opened, batch, result);
-	if (batch != NULL)
-		batch_free(batch);
+	batch_free(batch);
 	session_app_close(opened);
 }
 

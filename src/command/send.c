@@ -362,8 +362,7 @@ send_run(const struct command_arguments *arguments)
 	if (send.session != NULL)
 		status = send_message(&send, batch);
 	session_close(send.session);
-	if (batch != NULL)
-		batch_free(batch);
+	batch_free(batch);
 	buf_wipe(&send.pushkey);
 	json_object_put(send.data);
 	return status;

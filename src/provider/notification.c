@@ -104,8 +104,8 @@ notification_start_detail(const struct notification *notification,
 {
 	enum notification_detail detail = NOTIFICATION_FULL;
 
-	while (detail < NOTIFICATION_DETAIL__MAX &&
-	    notification_texts_size(notification, detail) > limit)
+	/* With NOTIFICATION_DETAIL__MAX there are no texts, which fit. */
+	while (notification_texts_size(notification, detail) > limit)
 		detail++;
 	return detail;
 }

@@ -86,6 +86,7 @@ struct batch {
 	char *request_id;	/* for the log; NULL: none */
 };
 
+/* NULL is no batch. */
 void batch_free(struct batch *batch);
 
 /* data.platform of a device if it is a string, else NULL. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/provider-util.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/json-text.h"
@@ -47,20 +46,19 @@ bool
 provider_check_choice(const char *value, const char *const *names,
     struct error *error)
 {
-	char list[256] = "";
-	size_t i, used = 0;
+	struct buf list;
+	size_t i;
+	bool good;
 
-	for (i = 0; names[i] != NULL; i++) {
-		if (strcmp(names[i], value) == 0)
-			return true;
-		used += (size_t)snprintf(list + used, sizeof list - used,
-		    "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " or " : ", ",
-		    names[i]);
-		if (used >= sizeof list)
-			used = sizeof list - 1;
-	}
-	error_set(error, "must be %s", list);
-	return false;
+	buf_init(&list, sizeof error->words);
+	for (i = 0; names[i] != NULL && strcmp(names[i], value) != 0; i++)
+		buf_append_format(&list, "%s%s", i == 0 ? "" :
+		    names[i + 1] == NULL ? " or " : ", ", names[i]);
+	good = names[i] != NULL;
+	if (!good)
+		error_set(error, "must be %s", buf_text(&list));
+	buf_free(&list);
+	return good;
 }
 
 static const char *const provider_payloads[] = { "gematik", "matrix", NULL };
@@ -99,7 +97,7 @@ provider_read_json(const struct http_reply *reply)
 	char reason[JSON_TEXT_REASON_SIZE];
 	struct json_object *object = NULL;
 
-	if (!reply->body.overflowed && reply->body.size > 0)
+	if (!reply->body.overflowed)
 		object = json_text_parse(buf_text(&reply->body),
 		    reply->body.size, reason);
 	if (!json_object_is_type(object, json_type_object)) {
