@@ -10,6 +10,7 @@
 #include "external-fixture.h"
 #include "fixture.h"
 #include "provider/external-account.h"
+#include "provider/google-credentials.h"
 #include "tap.h"
 
 #define BY_URL(url) "{\"credential_source\":{\"url\":\"" url "\"}}"
@@ -244,6 +245,38 @@ check_nothing_left(void)
 	json_object_put(half);
 }
 
+/* A file of one type takes the place of all that one of the other said. */
+static void
+check_types(void)
+{
+	struct json_object *object = fixture_json("{\"type\":"
+	    "\"service_account\",\"project_id\":\"my-project-3\","
+	    "\"client_email\":\"e\"}");
+	struct google_credentials credentials = { .account.key = NULL };
+	const char *external = fixture_path("external.json"), *account;
+	struct error error;
+
+	json_object_object_add(object, "private_key", json_object_new_string(
+	    fixture_pem(fixture_key(FIXTURE_KEY_RSA_2048), NULL)));
+	account = fixture_file("sa.json", json_object_to_json_string(object));
+	external_fixture_write(EXTERNAL_AS(EXTERNAL_EMAIL));
+	tap_ok(google_credentials_load(&credentials, external, &error) &&
+	    google_credentials_mint_file(&credentials) != NULL,
+	    "an account without a key reads a file each time");
+	tap_ok(google_credentials_load(&credentials, account, &error) &&
+	    google_credentials_mint_file(&credentials) == NULL,
+	    "one with a key in its place reads none");
+	tap_is_string(google_credentials_project(&credentials),
+	    "my-project-3", "... and has its own project");
+	tap_ok(google_credentials_load(&credentials, external, &error) &&
+	    google_credentials_mint_file(&credentials) != NULL,
+	    "one without a key in the place of that");
+	tap_is_string(google_credentials_project(&credentials),
+	    "my-project-2", "... has its own project, too");
+	google_credentials_unload(&credentials);
+	json_object_put(object);
+}
+
 /* At each limit, and one past it. */
 static void
 check_limit(const char *changes, bool good, const char *words)
@@ -420,6 +453,7 @@ main(void)
 	fcm = provider_find("fcm");
 	check_load();
 	check_nothing_left();
+	check_types();
 	check_limits();
 	for (i = 0; i < sizeof projects / sizeof *projects; i++)
 		check_project(i);

@@ -153,7 +153,7 @@ static const struct {
 	const char *words;
 } file_errors[] = {
 	{ "{\"type\":\"authorized_user\"}",
-	    "is of the type authorized_user, not service_account or "
+	    "sa.json: is of the type authorized_user, not service_account or "
 	    "external_account" },
 	{ "{\"universe_domain\":\"example.cloud\"}",
 	    "is of the universe example.cloud: \"url\" must name its FCM" },
@@ -207,8 +207,10 @@ check_load(void)
 	check_refused_file(account, "an encrypted key", encrypted_account(key),
 	    "\"private_key\"");
 	check_refused_file(account, "a file of more than 64 KiB",
-	    fixture_format("%s%s", good, fixture_repeat(" ", 65536)), "large");
-	fixture_file("sa.json", good);
+	    fixture_format("%s%s", good, fixture_repeat(" ",
+	    65537 - strlen(good))), "large");
+	fixture_file("sa.json", fixture_format("%s%s", good,
+	    fixture_repeat(" ", 65536 - strlen(good))));
 	tap_ok(fcm->load(account, &error), "a file is read after all");
 	tap_ok(fcm->load(account, &error), "it can be read again");
 	tap_is_string(fcm_account_project(account), "my-project-1",
@@ -222,6 +224,27 @@ check_load(void)
 	fcm->close(NULL);
 }
 
+static void
+check_half(void)
+{
+	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
+	struct json_object *good = fixture_json(service_account(key, "{}"));
+	struct json_object *half = fixture_json(service_account(key,
+	    "{\"private_key\":null}"));
+	struct service_account account = { .key = NULL };
+	struct error error;
+
+	tap_ok(service_account_load(&account, good, &error),
+	    "an account is loaded");
+	tap_ok(!service_account_load(&account, half, &error),
+	    "... and another, without a key, which is refused");
+	tap_ok(account.key == NULL && account.project_id == NULL,
+	    "nothing is loaded then");
+	service_account_unload(&account);
+	json_object_put(good);
+	json_object_put(half);
+}
+
 /* --- describe ------------------------------------------------------------ */
 
 static const struct {
@@ -231,6 +254,7 @@ static const struct {
 	bool same;		/* as the first */
 } channels[] = {
 	{ "the first", "{" LEAST "}", "{}", true },
+	{ "a file that names no type", "{" LEAST "}", "{\"type\":null}", true },
 	{ "another app", "{" LEAST ",\"app_id\":\"b\",\"time_to_live_s\":5}",
 	    "{}", true },
 	{ "the url in so many words", "{" LEAST ",\"url\":"
@@ -252,10 +276,13 @@ check_describe(void)
 	EVP_PKEY *key = fixture_key(FIXTURE_KEY_RSA_2048);
 	EVP_PKEY *other = fixture_key_create(FIXTURE_KEY_RSA_2048);
 	struct provider_channel first, channel;
+	unsigned char collapse_key[KEYED_HASH_SIZE];
 	void *account = load_account("{" LEAST "}",
 	    service_account(key, "{}"));
 	size_t i;
 
+	memcpy(collapse_key, ((struct fcm_account *)account)->collapse_key,
+	    sizeof collapse_key);
 	fcm->describe(account, NULL, &first);
 	tap_contains(first.name, "fcm", "the name names the provider: %s",
 	    first.name);
@@ -276,6 +303,9 @@ check_describe(void)
 	fcm->describe(account, NULL, &channel);
 	tap_ok(strcmp(channel.name, first.name) != 0,
 	    "another key: another channel");
+	tap_ok(memcmp(((struct fcm_account *)account)->collapse_key,
+	    collapse_key, sizeof collapse_key) != 0,
+	    "... and another key for what is collapsed");
 	fcm->close(account);
 	EVP_PKEY_free(other);
 }
@@ -325,6 +355,23 @@ check_mint(const char *changes, const char *token_uri)
 	fcm->close(account);
 }
 
+static void
+check_mint_fails(const char *name, const char *changes, const char *words)
+{
+	void *account = load_account("{" LEAST "}", service_account(
+	    fixture_key(FIXTURE_KEY_RSA_2048), changes));
+	struct http_request request;
+	struct error error = { .words = "" };
+	struct token token;
+
+	http_request_init(&request);
+	tap_is_int(fcm->mint(account, "", 1700000000, &token, &request,
+	    &error), PROVIDER_MINT_FAILED, "%s does not fit", name);
+	tap_is_string(error.words, words, "... in words");
+	http_request_free(&request);
+	fcm->close(account);
+}
+
 /* --- read ---------------------------------------------------------------- */
 
 #define TOKEN(text, life) "{\"access_token\":\"" text "\",\"expires_in\":" \
@@ -369,6 +416,13 @@ static const struct {
 	    "400, invalid_grant: Invalid JWT Signature" },
 	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
 	    "\"Invalid JWT: secret\"}", -1, "400, invalid_grant" },
+	{ 400, "{\"error\":\"invalid_grant\",\"error_description\":"
+	    "\"Invalid grant: account not found\"}", -1,
+	    "400, invalid_grant: Invalid grant: account not found" },
+	{ 400, "{\"error\":\"a_word_of_no_more_than_forty_letters____\"}",
+	    -1, "400, a_word_of_no_more_than_forty_letters____" },
+	{ 400, "{\"error\":\"a_word_of_one_more_than_forty_letters____\"}",
+	    -1, "400, no known error" },
 	{ 401, "{\"error\":\"invalid_client\"}", -1, "401, invalid_client" },
 	{ 401, TOKEN("ya29.secret", "3599"), -1, "401" },
 	{ 400, "{\"error\":\"secret words\\n\"}", -1, "400" },
@@ -439,6 +493,8 @@ check_token_size(void)
 	struct error error;
 	struct token token;
 
+	tap_ok(read_reply(200, TOKEN("a", "60"), &token, &error),
+	    "a token of one byte is read");
 	tap_ok(read_reply(200, fixture_format(TOKEN("%s", "60"),
 	    fixture_repeat("a", TOKEN_TEXT_SIZE - 1)), &token, &error) &&
 	    strlen(token.text) == TOKEN_TEXT_SIZE - 1,
@@ -461,10 +517,17 @@ main(void)
 		tap_bail_out("there is no provider fcm");
 	check_open();
 	check_load();
+	check_half();
 	check_describe();
 	check_mint("{}", "https://oauth2.example/token");
 	check_mint("{\"token_uri\":null}",
 	    "https://oauth2.googleapis.com/token");
+	check_mint_fails("a long assertion", fixture_format(
+	    "{\"client_email\":\"%s\"}", fixture_repeat("x", 40000)),
+	    "the token does not fit");
+	check_mint_fails("a long URL", fixture_format(
+	    "{\"token_uri\":\"https://h/%s\"}", fixture_repeat("x", 2048)),
+	    "the token request does not fit");
 	for (i = 0; i < sizeof replies / sizeof *replies; i++)
 		check_reply(i);
 	check_token_size();
