@@ -24,7 +24,7 @@ static const struct mood moods_all[] = {
 	    .weights = { [ACCEPTS] = 85, [SAYS_DEAD] = 3, [REFUSES] = 8,
 	    [GOES_AWAY] = 4 } },
 	{ .name = "full", .weight = 20, .least_ms = 5, .most_ms = 300,
-	    .weights = { [ACCEPTS] = 10, [REFUSES] = 90 } },
+	    .may_take_first = true, .weights = { [ACCEPTS] = 10, [REFUSES] = 90 } },
 	{ .name = "stale", .weight = 30, .least_ms = 5, .most_ms = 200,
 	    .weights = { [ACCEPTS] = 970, [FINDS_STALE] = 30 } },
 	{ .name = "suspicious", .weight = 40, .least_ms = 5, .most_ms = 200,

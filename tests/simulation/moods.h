@@ -34,6 +34,8 @@ struct mood {
 	int64_t least_ms;		/* until an answer */
 	int64_t most_ms;
 	bool is_dead;			/* nobody is answered, or of use */
+	bool may_take_first;		/* of each connection, and refuse all
+					 * others, in half of its phases */
 	unsigned int weights[MOODS_BEHAVIOUR__MAX];
 };
 

@@ -225,6 +225,17 @@ network_note_token(struct network_state *state, uint64_t token,
 	state->request = request;
 }
 
+/* True if a connection has one request, and refuses those after it. */
+static bool
+network_takes_first(const struct network *network,
+    enum network_account account)
+{
+	const struct moods_phase *phase = network_phase(network, account);
+
+	return phase != NULL && phase->mood->may_take_first &&
+	    phase->from_ms % 2 == 0;
+}
+
 static void
 network_push(struct network *network, struct network_state *state,
     const struct fake_curl_request *request, struct network_call *call,
@@ -261,6 +272,8 @@ network_push(struct network *network, struct network_state *state,
 	};
 	network_note_token(state, token,
 	    network->ledger->items[device->item].request);
+	if (network_takes_first(network, call->account))
+		behaviour = request->opens ? ACCEPTS : REFUSES;
 	if (behaviour == FINDS_STALE)
 		state->stale = token;
 	else if (behaviour == ACCEPTS && token != 0 && token == state->stale)
