@@ -162,6 +162,33 @@ check_rows(struct admission *admission, const char *const *certificates)
 	}
 }
 
+/* What an operator reads in the log. */
+static const struct {
+	enum admission_refusal refusal;
+	const char *words;
+} words[] = {
+	{ ADMISSION_GRANTED, "granted" },
+	{ ADMISSION_WRONG_SECRET, "the web server did not send the secret of "
+	    "fastcgi_secret_file" },
+	{ ADMISSION_VOUCHED_WITH_CERTIFICATE, "the web server vouches for a "
+	    "client that also shows a certificate" },
+	{ ADMISSION_NOT_VOUCHED, "the web server vouches for a client that is "
+	    "not configured as \"vouched\"" },
+	{ ADMISSION_NOT_VERIFIED, "no verified certificate" },
+	{ ADMISSION_UNLISTED, "verified certificate matches no configured "
+	    "client" },
+};
+
+static void
+check_words(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof words / sizeof *words; i++)
+		tap_is_string(admission_refusal_words(words[i].refusal),
+		    words[i].words, "the words of %s", words[i].words);
+}
+
 int
 main(void)
 {
@@ -182,14 +209,19 @@ main(void)
 	if (admission == NULL)
 		tap_bail_out("%s", error.words);
 	check_rows(admission, certificates);
+	check_words();
 	admission_free(admission);
+	admission_free(NULL);
 	params.secret_file = fixture_file("empty", "\n");
 	tap_ok(admission_create(&params, &error) == NULL,
 	    "an empty secret is none");
 	tap_contains(error.words, "is empty", "which is told");
+	tap_is_string(error.pointer, "/fastcgi_secret_file", "and where");
 	params.secret_file = "/does/not/exist";
 	tap_ok(admission_create(&params, &error) == NULL,
 	    "a secret that cannot be read is an error");
+	tap_is_string(error.pointer, "/fastcgi_secret_file",
+	    "of the setting that names it");
 	params.secret_file = NULL;
 	admission = admission_create(&params, &error);
 	tap_ok(admission_has_secret(admission, NULL) &&

@@ -117,6 +117,15 @@ issuer_digest(X509 *certificate)
 	return digest_of(der, size);
 }
 
+static const char *
+key_digest(void)
+{
+	unsigned char *der = NULL;
+	int size = i2d_PUBKEY(fixture_key(FIXTURE_KEY_P256), &der);
+
+	return digest_of(der, size);
+}
+
 /* --- who is verified ----------------------------------------------------- */
 
 static const char *const refused[] = {
@@ -213,11 +222,11 @@ static const struct san sans[] = {
 	DNS("\0"), { .type = GEN_EMAIL, .text = "m@example", .size = 9 },
 	{ .type = GEN_URI, .text = "https://u", .size = 9 },
 	{ .type = GEN_IPADD, .text = "\x7f\0\0\1", .size = 4 },
-	DNS("trailing.example\0"), DNS("*.wild.example"), DNS(""),
+	DNS("trailing.example\0"), DNS("*.wild.example"), DNS(""), DNS("x"),
 };
 
 static const char *const san_dns[] = {
-	"push.example", "Other.Example", "*.wild.example"
+	"push.example", "Other.Example", "*.wild.example", "x"
 };
 
 static void
@@ -227,11 +236,15 @@ check_names(X509 *certificate)
 	struct caller_certificate identity;
 	struct error error;
 
+	/* Whatever was there before. */
+	memset(&identity, 'y', sizeof identity);
 	if (!caller_certificate_parse(
 		fixture_certificate_pem(certificate), &identity, &error))
 		tap_bail_out("%s", error.words);
 	tap_is_string(identity.issuer_sha256, issuer_digest(certificate),
 	    "the issuer's digest is that of its name");
+	tap_is_string(identity.spki_sha256, key_digest(),
+	    "the key's digest is that of its SubjectPublicKeyInfo");
 	tap_is_int((int64_t)identity.san_dns_count, (int64_t)count,
 	    "only DNS names without a NUL are names");
 	for (i = 0; i < identity.san_dns_count && i < count; i++)
@@ -367,6 +380,43 @@ check_cache_size(void)
 	caller_certificate_cache_free(cache);
 }
 
+/* A text that is known is not parsed again: it is in the same place. */
+static void
+check_cache_hits(void)
+{
+	struct caller_certificate_cache *cache =
+	    caller_certificate_cache_create();
+	const struct caller_certificate *places[CALLER_CERTIFICATE_CACHE_SIZE];
+	const char *pems[CALLER_CERTIFICATE_CACHE_SIZE + 1];
+	unsigned int known = 0, kept = 0;
+	size_t i, count = CALLER_CERTIFICATE_CACHE_SIZE;
+
+	for (i = 0; i <= count; i++) {
+		X509 *certificate = key_pair_create(
+		    fixture_format("c%zu", i), "issuer", NULL, 0);
+
+		pems[i] = fixture_certificate_pem(certificate);
+		X509_free(certificate);
+	}
+	for (i = 0; i < count; i++)
+		places[i] = caller_certificate_cache_read(cache, "SUCCESS",
+		    pems[i]);
+	for (i = 0; i < count; i++)
+		known += caller_certificate_cache_read(cache, "SUCCESS",
+		    pems[i]) == places[i];
+	tap_is_int(known, (int64_t)count, "cache: it holds %zu", count);
+	tap_ok(caller_certificate_cache_read(cache, "SUCCESS",
+	    pems[count]) == places[0],
+	    "cache: one more takes the place of the oldest");
+	for (i = 1; i < count; i++)
+		kept += caller_certificate_cache_read(cache, "SUCCESS",
+		    pems[i]) == places[i];
+	tap_is_int(kept, (int64_t)count - 1, "cache: and of no other");
+	tap_ok(caller_certificate_cache_read(cache, "SUCCESS", pems[0]) ==
+	    places[1], "cache: the oldest is read again");
+	caller_certificate_cache_free(cache);
+}
+
 /* --- digests ------------------------------------------------------------- */
 
 #define EIGHT "0123456789abcdef"
@@ -391,6 +441,9 @@ static const struct {
 	{ " " PLAIN, false },
 	{ ":" PLAIN, false },
 	{ "0:1" "23456789abcdef" EIGHT EIGHT EIGHT, false },
+	{ PLAIN ":", false },
+	{ PLAIN ":00", false },
+	{ "01::23456789abcdef" EIGHT EIGHT EIGHT, false },
 	{ "0x" PLAIN, false },
 	{ "g123456789abcdef" EIGHT EIGHT EIGHT, false },
 	{ "01-23456789abcdef" EIGHT EIGHT EIGHT, false },
@@ -404,14 +457,16 @@ check_digests(void)
 	size_t i;
 
 	for (i = 0; i < sizeof digests / sizeof *digests; i++) {
-		bool good = caller_certificate_normalise_digest(
-		    digests[i].text, digest);
+		bool good;
 
+		memset(digest, '0', sizeof digest);
+		good = caller_certificate_normalise_digest(digests[i].text,
+		    digest);
 		tap_ok(good == digests[i].good, "\"%s\" is %s",
 		    digests[i].text, digests[i].good ? "a digest" : "none");
 		if (good && digests[i].good)
-			tap_is_string(digest, PLAIN, "\"%s\": as it is "
-			    "compared", digests[i].text);
+			tap_ok(memcmp(digest, PLAIN, sizeof digest) == 0,
+			    "\"%s\": as it is compared", digests[i].text);
 	}
 }
 
@@ -430,6 +485,7 @@ main(void)
 	check_errors();
 	check_cache_verify(full);
 	check_cache_size();
+	check_cache_hits();
 	check_digests();
 	X509_free(full);
 	X509_free(bare);

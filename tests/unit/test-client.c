@@ -7,7 +7,10 @@
 #include "fixture.h"
 #include "tap.h"
 
-/* Digests are 64 times a digit, so that a row can name one by it. */
+/*
+ * Digests are 64 times a digit, so that a row can name one by it; that of the
+ * key is always "c".
+ */
 static struct caller_certificate
 caller_certificate_of(char certificate, char issuer, const char *first,
     const char *second)
@@ -17,6 +20,7 @@ caller_certificate_of(char certificate, char issuer, const char *first,
 	memset(&identity, 0, sizeof identity);
 	memset(identity.certificate_sha256, certificate, 64);
 	memset(identity.issuer_sha256, issuer, 64);
+	memset(identity.spki_sha256, 'c', 64);
 	if (first != NULL)
 		snprintf(identity.san_dns[identity.san_dns_count++],
 		    CALLER_CERTIFICATE_NAME_SIZE, "%s", first);
@@ -83,6 +87,11 @@ static const struct {
 	    NULL, true },
 	{ NAMED ",\"certificate_sha256\":[\"@A\"]}", 'a', '2', NULL, NULL,
 	    true },
+	{ NAMED ",\"spki_sha256\":[\"@c\"]}", '1', '2', NULL, NULL, true },
+	{ NAMED ",\"spki_sha256\":[\"@d\",\"@C\"]}", '1', '2', NULL, NULL,
+	    true },
+	{ NAMED ",\"spki_sha256\":[\"@1\",\"@2\"]}", '1', '2', NULL, NULL,
+	    false },
 	{ NAMED ",\"issuer_sha256\":[\"@2\"]}", '1', '2', NULL, NULL, true },
 	{ NAMED ",\"issuer_sha256\":[\"@2\"]}", '2', '1', NULL, NULL, false },
 	{ NAMED ",\"san_dns\":[\"push.example\"]}", '1', '2', "push.example",
@@ -159,6 +168,172 @@ check_order(void)
 	    "anybody", "an entry without a criterion matches everybody");
 	client_list_free(list);
 	client_list_free(NULL);
+}
+
+/* --- by what else it is known -------------------------------------------- */
+
+/*
+ * A client, and whether it is the one of certificate 1 of issuer 2 for "a", the
+ * one that is vouched for as "n", and the one at 10.1.2.3.
+ */
+static const struct {
+	const char *section;
+	bool certified;
+	bool vouched;
+	bool near;
+} kinds[] = {
+	{ NAMED "}", true, false, false },
+	{ NAMED ",\"vouched\":false}", true, false, false },
+	/* Who is known otherwise has no certificate, */
+	{ NAMED ",\"vouched\":true}", false, true, false },
+	{ NAMED ",\"addresses\":[\"10.1.0.0/16\"]}", false, false, true },
+	{ NAMED ",\"vouched\":true,\"addresses\":[\"10.1.2.3\"]}", false,
+	    true, true },
+	/* but where any one criterion says which. */
+	{ NAMED ",\"vouched\":true,\"certificate_sha256\":[\"@1\"]}", true,
+	    true, false },
+	{ NAMED ",\"vouched\":true,\"spki_sha256\":[\"@c\"]}", true, true,
+	    false },
+	{ NAMED ",\"vouched\":true,\"san_dns\":[\"a\"]}", true, true,
+	    false },
+	{ NAMED ",\"vouched\":true,\"issuer_sha256\":[\"@2\"]}", true, true,
+	    false },
+	{ NAMED ",\"vouched\":true,\"san_dns\":[\"b\"]}", false, true,
+	    false },
+	{ NAMED ",\"addresses\":[\"10.1.2.3\"],\"san_dns\":[\"a\"]}", true,
+	    false, true },
+	{ "{\"name\":\"N\",\"vouched\":true}", false, false, false },
+	/* Each network counts. */
+	{ NAMED ",\"addresses\":[\"10.1.2.3\",\"::1\"]}", false, false,
+	    true },
+	{ NAMED ",\"addresses\":[\"::1\",\"10.1.2.0/24\"]}", false, false,
+	    true },
+	{ NAMED ",\"addresses\":[\"::1\",\"11.0.0.0/8\",\"10.1.0.0/16\"]}",
+	    false, false, true },
+	{ NAMED ",\"addresses\":[\"::1\",\"10.1.2.4\",\"10.2.0.0/16\"]}",
+	    false, false, false },
+};
+
+static const struct client *
+find_address(const struct client_list *list, const char *text)
+{
+	struct network_address address;
+
+	if (!network_address_read(&address, text))
+		tap_bail_out("%s is no address", text);
+	return client_list_find_address(list, &address);
+}
+
+static void
+check_kinds(void)
+{
+	struct caller_certificate identity =
+	    caller_certificate_of('1', '2', "a", NULL);
+	size_t i;
+
+	for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct client_list *list = list_of(kinds[i].section);
+
+		tap_is_int(client_list_find(list, &identity) != NULL,
+		    kinds[i].certified, "%s: by a certificate",
+		    kinds[i].section);
+		tap_is_int(client_list_find_vouched(list, "n") != NULL,
+		    kinds[i].vouched, "%s: by the web server's word",
+		    kinds[i].section);
+		tap_is_int(find_address(list, "10.1.2.3") != NULL,
+		    kinds[i].near, "%s: by its address", kinds[i].section);
+		client_list_free(list);
+	}
+}
+
+/* Which of several clients a name that is vouched for or an address is. */
+static const struct {
+	const char *vouched;
+	const char *address;
+	const char *client;
+} several[] = {
+	{ "first", NULL, "first" },
+	{ "second", NULL, NULL },
+	{ "third", NULL, "third" },
+	{ "fourth", NULL, NULL },
+	{ "fifth", NULL, "fifth" },
+	{ "FIRST", NULL, NULL },
+	{ "firs", NULL, NULL },
+	{ "", NULL, NULL },
+	{ NULL, "192.0.2.1", "first" },
+	{ NULL, "10.1.2.3", "second" },
+	{ NULL, "10.2.2.3", "fourth" },
+	{ NULL, "fd00::1", "fourth" },
+	{ NULL, "fe00::1", NULL },
+	{ NULL, "192.0.2.2", NULL },
+};
+
+static void
+check_several(void)
+{
+	struct client_list *list = list_of("{\"name\":\"first\","
+	    "\"vouched\":true,\"addresses\":[\"192.0.2.1\"]}");
+	const struct client *client;
+	struct error error;
+	size_t i;
+
+	add(list, "{\"name\":\"second\",\"addresses\":[\"10.1.0.0/16\"]}",
+	    &error);
+	add(list, "{\"name\":\"third\",\"vouched\":true}", &error);
+	add(list, "{\"name\":\"fourth\","
+	    "\"addresses\":[\"10.0.0.0/8\",\"fd00::/8\"]}", &error);
+	add(list, "{\"name\":\"fifth\",\"vouched\":true}", &error);
+	tap_is_int((int64_t)client_list_count(list), 5, "there are five");
+	for (i = 0; i < sizeof several / sizeof *several; i++) {
+		const char *vouched = several[i].vouched;
+
+		client = vouched == NULL ?
+		    find_address(list, several[i].address) :
+		    client_list_find_vouched(list, vouched);
+		tap_is_string(client == NULL ? NULL : client_name(client),
+		    several[i].client, "%s \"%s\" is %s",
+		    vouched == NULL ? "the address" : "the name",
+		    vouched == NULL ? several[i].address : vouched,
+		    several[i].client == NULL ? "nobody" : several[i].client);
+	}
+	client_list_free(list);
+}
+
+/* --- how much it may ask for --------------------------------------------- */
+
+static const struct {
+	const char *section;
+	int64_t requests_in_flight;
+	int64_t rate_per_minute;
+} limits[] = {
+	{ NAMED "}", 0, 0 },
+	{ NAMED ",\"max_requests_in_flight\":0,\"max_rate_per_minute\":0}", 0,
+	    0 },
+	{ NAMED ",\"max_requests_in_flight\":1}", 1, 0 },
+	{ NAMED ",\"max_rate_per_minute\":1}", 0, 1 },
+	{ NAMED ",\"max_requests_in_flight\":100000}", 100000, 0 },
+	{ NAMED ",\"max_rate_per_minute\":10000000}", 0, 10000000 },
+};
+
+static void
+check_limits(void)
+{
+	struct caller_certificate identity =
+	    caller_certificate_of('1', '2', NULL, NULL);
+	size_t i;
+
+	for (i = 0; i < sizeof limits / sizeof *limits; i++) {
+		struct client_list *list = list_of(limits[i].section);
+		struct client_limits got =
+		    client_limits(client_list_find(list, &identity));
+
+		tap_is_int(got.max_requests_in_flight,
+		    limits[i].requests_in_flight, "%s: requests in flight",
+		    limits[i].section);
+		tap_is_int(got.max_rate_per_minute, limits[i].rate_per_minute,
+		    "%s: requests per minute", limits[i].section);
+		client_list_free(list);
+	}
 }
 
 /* --- digests as they are written ----------------------------------------- */
@@ -251,6 +426,33 @@ static const struct {
 	{ NAMED ",\"certificate_sha256\":[]}", "/certificate_sha256",
 	    "at least one" },
 	{ NAMED ",\"san_dns\":[]}", "/san_dns", "at least one" },
+	{ NAMED ",\"spki_sha256\":[]}", "/spki_sha256", "at least one" },
+	{ NAMED ",\"addresses\":[]}", "/addresses", "at least one" },
+	{ NAMED ",\"spki_sha256\":[\"@1\",\"@g\"]}", "/spki_sha256/1",
+	    "SHA-256" },
+	{ NAMED ",\"issuer_sha256\":[\"@g\"]}", "/issuer_sha256/0",
+	    "SHA-256" },
+	{ NAMED ",\"spki_sha256\":1}", "/spki_sha256",
+	    "must be an array of strings" },
+	{ NAMED ",\"vouched\":1}", "/vouched", "must be true or false" },
+	{ NAMED ",\"addresses\":\"::1\"}", "/addresses",
+	    "must be an array of strings" },
+	{ NAMED ",\"addresses\":[\"here\"]}", "/addresses/0",
+	    "must be an address or a network" },
+	{ NAMED ",\"addresses\":[\"::1\",\"10.1.0.1/16\"]}", "/addresses/1",
+	    "must be an address or a network" },
+	{ NAMED ",\"max_requests_in_flight\":-1}", "/max_requests_in_flight",
+	    "must be from 0 to 100000" },
+	{ NAMED ",\"max_requests_in_flight\":100001}",
+	    "/max_requests_in_flight", "must be from 0 to 100000" },
+	{ NAMED ",\"max_requests_in_flight\":\"1\"}",
+	    "/max_requests_in_flight", "must be an integer" },
+	{ NAMED ",\"max_rate_per_minute\":-1}", "/max_rate_per_minute",
+	    "must be from 0 to 10000000" },
+	{ NAMED ",\"max_rate_per_minute\":10000001}", "/max_rate_per_minute",
+	    "must be from 0 to 10000000" },
+	{ NAMED ",\"max_rate_per_minute\":true}", "/max_rate_per_minute",
+	    "must be an integer" },
 	{ NAMED ",\"issuer_sha256\":[]}", "/issuer_sha256", "at least one" },
 	{ NAMED ",\"certificate_sha256\":[\"@1\",\"12\"]}",
 	    "/certificate_sha256/1", "SHA-256" },
@@ -285,6 +487,7 @@ check_errors(void)
 	}
 	tap_ok(client_list_find(list, &identity) == NULL,
 	    "none of them gives access");
+	tap_is_int((int64_t)client_list_count(list), 0, "nor is it counted");
 	client_list_free(list);
 }
 
@@ -293,6 +496,9 @@ main(void)
 {
 	check_matches();
 	check_order();
+	check_kinds();
+	check_several();
+	check_limits();
 	check_digests();
 	check_apps();
 	check_errors();
