@@ -186,6 +186,7 @@ check_single(const struct single *row)
 {
 	struct exchange *exchange;
 
+	captured_log_begin();
 	gateway_fixture_open("", answer_by_pushkey,
 	    (void *)(uintptr_t)row->answers);
 	exchange = gateway_fixture_post(SINGLE,
@@ -200,6 +201,9 @@ check_single(const struct single *row)
 	tap_ok((strstr(fake_exchange_answer(exchange), "\r\nRetry-After: ") !=
 	    NULL) == (row->status == 503),
 	    "%s: Retry-After is there with a 503", row->name);
+	tap_is_int(captured_log_count(fixture_format("notify by caller: %d "
+	    "items=1", row->status)), 1, "%s: the log says %d", row->name,
+	    row->status);
 	gateway_fixture_close();
 }
 
@@ -424,17 +428,18 @@ check_narrow(void)
 	exchange = gateway_fixture_send("", &(struct fake_exchange_params){
 	    .variables = narrow, .body = "{\"notifications\":["
 	    "{\"id\":\"a\",\"notification\":{\"event_id\":\"$event\","
-	    "\"devices\":[{\"app_id\":\"ios\",\"pushkey\":\"00000001\"}]"
+	    "\"devices\":[{\"app_id\":\"ios\",\"pushkey\":\"00000001\"},"
+	    "{\"app_id\":\"android\",\"pushkey\":\"5\"}]"
 	    "}},{\"id\":\"b\",\"notification\":{\"event_id\":\"$event\","
 	    "\"devices\":[{\"app_id\":\"android\",\"pushkey\":\"2\"},"
 	    "{\"app_id\":\"ios\",\"pushkey\":\"00000003\"},"
 	    "{\"app_id\":\"android\",\"pushkey\":\"4\"}]}}]}" });
 	gateway_fixture_pass(100);
 	tap_is_int(captured_log_count("notify/batch by narrow: 200 items=2 "
-	    "delivered=2 rejected=0 later=0 failed=2"), 1,
+	    "delivered=2 rejected=0 later=0 failed=3"), 1,
 	    "an app is found by the path, if the caller may address it");
 	tap_is_int(captured_log_count("(app not allowed) request_id="
-	    "the-request"), 2, "what it may not is logged, with the request");
+	    "the-request"), 3, "what it may not is logged, with the request");
 	tap_is_int(provider_script_pushes(), 2, "and not sent");
 	tap_contains(fake_exchange_body(exchange), "\"status\":\"partial\"",
 	    "the caller is told");
