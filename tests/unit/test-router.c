@@ -364,6 +364,8 @@ check_unlisted(void)
 	tap_is_int(status_of(one), 401, "a certificate of nobody is refused");
 	tap_is_int(captured_log_count(" san_dns a.test b.test"), 1,
 	    "the log names all that it could be listed by");
+	tap_is_int(captured_log_count("refused: 401: verified certificate "
+	    "matches no configured client"), 1, "and why it is refused");
 	tap_is_int(status_of(nameless), 401, "so is one without names");
 	tap_is_int(captured_log_count(" san_dns none"), 1, "which is said");
 	for (i = 0; i < 20; i++)
@@ -429,6 +431,7 @@ check_admin(void)
 	    NULL);
 	tap_is_int(status_of(page), 401,
 	    "to a web server without the secret they are not");
+	tap_is_int(status_of(closed), 404, "nor are they found");
 	gateway_fixture_close();
 }
 
@@ -472,70 +475,13 @@ check_stood(int64_t stood_ms, int64_t end_ms, unsigned int pushes)
 	gateway_fixture_close();
 }
 
-/* With one place each the first sends its body for 5 s, and the others wait. */
-static void
-check_turns(void)
-{
-	static const struct fake_http_answer slow = { .after_ms = 1000,
-	    .status = 200 };
-	struct exchange *first, *second, *third;
-
-	captured_log_begin();
-	gateway_fixture_open("\"max_requests_in_flight\":1,",
-	    provider_script_always, (void *)(uintptr_t)&slow);
-	first = gateway_fixture_send(NOTIFY, &(struct fake_exchange_params){
-	    .body = gateway_fixture_single("ios", 1, 1),
-	    .body_after_ms = 5000 });
-	second = gateway_fixture_post(NOTIFY,
-	    gateway_fixture_single("ios", 2, 1));
-	gateway_fixture_pass(2001);
-	third = gateway_fixture_post(NOTIFY,
-	    gateway_fixture_single("ios", 3, 1));
-	tap_is_int(fake_exchange_status(third), 503,
-	    "where a caller's requests have waited for 2 s one more is told");
-	tap_is_int(captured_log_count("notify by caller: 503: too many "
-	    "requests of this client are waiting request_id=the-request"), 1,
-	    "the log says so");
-	log_info("between requests");
-	tap_is_int(captured_log_count("between requests request_id"), 0,
-	    "of this request alone");
-	gateway_fixture_pass(10000);
-	tap_is_int(gateway_fixture_end_ms(first), 6000,
-	    "the first one is served when its body is there");
-	tap_is_int(gateway_fixture_end_ms(second), 7000,
-	    "the second one sends its own meanwhile, and is served after it");
-	tap_is_int(provider_script_pushes(), 2, "both are sent");
-	gateway_fixture_close();
-}
-
-/* Its turn to send a body does not come before its deadline. */
-static void
-check_no_turn(void)
-{
-	struct exchange *exchange;
-
-	captured_log_begin();
-	gateway_fixture_open("\"max_requests_in_flight\":1,", NULL, NULL);
-	gateway_fixture_send(NOTIFY, &(struct fake_exchange_params){
-	    .body = gateway_fixture_single("ios", 1, 1),
-	    .body_after_ms = 20000 });
-	exchange = gateway_fixture_post(NOTIFY,
-	    gateway_fixture_single("ios", 2, 1));
-	gateway_fixture_pass(7999);
-	tap_is_int(fake_exchange_status(exchange), 0, "it waits");
-	gateway_fixture_pass(1);
-	tap_is_int(fake_exchange_status(exchange), 503,
-	    "until its deadline, and is told that there is no place");
-	gateway_fixture_close();
-}
-
 /* --- long paths ---------------------------------------------------------- */
 
 static void
-check_long_path(size_t length, int status)
+check_long_path(size_t length, const char *more, int status)
 {
 	const char *base = fixture_repeat("a", length - 1 - strlen(NOTIFY));
-	const char *path = fixture_format("/%s%s", base, NOTIFY);
+	const char *path = fixture_format("/%s%s%s", base, NOTIFY, more);
 	const struct fake_exchange_variable variables[] = {
 		READ("GET", path), { NULL, NULL } };
 	struct exchange *exchange;
@@ -545,7 +491,8 @@ check_long_path(size_t length, int status)
 	exchange = gateway_fixture_send("", &(struct fake_exchange_params){
 	    .variables = variables, .body = "" });
 	tap_is_int(fake_exchange_status(exchange), status,
-	    "a path of %zu bytes", length);
+	    "a path of %zu bytes, and \"%s\"",
+	    length, more);
 	gateway_fixture_close();
 }
 
@@ -569,6 +516,8 @@ check_gone(void)
 	tap_is_int(captured_log_count("the web server closed the connection: "
 	    "nothing of the request was started request_id=the-request"), 1,
 	    "the log says so");
+	tap_ok(generation_is_idle(gateway_fixture_generation()),
+	    "nothing of it is left");
 	gateway_fixture_close();
 }
 
@@ -580,8 +529,11 @@ main(void)
 	for (i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_row(&rows[i]);
 	check_secret();
-	check_long_path(2047, 405);
-	check_long_path(2048, 404);
+	check_long_path(2047, "", 405);
+	check_long_path(2048, "", 404);
+	/* One that is cut is not what is left of it. */
+	check_long_path(2047, "x", 404);
+	check_long_path(2047, "x/y", 404);
 	check_gone();
 	check_unlisted();
 	check_address();
@@ -591,7 +543,5 @@ main(void)
 	check_stood(1000, 7000, 1);
 	check_stood(1999, 6001, 1);
 	check_stood(2000, 0, 0);
-	check_turns();
-	check_no_turn();
 	return tap_done();
 }
