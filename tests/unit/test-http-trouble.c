@@ -165,14 +165,21 @@ answer_failures(void *arg, const struct fake_curl_request *request,
 }
 
 static void
+open_failing(unsigned int max_streams)
+{
+	memset(&replies, 0, sizeof replies);
+	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
+	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
+		.max_streams = max_streams, .idle_s = HOUR_S,
+		.age_s = HOUR_S });
+}
+
+static void
 check_failures(void)
 {
 	size_t i;
 
-	memset(&replies, 0, sizeof replies);
-	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
-	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
-		.max_streams = 2, .idle_s = HOUR_S, .age_s = HOUR_S });
+	open_failing(2);
 	send_to("https://provider.test/good");
 	fake_loop_pass(http_fixture.loop, 10);
 	send_to("https://provider.test/cut");
@@ -201,10 +208,7 @@ check_failures(void)
 static void
 check_abort(void)
 {
-	memset(&replies, 0, sizeof replies);
-	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
-	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
-		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	open_failing(1);
 	send_to("https://provider.test/slow");
 	send_to("https://provider.test/good");
 	send_to("https://provider.test/good");
@@ -225,10 +229,7 @@ check_abort_connecting(void)
 {
 	size_t i;
 
-	memset(&replies, 0, sizeof replies);
-	fake_curl_begin(&(struct fake_curl_hooks){ .sent = answer_failures });
-	http_fixture_open(&(struct http_pool_params){ .max_connections = 1,
-		.max_streams = 1, .idle_s = HOUR_S, .age_s = HOUR_S });
+	open_failing(1);
 	send_to("https://provider.test/connecting");
 	send_to("https://provider.test/good");
 	send_to("https://provider.test/alone/connecting");
