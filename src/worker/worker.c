@@ -64,7 +64,7 @@ struct worker {
 	struct sandbox *sandbox;	/* NULL: not entered */
 	uint64_t served;		/* requests, so far */
 	uint64_t served_before;		/* a second ago */
-	uint64_t served_at_trim;	/* when memory was given back */
+	unsigned int quiet_s;		/* seconds without a request */
 	struct generation *generation;
 	TAILQ_HEAD(, worker_previous) previous_generations;
 	struct listener *listener;
@@ -419,17 +419,22 @@ worker_previous_free(struct worker *worker, struct worker_previous *previous)
 	free(previous);
 }
 
-/* After a second without a request, gives free memory back: all of it, once
- * no answer waits to be read. */
+/*
+ * While there is no request, gives free memory back: after one second, two,
+ * four and so on, since what requests leave behind (spare handles, idle
+ * connections, tokens) is freed in its own time.
+ */
 static void
 worker_trim_memory(struct worker *worker)
 {
-	if (worker->served == worker->served_before &&
-	    worker->served != worker->served_at_trim &&
-	    listener_in_flight(worker->listener) == 0 &&
-	    generation_is_idle(worker->generation)) {
-		worker->served_at_trim = worker->served;
-		xmalloc_trim();
+	if (worker->served != worker->served_before ||
+	    listener_in_flight(worker->listener) > 0 ||
+	    !generation_is_idle(worker->generation))
+		worker->quiet_s = 0;
+	else {
+		worker->quiet_s++;
+		if ((worker->quiet_s & (worker->quiet_s - 1)) == 0)
+			xmalloc_trim();
 	}
 	worker->served_before = worker->served;
 }

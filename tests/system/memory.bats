@@ -29,9 +29,10 @@ teardown() {
 	! grep -aE 'Sanitizer|runtime error:' "$BATS_TEST_TMPDIR/log"
 }
 
+# push BODY [PATH]
 push() {
 	printf %s "$1" | perl "$ROOT/tests/lib/fastcgi.pl" request "$SOCKET" \
-		REQUEST_METHOD=POST SCRIPT_NAME=/push/v1/notify \
+		REQUEST_METHOD=POST SCRIPT_NAME="${2:-/push/v1/notify}" \
 		CONTENT_TYPE=application/json CONTENT_LENGTH="${#1}" \
 		SSL_CLIENT_VERIFY=SUCCESS \
 		SSL_CLIENT_CERT="$(cat "$STAGE/client.pem")"
@@ -88,6 +89,29 @@ found() {
 			false
 		}
 	done
+}
+
+memory_kb() {
+	awk '/^RssAnon:/ { print $2 }' "/proc/$WORKER_PID/status"
+}
+
+half_is_back() {
+	(($(memory_kb) * 2 < $1))
+}
+
+# The provider answers so late that the worker has been seen without a new
+# request before the handles of a hundred calls are freed.
+@test "what many slow requests took is given back while the worker rests" {
+	grep -qa __asan_init "$GATEWAY" && skip "a sanitizer keeps memory"
+	local i notifications after
+	mapfile -t notifications < <(for i in {1..100}; do
+		plain '{}' "$(android "phone$i")"
+	done)
+	control '{"fcm":{"latency_ms":2500}}'
+	[[ $(push "$(batch "${notifications[@]}")" /push/v1/notify/batch) == \
+		*'"successful":100,'* ]]
+	after=$(memory_kb)
+	wait_until 30 half_is_back "$after"
 }
 
 # The first that asks for memory is a library, for what it keeps.
