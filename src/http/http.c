@@ -395,7 +395,7 @@ http_pool_yield(void *arg)
 	}
 }
 
-/* Of many pools each one holds nothing for long that it does not need. */
+/* What has been idle for so long is not reused: it goes, with its memory. */
 static void
 http_pool_on_rest(void *arg)
 {
@@ -404,11 +404,9 @@ http_pool_on_rest(void *arg)
 	    clock_monotonic_ms();
 
 	spares_drop(&pool->spares);
-	if (!pool->params.is_one_of_many || !TAILQ_EMPTY(&pool->running))
-		return;
-	if (left_ms > 0)
+	if (TAILQ_EMPTY(&pool->running) && left_ms > 0)
 		loop_timer_start(pool->rest, left_ms);
-	else
+	else if (TAILQ_EMPTY(&pool->running))
 		http_pool_yield(pool);
 }
 

@@ -29,11 +29,13 @@ struct http_pool_params {
 	bool http2_only;	/* else an answer is HTTP_FAILURE_PROTOCOL */
 	bool keep_headers;	/* replies have their headers */
 	int64_t connect_timeout_ms;	/* name, TCP, proxy and TLS together */
-	int64_t idle_s;		/* not reused after so long without a request */
+	/* Not reused after so long without a request; closed once the whole
+	 * pool was without one for as long. */
+	int64_t idle_s;
 	int64_t age_s;		/* no new requests on one that is older */
 	/* There are many like it, to servers that somebody else has named: for
 	 * all of them together the connections, and the requests in flight,
-	 * have a bound, and what is idle is closed. */
+	 * have a bound. */
 	bool is_one_of_many;
 	size_t reply_size;	/* of a body, at most; 0: MESSAGE_REPLY_SIZE */
 	/* For a server that somebody else has named: which addresses may be
