@@ -126,6 +126,7 @@ token_file_write(const struct token_store *store, const char *name,
 {
 	char path[TOKEN_FILE_NAME_SIZE], temporary[TOKEN_FILE_NAME_SIZE];
 	char text[TOKEN_FILE_SIZE], ending[32];
+	ssize_t wrote = -1;
 	int fd, length;
 	bool written;
 
@@ -138,7 +139,11 @@ token_file_write(const struct token_store *store, const char *name,
 	    token->text);
 	/* What has that name already was left by a process that died. */
 	fd = state_file_create(store->fd, temporary);
-	written = fd != -1 && write(fd, text, (size_t)length) == length;
+	if (fd != -1)
+		wrote = write(fd, text, (size_t)length);
+	written = wrote == length;
+	if (wrote != -1 && !written)
+		errno = ENOSPC;	/* as the next one would say */
 	if (fd != -1 && close(fd) == -1)
 		written = false;
 	if (!written ||
