@@ -5,13 +5,14 @@
 usage: callers.py load STAGE PORT PREFIX FILE [RATE]
        callers.py judge FILE RECORD [--torn]
        callers.py ready STAGE PORT PREFIX
+       callers.py burst STAGE PORT PREFIX
 
 load calls until it gets SIGTERM; what each device was told is a line in FILE.
 The pushkeys begin with PREFIX, and each is used once.  judge holds them against
 the simulator's record: nothing may be told that is not so, and nothing sent
 again but where an answer may have been lost (--torn: anywhere).  Prints a line
 of figures, and what is wrong; ready says by its status whether both providers
-deliver.
+deliver, burst whether they do to callers that all come at once.
 """
 import argparse
 import collections
@@ -27,6 +28,7 @@ import time
 IOS = 'de.gematik.erezept.ios.apns'
 ANDROID = 'gematik-project.erezept.firebase'
 CALLERS = 12
+BURST_CALLERS = 40
 TIMEOUT_S = 30
 # The words of a pushkey for the simulator, and how often of 100.
 MOODS = (('', 84), ('-410', 5), ('-slow300', 4), ('-slow900', 2),
@@ -257,10 +259,39 @@ def ready(arguments):
     return 0
 
 
+def burst(arguments):
+    us = Load(arguments)
+    together = threading.Barrier(BURST_CALLERS)
+    answers = []
+
+    def run():
+        connection = us.connect()
+        connection.connect()
+        devices = {}
+        while len(devices) < 2:
+            device = us.device('')
+            devices[device[1]] = device[2]
+        together.wait(TIMEOUT_S)
+        status, answer = us.call(connection, '/push/v1/notify/batch', {
+            'notifications': [{'id': service, 'notification': {
+                'prio': 'high', 'devices': [device]}}
+                for service, device in devices.items()]})
+        answers.append(status == 200 and answer is not None and
+                       answer['summary']['successful'] == 2)
+        connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(BURST_CALLERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 0 if answers == [True] * BURST_CALLERS else 1
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(dest='command', required=True)
-    for name in ('load', 'ready'):
+    for name in ('load', 'ready', 'burst'):
         command = commands.add_parser(name)
         command.add_argument('stage')
         command.add_argument('port', type=int)
@@ -273,7 +304,7 @@ def main():
     command.add_argument('record')
     command.add_argument('--torn', action='store_true')
     arguments = parser.parse_args()
-    return {'load': load, 'judge': judge, 'ready': ready}[
+    return {'load': load, 'judge': judge, 'ready': ready, 'burst': burst}[
         arguments.command](arguments)
 
 
