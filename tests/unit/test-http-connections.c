@@ -161,10 +161,10 @@ static const struct http_row rows[] = {
 	{ .name = "one that was idle for too long is opened anew",
 	    .idle_s = 60,
 	    .calls = { { OK_AFTER(10), .connection = 1, .done_ms = 10 },
-	    { .at_ms = 60010, OK_AFTER(10), .connection = 1,
-	    .sent_ms = 60010, .done_ms = 60020 },
-	    { .at_ms = 120021, OK_AFTER(10), .connection = 2,
-	    .sent_ms = 120021, .done_ms = 120031 } } },
+	    { .at_ms = 60009, OK_AFTER(10), .connection = 1,
+	    .sent_ms = 60009, .done_ms = 60019 },
+	    { .at_ms = 120019, OK_AFTER(10), .connection = 2,
+	    .sent_ms = 120019, .done_ms = 120029 } } },
 
 	/* --- warming up --- */
 	{ .name = "a new connection is warmed up by one request alone",
