@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "answers.h"
+#include "signed.h"
 
 /*
  * The truth: which requests there were, which devices they name, and what the
@@ -44,6 +45,7 @@ struct ledger_attempt {
 	int64_t retry_after_ms;	/* or NONE */
 	size_t size;		/* of the request's body */
 	size_t token;		/* that it had, or NONE */
+	struct signed_token own_token;	/* or one of the gateway's own */
 	enum ledger_end end;
 	const struct answer *answer;	/* that is on its way, or came */
 	bool accepted;		/* once it has ended */

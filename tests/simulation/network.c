@@ -61,6 +61,7 @@ struct network_state {
 	int64_t busy_ms;
 	uint64_t stale;			/* the token's hash, or 0 */
 	uint64_t token;			/* likewise, of the latest request */
+	struct signed_token own;	/* likewise, if it is the gateway's */
 	size_t request;			/* that this was of */
 	unsigned int row;		/* the next one of anything */
 };
@@ -215,13 +216,22 @@ network_name_pushkey(const struct ledger_device *device, const char *text)
 }
 
 static void
-network_note_token(struct network_state *state, uint64_t token,
-    size_t request)
+network_note_token(struct network *network, enum network_account account,
+    uint64_t token, const struct signed_token *own, size_t request)
 {
-	if (state->token != 0 && token != state->token)
+	struct network_state *state = &network->accounts[account];
+	bool is_apple = account == NETWORK_APNS ||
+	    account == NETWORK_APNS_OTHER;
+
+	if (state->token != 0 && token != state->token) {
 		events_note(request == state->request ?
 		    EVENT_TOKEN_CHANGES_MIDWAY : EVENT_TOKEN_CHANGES);
+		if (is_apple && signed_is_too_soon(own, &state->own))
+			ledger_blame(network->ledger, "a token for Apple "
+			    "follows another one too soon");
+	}
 	state->token = token;
+	state->own = *own;
 	state->request = request;
 }
 
@@ -268,9 +278,10 @@ network_push(struct network *network, struct network_state *state,
 		.accepts_ms = LEDGER_NONE,
 		.retry_after_ms = LEDGER_NONE,
 		.size = strlen(request->body),
-		.token = network_number_token(text)
+		.token = network_number_token(text),
+		.own_token = signed_read(text)
 	};
-	network_note_token(state, token,
+	network_note_token(network, call->account, token, &attempt->own_token,
 	    network->ledger->items[device->item].request);
 	if (network_takes_first(network, call->account))
 		behaviour = request->opens ? ACCEPTS : REFUSES;

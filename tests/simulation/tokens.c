@@ -26,7 +26,7 @@ tokens_find_fault(const struct ledger *ledger,
 	int64_t late_ms = ledger_now_ms() - TOKENS_LATE_MS;
 
 	if (attempt->token == (size_t)LEDGER_NONE)
-		return NULL;
+		return signed_find_fault(&attempt->own_token);
 	if (late_ms > token->ends_ms)
 		return "sent with a token that has ended";
 	if (token->refused_ms != LEDGER_NONE && late_ms > token->refused_ms &&
