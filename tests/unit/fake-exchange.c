@@ -153,7 +153,8 @@ exchange_is_gone(const struct exchange *exchange)
 int64_t
 exchange_announced(const struct exchange *exchange)
 {
-	return (int64_t)strlen(exchange->params.body);
+	return exchange->params.body_is_unannounced ? -1 :
+	    (int64_t)strlen(exchange->params.body);
 }
 
 void

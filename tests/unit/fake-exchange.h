@@ -27,6 +27,7 @@ struct fake_exchange_params {
 	const char *body;		/* must outlive it, too */
 	int64_t body_after_ms;		/* asked for it; or -1: never */
 	bool body_is_cut;
+	bool body_is_unannounced;
 	int64_t gone_after_ms;		/* the web server is; 0: never */
 	/* Called from exchange_finish; may be NULL. */
 	void (*finished)(void *arg);

@@ -153,23 +153,23 @@ check_memory(size_t memory, int64_t end_ms)
 	gateway_fixture_close();
 }
 
-/* An upload needs what it announces, and not the most that there may be. */
+/* An upload needs what it announces, or the most that there may be. */
 static void
-check_announced(void)
+check_announced(int most_kb, bool unannounced, int64_t end_ms)
 {
+	const struct fake_exchange_params upload = { .body = "{}",
+	    .body_after_ms = 100, .body_is_unannounced = unannounced };
 	struct exchange *exchange;
 
 	captured_log_begin();
-	gateway_fixture_open("\"max_memory_in_flight_mb\":1,"
-	    "\"max_request_size_kb\":1000,", NULL, NULL);
-	gateway_fixture_send(NOTIFY, &(struct fake_exchange_params){
-	    .body = "{}", .body_after_ms = 100 });
-	exchange = gateway_fixture_send(NOTIFY,
-	    &(struct fake_exchange_params){ .body = "{}",
-	    .body_after_ms = 100 });
+	gateway_fixture_open(fixture_format("\"max_memory_in_flight_mb\":1,"
+	    "\"max_request_size_kb\":%d,", most_kb), NULL, NULL);
+	gateway_fixture_send(NOTIFY, &upload);
+	exchange = gateway_fixture_send(NOTIFY, &upload);
 	gateway_fixture_pass(5000);
-	tap_is_int(gateway_fixture_end_ms(exchange), 100,
-	    "two small bodies are sent at the same time");
+	tap_is_int(gateway_fixture_end_ms(exchange), end_ms,
+	    "two small bodies that are %sannounced, of %d KiB at most",
+	    unannounced ? "not " : "", most_kb);
 	gateway_fixture_close();
 }
 
@@ -181,6 +181,8 @@ main(void)
 	check_cut();
 	check_memory(768 * 1024, 1000);
 	check_memory(768 * 1024 + 2, 2000);
-	check_announced();
+	check_announced(1000, false, 100);
+	check_announced(1000, true, 200);
+	check_announced(100, true, 100);
 	return tap_done();
 }

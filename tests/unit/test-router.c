@@ -493,6 +493,8 @@ check_long_path(size_t length, const char *more, int status)
 	tap_is_int(fake_exchange_status(exchange), status,
 	    "a path of %zu bytes, and \"%s\"",
 	    length, more);
+	tap_is_int(captured_log_count("refused: 404: path  "), status == 404,
+	    "of one that is too long nothing is logged");
 	gateway_fixture_close();
 }
 
