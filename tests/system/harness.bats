@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# No test takes for ever, and none leaves a process behind: tests/lib/limited.
+# No test takes for ever, none leaves a process behind (tests/lib/limited), and
+# each is run.
 
 load ../lib/stage.bash
 
@@ -35,4 +36,15 @@ limited() {
 		>"$BATS_TEST_TMPDIR/x.bats"
 	BATS_TEST_TIMEOUT=1 run bats --tap "$BATS_TEST_TMPDIR/x.bats"
 	[[ $output == *"not ok 1 hangs"*"ok 2 passes"* ]]
+}
+
+@test "make has a rule for each test of check-all" {
+	local names
+	mapfile -t names < <(sed -n 's/^more_tests += //p' \
+		"$ROOT/Makefile.am")
+	((${#names[@]} > 20))
+	names=("${names[@]%.sh}")
+	names=("${names[@]%.bats}")
+	env -u MAKEFLAGS -u MAKELEVEL make -n -C "$BUILD" \
+		"${names[@]/%/.log}" >/dev/null
 }
