@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "provider/subject-token.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,11 +68,10 @@ subject_host_is_local(const char *host)
 		return true;
 	if (length >= sizeof text)
 		return false;
-	memcpy(text, host, length + 1);
-	if (text[0] == '[') {
-		text[length - 1] = '\0';
-		memmove(text, text + 1, length - 1);
-	}
+	if (host[0] == '[' && length > 1)
+		snprintf(text, sizeof text, "%.*s", (int)length - 2, host + 1);
+	else
+		memcpy(text, host, length + 1);
 	if (!network_address_read(&address, text))
 		return false;
 	while (networks[i] != NULL && !(network_read(&network, networks[i]) &&

@@ -432,6 +432,7 @@ check_processes(void)
 	struct app_registry *registry = registry_create("");
 	const struct app *app = app_registry_at(registry, 0);
 	struct rejections *rejections;
+	struct outcome outcome;
 	int i, rejected = 0, status;
 	pid_t child;
 
@@ -439,9 +440,11 @@ check_processes(void)
 		child = fork();
 		if (child == 0) {
 			rejections = rejections_create(directory, NULL);
-			_exit(i == 0 ? deliver(rejections, app, "a").verdict ==
-			    VERDICT_REJECTED : suspect(rejections, app,
-			    "a").verdict == VERDICT_REJECTED);
+			outcome = i == 0 ? deliver(rejections, app, "a") :
+			    suspect(rejections, app, "a");
+			rejections_free(rejections);
+			app_registry_free(registry);
+			_exit(outcome.verdict == VERDICT_REJECTED);
 		}
 		if (child == -1 || waitpid(child, &status, 0) != child)
 			tap_bail_out("no child");
