@@ -127,6 +127,8 @@ check_credentials(void)
 	    "and those in force are used on");
 	tap_ok(!gateway_fixture_reload("\"no_such_setting\":1,"),
 	    "so is one with a mistake");
+	tap_ok(!gateway_fixture_reload("\"fastcgi_secret_file\":\"none\","),
+	    "and one with a secret that cannot be read");
 	gateway_fixture_close();
 }
 
