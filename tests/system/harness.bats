@@ -45,6 +45,5 @@ limited() {
 	((${#names[@]} > 20))
 	names=("${names[@]%.sh}")
 	names=("${names[@]%.bats}")
-	env -u MAKEFLAGS -u MAKELEVEL make -n -C "$BUILD" \
-		"${names[@]/%/.log}" >/dev/null
+	make -n -C "$BUILD" "${names[@]/%/.log}" >/dev/null
 }
