@@ -22,11 +22,12 @@ tokens_find_fault(const struct ledger *ledger,
     const struct ledger_device *device, const struct ledger_request *request)
 {
 	const struct ledger_attempt *attempt = tokens_latest(device);
-	const struct ledger_token *token = &ledger->tokens[attempt->token];
+	const struct ledger_token *token;
 	int64_t late_ms = ledger_now_ms() - TOKENS_LATE_MS;
 
 	if (attempt->token == (size_t)LEDGER_NONE)
 		return signed_find_fault(&attempt->own_token);
+	token = &ledger->tokens[attempt->token];
 	if (late_ms > token->ends_ms)
 		return "sent with a token that has ended";
 	if (token->refused_ms != LEDGER_NONE && late_ms > token->refused_ms &&
@@ -41,11 +42,13 @@ tokens_note_answer(struct ledger *ledger, const struct ledger_device *device,
     const struct ledger_request *request)
 {
 	const struct ledger_attempt *attempt = tokens_latest(device);
-	struct ledger_token *token = &ledger->tokens[attempt->token];
+	struct ledger_token *token;
 	int64_t now_ms = ledger_now_ms();
 
-	if (attempt->token == (size_t)LEDGER_NONE ||
-	    token->refused_ms != LEDGER_NONE ||
+	if (attempt->token == (size_t)LEDGER_NONE)
+		return;
+	token = &ledger->tokens[attempt->token];
+	if (token->refused_ms != LEDGER_NONE ||
 	    attempt->answer->retry != ANSWERS_TOKEN ||
 	    device->attempt_count > 1 || device->refusals > 0 ||
 	    now_ms < token->comes_ms + TOKENS_YOUNG_MS ||

@@ -112,7 +112,7 @@ static const struct http_row rows[] = {
 };
 
 enum {
-	REPLIES_MAX = 8
+	REPLIES_MAX = 128
 };
 
 static struct {
@@ -127,6 +127,8 @@ static void
 keep_reply(void *arg, const struct http_reply *reply)
 {
 	(void)arg;
+	if (replies.count == REPLIES_MAX)
+		tap_bail_out("more replies than there is room for");
 	replies.connections[replies.count] = reply->connection;
 	replies.failed[replies.count++] = reply->connection_failed;
 	replies.failure = reply->failure;
