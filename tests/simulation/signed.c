@@ -32,8 +32,8 @@ signed_read(const char *header)
 	const char *from = strchr(header, '.');
 	long size = -1;
 
-	if (from++ != NULL)
-		size = encoding_read_base64(from, strcspn(from, "."),
+	if (from != NULL)
+		size = encoding_read_base64(from + 1, strcspn(from + 1, "."),
 		    (unsigned char *)claims, sizeof claims - 1);
 	if (size != -1) {
 		claims[size] = '\0';
