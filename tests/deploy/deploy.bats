@@ -29,7 +29,7 @@ become_image() {
 	mount -t overlay overlay -o \
 		"lowerdir=/,upperdir=$STAGE/machine/upper,workdir=$STAGE/machine/work" \
 		"$root"
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -C "$BUILD" install \
+	make -C "$BUILD" install \
 		DESTDIR="$root" prefix=/usr exec_prefix=/usr \
 		libexecdir=/usr/libexec datarootdir=/usr/share \
 		sysconfdir=/etc runstatedir=/run \

@@ -571,6 +571,11 @@ single() {
 	printf '{"notification":%s}\n' "$1"
 }
 
+# memory_kb: what the one worker has, without files.
+memory_kb() {
+	awk '/^RssAnon:/ { print $2 }' "/proc/$WORKER_PID/status"
+}
+
 # clear_record: forgets what the providers saw so far.
 clear_record() {
 	: >"$STAGE/record.json"

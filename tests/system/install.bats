@@ -19,11 +19,9 @@ setup_file() {
 	find "$INSTALLED" -type f -printf '%P\n' | sort >"$STAGE/list"
 }
 
-# make_gateway TARGET [VARIABLE=VALUE...]: not as a part of the make that runs
-# the tests.
+# make_gateway TARGET [VARIABLE=VALUE...]
 make_gateway() {
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -C "$BUILD" "$@" DESTDIR="$INSTALLED" prefix=/opt/pg \
+	make -C "$BUILD" "$@" DESTDIR="$INSTALLED" prefix=/opt/pg \
 		exec_prefix=/opt/pg libexecdir=/opt/pg/worker \
 		datarootdir=/opt/pg/share sysconfdir=/opt/etc \
 		runstatedir=/opt/run APACHE_CONF_DIR=/opt/apache-conf \
@@ -111,8 +109,7 @@ shipped() {
 
 @test "with the prefix of a system the files are as they are in the tree" {
 	local file system=$STAGE/system
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -C "$BUILD" install DESTDIR="$system" prefix=/usr \
+	make -C "$BUILD" install DESTDIR="$system" prefix=/usr \
 		exec_prefix=/usr libexecdir=/usr/libexec \
 		datarootdir=/usr/share sysconfdir=/etc runstatedir=/run \
 		SYSTEMD_UNIT_DIR=/usr/lib/systemd/system \
@@ -164,8 +161,7 @@ shipped() {
 
 # units: installed where the paths in them are real.
 units() {
-	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
-		make -C "$BUILD" install prefix="$STAGE/real" \
+	make -C "$BUILD" install prefix="$STAGE/real" \
 		exec_prefix="$STAGE/real" libexecdir="$STAGE/real/libexec" \
 		datarootdir="$STAGE/real/share" sysconfdir="$STAGE/real/etc" \
 		runstatedir=/run APACHE_CONF_DIR= APACHE_SITES_DIR= \

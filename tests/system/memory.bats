@@ -91,10 +91,6 @@ found() {
 	done
 }
 
-memory_kb() {
-	awk '/^RssAnon:/ { print $2 }' "/proc/$WORKER_PID/status"
-}
-
 half_is_back() {
 	(($(memory_kb) * 2 < $1))
 }

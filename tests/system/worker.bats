@@ -260,10 +260,6 @@ fds() {
 	find "/proc/$WORKER_PID/fd" -mindepth 1 | wc -l
 }
 
-memory_kb() {
-	awk '/^RssAnon:/ { print $2 }' "/proc/$WORKER_PID/status"
-}
-
 # memory_is_back MORE_KB: the worker keeps no more than that beyond $memory.
 memory_is_back() {
 	(($(memory_kb) - memory < $1))

@@ -62,6 +62,14 @@ class Load:
         text += mood.replace('-410', '-404')
         return text, 'fcm', {'app_id': ANDROID, 'pushkey': text}
 
+    def one_of_each(self):
+        """A device of each service, by its name; both are well."""
+        devices = {}
+        while len(devices) < 2:
+            _, service, device = self.device('')
+            devices[service] = device
+        return devices
+
     def request(self):
         """(path, body, devices of each item)."""
         kind = random.random()
@@ -243,15 +251,10 @@ def load(arguments):
 def ready(arguments):
     us = Load(arguments)
     connection = us.connect()
-    services = set()
-    while len(services) < 2:
-        device = us.device('')
-        if device[1] in services:
-            continue
-        services.add(device[1])
+    for device in us.one_of_each().values():
         status, answer = us.call(connection, '/push/v1/notify/batch', {
             'notifications': [{'id': 'i0', 'notification': {
-                'prio': 'high', 'devices': [device[2]]}}]})
+                'prio': 'high', 'devices': [device]}}]})
         if status != 200 or answer is None or \
                 answer['results'][0]['status'] != 'success':
             print(status, answer)
@@ -267,10 +270,7 @@ def burst(arguments):
     def run():
         connection = us.connect()
         connection.connect()
-        devices = {}
-        while len(devices) < 2:
-            device = us.device('')
-            devices[device[1]] = device[2]
+        devices = us.one_of_each()
         together.wait(TIMEOUT_S)
         status, answer = us.call(connection, '/push/v1/notify/batch', {
             'notifications': [{'id': service, 'notification': {
