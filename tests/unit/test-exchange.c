@@ -88,6 +88,11 @@ static const struct upload {
 	    .steps = { { 0, BEGINS, NULL }, { 1000, SENDS, "body!" },
 	    { 1000, ENDS, NULL } }, .body_ms = 1000,
 	    .result = EXCHANGE_BODY_CUT, .closed_ms = -1 },
+	{ .name = "one is cut that was announced as empty",
+	    .variables = (const char *const[]){ "CONTENT_LENGTH=0", NULL },
+	    .steps = { { 0, BEGINS, NULL }, { 1000, SENDS, "x" },
+	    { 1000, ENDS, NULL } }, .body_ms = 1000,
+	    .result = EXCHANGE_BODY_CUT, .closed_ms = -1 },
 	{ .name = "one announced as too large is not waited for",
 	    .variables = (const char *const[]){ "CONTENT_LENGTH=1001",
 	    NULL }, .steps = { { 0, BEGINS, NULL } },
@@ -180,7 +185,7 @@ check_upload(const struct upload *row)
 	world_close();
 }
 
-/* Record after record of variables, of `size` bytes in all, and their end. */
+/* Record after record of variables, of `size` bytes in all. */
 static void
 send_variables(size_t size)
 {
@@ -202,6 +207,11 @@ send_variables(size_t size)
 		world_pass(10);
 		size -= part;
 	}
+}
+
+static void
+end_variables(void)
+{
 	fastcgi_peer_send(&world.peer, "\1\4\0\1\0\0\0", 8);
 	world_pass(10);
 }
@@ -231,6 +241,7 @@ check_variables_over_limit(void)
 	world_open();
 	world.asks = false;
 	send_variables(65535);
+	end_variables();
 	tap_ok(world.arrived_ms != -1 &&
 	    !exchange_variables_are_too_large(world.exchange),
 	    "65535 bytes of variables arrive");
@@ -238,7 +249,18 @@ check_variables_over_limit(void)
 	world_open();
 	world.asks = false;
 	send_variables(65536);
+	end_variables();
 	check_answered("one more");
+	world_close();
+	world_open();
+	world.asks = false;
+	send_variables(65535);
+	fastcgi_peer_send(&world.peer, "\1\4\0\1\0\x8\0\0\0\0\0", 12);
+	world_pass(10);
+	fastcgi_peer_send(&world.peer, "\1\1Hx", 4);
+	world_pass(10);
+	end_variables();
+	check_answered("more in the middle of a record");
 	world_close();
 }
 
@@ -262,6 +284,13 @@ check_body_over_limit(void)
 	world_pass(1000);
 	tap_is_int((int64_t)strlen(world.body), BODY_LIMIT,
 	    "a body of the limit is told whole");
+	world_close();
+	world_open();
+	fastcgi_peer_request(&world.peer, (const char *const[]){
+	    "CONTENT_LENGTH=1000", NULL }, fixture_repeat("x", BODY_LIMIT));
+	world_pass(1000);
+	tap_is_int((int64_t)strlen(world.body), BODY_LIMIT,
+	    "one that was announced, too");
 	world_close();
 }
 

@@ -382,6 +382,52 @@ check_length(void)
 	}
 }
 
+/* --- how many values ------------------------------------------------------ */
+
+/* An array is a value itself. */
+static bool
+is_taken(size_t count)
+{
+	const char *text = fixture_format("[%s1]",
+	    fixture_repeat("1,", count - 2));
+	char reason[JSON_TEXT_REASON_SIZE];
+	struct json_object *value = json_text_parse(text, strlen(text),
+	    reason);
+	bool taken = value != NULL;
+
+	json_object_put(value);
+	return taken;
+}
+
+static void
+check_count(void)
+{
+	tap_ok(is_taken(JSON_TEXT_VALUES_MAX), "50000 values are taken");
+	tap_ok(!is_taken(JSON_TEXT_VALUES_MAX + 1), "and no more");
+}
+
+/* --- members -------------------------------------------------------------- */
+
+static void
+check_members(void)
+{
+	struct json_object *object = fixture_json("{\"text\":\"abc\",\"empty\":"
+	    "\"\",\"nul\":\"a\\u0000b\",\"number\":1,\"null\":null}");
+
+	tap_is_string(json_text_member(object, "text"), "abc",
+	    "a member that is a string");
+	tap_is_string(json_text_member(object, "empty"), "",
+	    "one that is empty");
+	tap_ok(json_text_member(object, "nul") == NULL,
+	    "one that holds U+0000 is none");
+	tap_ok(json_text_member(object, "number") == NULL,
+	    "nor is a number");
+	tap_ok(json_text_member(object, "null") == NULL, "nor is null");
+	tap_ok(json_text_member(object, "other") == NULL,
+	    "nor what is not there");
+	json_object_put(object);
+}
+
 #define CHECK(rows) check_rows(rows, sizeof rows / sizeof *rows)
 
 int
@@ -399,5 +445,7 @@ main(void)
 	check_deep_nesting();
 	check_utf8();
 	check_length();
+	check_count();
+	check_members();
 	return tap_done();
 }

@@ -190,6 +190,60 @@ check_lingering(void)
 	close_world();
 }
 
+/* --- since when ----------------------------------------------------------- */
+
+/* When the i-th that arrived came, since the world was opened. */
+static int64_t
+came_ms(size_t i)
+{
+	if (i >= world.arrived)
+		tap_bail_out("request %zu has not arrived", i);
+	return exchange_came_ms(world.exchanges[i]) - FAKE_LOOP_START_MS;
+}
+
+/* How long a request waited is not told: the longest that it may have is. */
+static void
+check_when_they_came(void)
+{
+	open_world(1, false);
+	pass(1000);
+	send_requests(1);
+	pass(0);
+	tap_is_int(came_ms(0), 1000, "who is accepted at once came just now");
+	pass(1000);
+	send_requests(1);
+	pass(3000);
+	answer(0);
+	pass(0);
+	tap_is_int(came_ms(1), 1000,
+	    "who waited may have come since nobody was seen to wait");
+	pass(1000);
+	answer(1);
+	pass(0);
+	pass(2000);
+	send_requests(1);
+	pass(0);
+	tap_is_int(came_ms(2), 8000,
+	    "once nobody waits, who is accepted at once came just now again");
+	pass(1000);
+	send_requests(1);
+	answer(2);
+	pass(0);
+	tap_is_int(came_ms(3), 8000,
+	    "who came when nobody looked, since somebody did");
+	close_world();
+
+	open_world(4, false);
+	pass(1000);
+	send_requests(2);
+	pass(3000);
+	send_requests(1);
+	pass(0);
+	tap_is_int(came_ms(1), 1000, "with room for all, two came together");
+	tap_is_int(came_ms(2), 4000, "and another one later");
+	close_world();
+}
+
 static void
 check_descriptors(void)
 {
@@ -396,6 +450,7 @@ main(void)
 	captured_log_begin();
 	check_limit();
 	check_lingering();
+	check_when_they_came();
 	check_descriptors();
 	check_stop();
 	check_owned_socket();
