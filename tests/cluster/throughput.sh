@@ -110,12 +110,12 @@ load()
 		.requests * 1000 / .ms end' "$STAGE/load"
 }
 
-# cpu_ns NAME: what all that runs on a host has had.
+# cpu_ns PID...: the CPU time that they have had.
 cpu_ns()
 {
 	local pid
 
-	for pid in $(ip netns pids "$net-$1"); do
+	for pid; do
 		cat "/proc/$pid"/task/*/schedstat
 	done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
@@ -126,7 +126,8 @@ cost_ns()
 	local i sum=0
 
 	for ((i = 1; i <= $1; i++)); do
-		sum=$((sum + $(cpu_ns "host$i")))
+		# shellcheck disable=SC2046
+		sum=$((sum + $(cpu_ns $(ip netns pids "$net-host$i"))))
 	done
 	echo $((sum / ($1 * requests)))
 }
@@ -166,22 +167,12 @@ figures()
 	  cost: map(.[3]) | min }' "$STAGE/measured"
 }
 
-# ticks PID...: of CPU time that they have had.
-ticks()
-{
-	local pid
-
-	for pid; do
-		sed 's/.*) //' "/proc/$pid/stat"
-	done | awk '{ sum += $12 + $13 } END { print sum + 0 }'
-}
-
-# all_ticks: of HAProxy, and of the workers.
-all_ticks()
+# all_ns: of HAProxy, and of the workers.
+all_ns()
 {
 	# shellcheck disable=SC2046
-	echo "$(ticks $(ip netns pids "$net-lb2"))" \
-		"$(ticks $(workers_of host1) $(workers_of host2) $(workers_of \
+	echo "$(cpu_ns $(ip netns pids "$net-lb2"))" \
+		"$(cpu_ns $(workers_of host1) $(workers_of host2) $(workers_of \
 			host3))"
 }
 
@@ -191,14 +182,12 @@ tell_costs()
 	local name worker
 	# With those of the warm-up.
 	local sent=$((rounds * 6 * (requests + 48) * 10))
-	local per_second
 
-	per_second=$(getconf CLK_TCK)
-	echo "$ticks $(all_ticks)" | awk -v sent="$sent" -v hz="$per_second" '{
+	echo "$ns $(all_ns)" | awk -v sent="$sent" '{
 		print "# CPU us a notification, HAProxy | " \
-			int(($3 - $1) * 1e6 / hz / sent)
+			int(($3 - $1) / 1000 / sent)
 		print "# CPU us a notification, workers | " \
-			int(($4 - $2) * 1e6 / hz / sent) }'
+			int(($4 - $2) / 1000 / sent) }'
 	for name in host1 host2 host3; do
 		for worker in $(workers_of "$name"); do
 			awk '/^Pss:/ { print $2 }' "/proc/$worker/smaps_rollup"
@@ -243,7 +232,7 @@ tell()
 
 main()
 {
-	local i round ticks items=()
+	local i round ns items=()
 
 	cluster_open
 	echo 1..1
@@ -256,7 +245,7 @@ main()
 	done
 	batch "${items[@]}" >"$STAGE/ten.json"
 	control '{}'
-	ticks=$(all_ticks)
+	ns=$(all_ns)
 	for ((round = 1; round <= rounds; round++)); do
 		for i in 1 2 3; do
 			measure "$i"
