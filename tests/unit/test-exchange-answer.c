@@ -289,11 +289,12 @@ open_slow(void)
 	exchange_write(world.exchange, long_text(), SLOW_SIZE);
 }
 
-/* The peer reads until it has so much. */
+/* The peer reads until it has so much, or the end. */
 static void
 read_slowly(size_t size)
 {
-	while (world.peer.size < size && world_now_ms() < PATIENCE_MS) {
+	while (world.peer.size < size && !world.peer.ended &&
+	    world_now_ms() < PATIENCE_MS) {
 		fastcgi_peer_read(&world.peer, SIZE_MAX);
 		world_pass(100);
 	}
@@ -389,10 +390,7 @@ check_slow_ends(void)
 	exchange_finish(world.exchange);
 	tap_is_int(world.closed_ms, -1,
 	    "an answer that has ended is still sent");
-	while (!world.peer.ended && world_now_ms() < PATIENCE_MS) {
-		fastcgi_peer_read(&world.peer, SIZE_MAX);
-		world_pass(100);
-	}
+	read_slowly(SIZE_MAX);
 	tap_is_string(world.peer.answer, long_text(),
 	    "all of it, to a peer that takes it slowly");
 	tap_ok(world.peer.ended, "and its end");
